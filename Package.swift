@@ -1,0 +1,145 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The floors of the house, top to bottom; a module may import what stands above it and nothing below.
+// Each room: name, folder, and what it may see. The compiler holds the arrows.
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .treatWarning("StrictMemorySafety", as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func room(_ name: String, in floor: String, sees rooms: [Target.Dependency] = [], resources: [Resource] = [])
+    -> Target
+{
+    .target(
+        name: name, dependencies: rooms, path: "Sources/\(floor)/\(name)", exclude: [],
+        resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, sees rooms: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: rooms, path: "Tests/\(name)", swiftSettings: settings)
+}
+
+func cLibrary(_ name: String, pkgConfig: String? = nil, apt package: String) -> Target {
+    .systemLibrary(
+        name: name, path: "Sources/CLibraries/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let bytes: [Target] = [
+    cLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    cLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    cLibrary("CLZMA", pkgConfig: "liblzma", apt: "liblzma-dev"),
+    cLibrary("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
+    cLibrary("CLZO", pkgConfig: "lzo2", apt: "liblzo2-dev"),
+    cLibrary("CBzip2", apt: "libbz2-dev"),
+    room("ByteReading", in: "Bytes"),
+    room(
+        "Compression", in: "Bytes",
+        sees: ["ByteReading", "CZlib", "CZstd", "CLZMA", "CLZ4", "CLZO", "CBzip2"]),
+]
+
+let disks: [Target] = [
+    room("BlockIO", in: "Disks", sees: ["ByteReading", systemPackage]),
+    room("ImageFormats", in: "Disks", sees: ["ByteReading", "Compression", "BlockIO"]),
+    room("Volumes", in: "Disks", sees: ["ByteReading", "BlockIO"]),
+]
+
+let fileSystems: [Target] = [
+    room("FileSystemCore", in: "FileSystems", sees: ["ByteReading", "BlockIO"]),
+    room("Ext4", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
+    room("FAT", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
+]
+
+let guests: [Target] = [
+    room("GuestFormats", in: "Guests", sees: ["ByteReading", "Compression", yams]),
+    room("GuestFacts", in: "Guests"),
+    room(
+        "GuestInspection", in: "Guests",
+        sees: [
+            "ByteReading", "Compression", "BlockIO", "Volumes", "FileSystemCore", "GuestFormats", "GuestFacts",
+        ]),
+]
+
+let judgement: [Target] = [
+    room("Targets", in: "Judgement"),
+    room("Checks", in: "Judgement", sees: ["GuestFacts", "Targets"]),
+    room("LaunchChain", in: "Judgement", sees: ["GuestFacts", "Targets", "Checks"]),
+]
+
+let reports: [Target] = [
+    room("Reports", in: "Reports", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain"])
+]
+
+let product: [Target] = [
+    room(
+        "ImageCheck", in: "Product",
+        sees: [
+            "ByteReading", "BlockIO", "ImageFormats", "Volumes", "FileSystemCore", "Ext4", "FAT",
+            "GuestFormats", "GuestFacts", "GuestInspection", "Targets", "Checks", "LaunchChain", "Reports",
+        ]),
+    room("Batch", in: "Product", sees: ["ImageCheck", "Reports", subprocess, systemPackage]),
+    .executableTarget(
+        name: "imagecheck", dependencies: ["ImageCheck", "Batch", "Reports", "Checks", "Targets", argumentParser],
+        path: "Sources/Product/imagecheck", swiftSettings: settings),
+    .executableTarget(
+        name: "imagecheck-dev",
+        dependencies: [
+            "ImageCheck", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes", "FileSystemCore",
+            "Ext4", "FAT", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts", "Reports",
+            argumentParser,
+        ],
+        path: "Sources/Product/imagecheck-dev", swiftSettings: settings),
+]
+
+let testTargets: [Target] = [
+    .target(
+        name: "TestSupport",
+        dependencies: ["ByteReading", "BlockIO", "FileSystemCore"],
+        path: "Tests/TestSupport", swiftSettings: settings),
+    tests("ByteReadingTests", sees: ["ByteReading", "TestSupport"]),
+    tests("CompressionTests", sees: ["ByteReading", "Compression", "TestSupport"]),
+    tests("BlockIOTests", sees: ["ByteReading", "BlockIO", "TestSupport"]),
+    tests("ImageFormatsTests", sees: ["ByteReading", "BlockIO", "ImageFormats", "TestSupport"]),
+    tests("VolumesTests", sees: ["ByteReading", "BlockIO", "Volumes", "TestSupport"]),
+    tests("FileSystemCoreTests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "TestSupport"]),
+    tests("Ext4Tests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "Ext4", "TestSupport"]),
+    tests("FATTests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "FAT", "TestSupport"]),
+    tests("GuestFormatsTests", sees: ["ByteReading", "Compression", "GuestFormats", "TestSupport"]),
+    tests("ChecksTests", sees: ["GuestFacts", "Targets", "Checks", "TestSupport"]),
+    tests("LaunchChainTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "TestSupport"]),
+    tests("ReportsTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "Reports", "TestSupport"]),
+    tests(
+        "ImageCheckTests",
+        sees: [
+            "ByteReading", "BlockIO", "FileSystemCore", "ImageFormats", "Volumes", "Ext4", "FAT", "GuestFacts",
+            "GuestInspection", "Targets", "Checks", "LaunchChain", "Reports", "ImageCheck", "TestSupport",
+        ]),
+    tests("CommandLineTests", sees: ["ImageCheck", "Batch", "Reports", "TestSupport", subprocess, systemPackage]),
+]
+
+let package = Package(
+    name: "imagecheck",
+    products: [
+        .library(name: "ImageCheck", targets: ["ImageCheck"]),
+        .executable(name: "imagecheck", targets: ["imagecheck"]),
+        .executable(name: "imagecheck-dev", targets: ["imagecheck-dev"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: bytes + disks + fileSystems + guests + judgement + reports + product + testTargets
+)
