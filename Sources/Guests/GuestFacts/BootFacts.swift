@@ -1,0 +1,285 @@
+/// How the image starts, once for each firmware it could be started by.
+package struct BootFacts: Sendable, Hashable, Codable {
+    package var bios: BootPath
+    package var uefi: BootPath
+    /// Kernels by the path the boot entries name.
+    package var kernels: [String: KernelFacts] = [:]
+    /// Initramfs archives by the path the boot entries name.
+    package var initramfs: [String: InitramfsFacts] = [:]
+    /// Versions that have a directory in `/lib/modules`.
+    package var moduleVersions: [String] = []
+    /// What `/etc/default/grub` and its kin intend: key → value.
+    package var grubDefaults: [String: Located<String>] = [:]
+
+    package init(bios: BootPath, uefi: BootPath) {
+        self.bios = bios
+        self.uefi = uefi
+    }
+
+    package func path(for firmware: Firmware) -> BootPath { firmware == .bios ? bios : uefi }
+
+    /// The firmware the image is made for: those by which a loader was found.
+    package var firmwares: [Firmware] {
+        [(Firmware.bios, bios), (.uefi, uefi)].filter { $0.1.isPresent != .no }.map(\.0)
+    }
+}
+
+/// What starts the guest.
+public enum Firmware: String, Sendable, Hashable, Codable, CaseIterable {
+    case bios, uefi
+}
+
+/// The way from one firmware to a kernel.
+package struct BootPath: Sendable, Hashable, Codable {
+    package var firmware: Firmware
+    /// Whether the image carries something for this firmware to start.
+    package var isPresent: Answer
+    /// The loader that was recognised: `GRUB 2`, `shim`, `Windows`.
+    package var loader: String?
+    /// The steps followed, in order. The first broken one is where the firmware or the loader stops.
+    package var steps: [BootStep] = []
+    /// The entry that starts by itself; nil when the way stops before.
+    package var entry: BootEntry?
+    /// Entries besides the default one.
+    package var otherEntries: [BootEntry] = []
+    /// Findings that do not stop anything: unknown commands, failed searches, a wait without end.
+    package var notes: [StructureFinding] = []
+
+    package init(firmware: Firmware, isPresent: Answer) {
+        self.firmware = firmware
+        self.isPresent = isPresent
+    }
+}
+
+/// One step on the way to a kernel.
+package struct BootStep: Sendable, Hashable, Codable {
+    /// Whether the step works out.
+    package enum State: String, Sendable, Hashable, Codable {
+        case holds, broken, unknown
+    }
+
+    /// `true` for what the firmware does, `false` for what the loader does.
+    package var isFirmware: Bool
+    package var state: State
+    /// Stable code of a break: `BootLoader.CoreMissing`. Empty while the step holds.
+    package var code: String
+    package var message: String
+    package var evidence: [Evidence]
+
+    package init(isFirmware: Bool, state: State, code: String = "", message: String, evidence: [Evidence] = []) {
+        self.isFirmware = isFirmware
+        self.state = state
+        self.code = code
+        self.message = message
+        self.evidence = evidence
+    }
+}
+
+/// An entry of a boot menu, as far as it leads to a kernel.
+package struct BootEntry: Sendable, Hashable, Codable {
+    package var title: String
+    package var id: String?
+    package var source: Evidence
+    /// As the guest sees them: with `/boot` in front where it is a volume of its own.
+    package var kernelPath: String?
+    package var kernelEvidence: Evidence?
+    package var initramfsPaths: [String] = []
+    package var initramfsEvidence: Evidence?
+    package var commandLine: CommandLineFacts
+    /// What goes wrong when the entry is started: `Grub.KernelMissing`, `Grub.InitrdMissing` …
+    package var problems: [StructureFinding] = []
+    /// Chain loaders, Xen and other things that are not followed.
+    package var notFollowed: String?
+
+    package init(title: String, source: Evidence, commandLine: CommandLineFacts) {
+        self.title = title
+        self.source = source
+        self.commandLine = commandLine
+    }
+}
+
+/// The kernel command line of an entry.
+package struct CommandLineFacts: Sendable, Hashable, Codable {
+    /// `name` or `name=value`.
+    package struct Parameter: Sendable, Hashable, Codable {
+        package var name: String
+        package var value: String?
+
+        package init(name: String, value: String? = nil) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package var text: String
+    package var parameters: [Parameter]
+    package var evidence: Evidence
+    /// What `root=` means for this image.
+    package var root: RootReference?
+
+    package init(text: String, parameters: [Parameter], evidence: Evidence) {
+        self.text = text
+        self.parameters = parameters
+        self.evidence = evidence
+    }
+
+    /// The value of the last parameter called `name`, "" when it stands alone.
+    package func last(_ name: String) -> String? {
+        parameters.last { $0.name == name }.map { $0.value ?? "" }
+    }
+
+    /// All values of parameters called `name`.
+    package func all(_ name: String) -> [String] {
+        parameters.filter { $0.name == name }.map { $0.value ?? "" }
+    }
+}
+
+/// What `root=` names, and who has to find it.
+package struct RootReference: Sendable, Hashable, Codable {
+    package var specification: String
+    package var resolution: DeviceResolution
+    /// UUID= and LABEL= exist only in user space: without an initramfs the kernel cannot resolve them.
+    package var needsInitramfs: Bool
+
+    package init(specification: String, resolution: DeviceResolution, needsInitramfs: Bool) {
+        self.specification = specification
+        self.resolution = resolution
+        self.needsInitramfs = needsInitramfs
+    }
+}
+
+/// What a device name of fstab or the command line means in this image.
+package enum DeviceResolution: Sendable, Hashable, Codable {
+    /// A volume of this image, by a name that stays the same on every bus.
+    case volume(VolumeID)
+    /// Several volumes carry the name; which one is taken is chance.
+    case ambiguous([VolumeID])
+    /// No volume of this image has the name.
+    case notFound
+    /// The name would match but for its case, so the link in `/dev/disk` has another name.
+    case caseMismatch(VolumeID)
+    /// A kernel name such as `/dev/sda1`: which bus has it, which disk, which partition, and the volume of this
+    /// image that has it when the disk is the first one.
+    case kernelName(KernelDeviceName, VolumeID?)
+    /// `/dev/disk/by-path`, `by-id`: bound to the hardware of the source.
+    case hardwarePath
+    /// A network file system or a remote device.
+    case network
+    /// proc, tmpfs and the like: no device.
+    case virtual
+    /// A file or directory of the guest (swap file, bind mount, loop): whether it is there.
+    case file(exists: Answer)
+    /// Could not be decided.
+    case unknown(Gap)
+}
+
+/// A disk's name as the kernel gives it by bus and order.
+package struct KernelDeviceName: Sendable, Hashable, Codable {
+    /// `sd`, `vd`, `xvd`, `hd`, `nvme`, `mmcblk`.
+    package var prefix: String
+    /// 0 for the first disk.
+    package var disk: Int
+    package var partition: Int?
+
+    package init(prefix: String, disk: Int, partition: Int?) {
+        self.prefix = prefix
+        self.disk = disk
+        self.partition = partition
+    }
+}
+
+/// A kernel and its modules.
+package struct KernelFacts: Sendable, Hashable, Codable {
+    /// What the file at the kernel's path is.
+    package enum Image: String, Sendable, Hashable, Codable {
+        case good, missing, notAKernel, truncated, unreadable
+    }
+
+    package var path: String
+    package var image: Image
+    /// The reason in words when the image is not good.
+    package var imageDetail: String?
+    /// From the image's header, else from the file name.
+    package var version: String?
+    package var architecture: String?
+    /// Whether `/lib/modules/VERSION` with its `modules.dep` is there.
+    package var modulesPresent: Answer
+    /// By module name with underscores.
+    package var drivers: [String: DriverFacts] = [:]
+    /// `CONFIG_` options that checks ask about; nil when no configuration could be read.
+    package var configuration: [String: String]?
+    package var gap: Gap?
+
+    package init(path: String, image: Image, modulesPresent: Answer) {
+        self.path = path
+        self.image = image
+        self.modulesPresent = modulesPresent
+    }
+}
+
+/// Where a driver is, for one kernel and the initramfs of its entry.
+package struct DriverFacts: Sendable, Hashable, Codable {
+    /// From the strongest to the weakest.
+    package enum State: String, Sendable, Hashable, Codable {
+        /// In the kernel itself.
+        case builtin
+        /// In the initramfs of the entry, with everything it depends on.
+        case initramfs
+        /// Only in `/lib/modules`, so it comes after the root file system.
+        case module
+        case absent
+        /// The module tree, the built-in list or the archive could not be read.
+        case unknown
+    }
+
+    package var state: State
+    /// Why udev would not load it from the initramfs although it is there.
+    package var blockedEarly: Evidence?
+    /// Why udev would not load it in the running system.
+    package var blockedLate: Evidence?
+    /// Modules it needs that are in the wrong place.
+    package var missingDependencies: [String] = []
+    package var evidence: [Evidence] = []
+    package var gap: Gap?
+
+    package init(_ state: State, evidence: [Evidence] = []) {
+        self.state = state
+        self.evidence = evidence
+    }
+}
+
+/// The initial file system of an entry.
+package struct InitramfsFacts: Sendable, Hashable, Codable {
+    /// What the kernel will be able to do with it.
+    package enum State: String, Sendable, Hashable, Codable {
+        case good, missing, empty, corrupt, unreadable
+    }
+
+    package var path: String
+    package var state: State
+    package var detail: String?
+    /// `initramfs-tools`, `dracut`, `mkinitcpio` …
+    package var generator: String?
+    package var memberCount: Int = 0
+    /// Whether `/init` is there and can be started.
+    package var hasInit: Answer = .unknown
+    package var initProblem: String?
+    /// Kernel versions whose modules it holds.
+    package var kernelVersions: [String] = []
+    /// A payload inside that is not read (a squashfs of dracut): what is not found may be in there.
+    package var unreadPayload: String?
+    /// Programs that root stacks need: `lvm`, `mdadm`, `cryptsetup`.
+    package var tools: [String] = []
+    /// The device to resume from, as the archive has it.
+    package var resume: Located<String>?
+    package var resumeResolution: DeviceResolution?
+    /// `root=`-like pins of a host-only archive.
+    package var pins: [Located<String>] = []
+    package var uncompressedSize: UInt64 = 0
+    package var gap: Gap?
+
+    package init(path: String, state: State) {
+        self.path = path
+        self.state = state
+    }
+}

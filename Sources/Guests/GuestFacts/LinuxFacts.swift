@@ -1,0 +1,139 @@
+/// What is known of one Linux system in an image. Each area says what it could not read.
+package struct LinuxFacts: Sendable, Hashable, Codable {
+    package var rootVolume: VolumeID
+    /// How the root is called in reports: `mbr:1`.
+    package var identity: OSIdentity
+    package var boot: BootFacts
+    package var mounts: MountFacts
+    package var initSystem: InitFacts
+    package var services: ServiceFacts
+    package var network: NetworkFacts
+    package var access: AccessFacts
+    package var cloudInit: CloudInitFacts
+    package var operation: OperationFacts
+    package var hygiene: HygieneFacts
+    /// Everything that could not be read while the facts were gathered.
+    package var gaps: [Gap] = []
+
+    package init(
+        rootVolume: VolumeID, identity: OSIdentity, boot: BootFacts, mounts: MountFacts, initSystem: InitFacts,
+        services: ServiceFacts, network: NetworkFacts, access: AccessFacts, cloudInit: CloudInitFacts,
+        operation: OperationFacts, hygiene: HygieneFacts
+    ) {
+        self.rootVolume = rootVolume
+        self.identity = identity
+        self.boot = boot
+        self.mounts = mounts
+        self.initSystem = initSystem
+        self.services = services
+        self.network = network
+        self.access = access
+        self.cloudInit = cloudInit
+        self.operation = operation
+        self.hygiene = hygiene
+    }
+}
+
+/// Which system it is.
+package struct OSIdentity: Sendable, Hashable, Codable {
+    /// The families whose tools and layouts differ.
+    package enum Family: String, Sendable, Hashable, Codable {
+        case debian, rhel, suse, arch, alpine, gentoo, other
+    }
+
+    /// `ID` of os-release: `debian`.
+    package var distribution: String = "linux"
+    package var family: Family = .other
+    /// `PRETTY_NAME`.
+    package var name: String?
+    /// The most exact version there is: `12.15`.
+    package var version: String?
+    /// `VERSION_ID`.
+    package var versionID: String?
+    package var variantID: String?
+    package var codename: String?
+    /// Of the programs: `x86_64`, `i386`, `arm64`; nil when no program could be read.
+    package var architecture: String?
+    package var hostname: String?
+    /// The release files that were read.
+    package var evidence: [Evidence] = []
+    /// Release files that should be there and could not be read.
+    package var gaps: [Gap] = []
+    /// Package name → version, of the packages that checks ask about. Empty when there is no readable database.
+    package var packages: [String: String] = [:]
+    /// Packages that are not fully installed, with their state.
+    package var brokenPackages: [Located<String>] = []
+
+    package init() {}
+}
+
+/// Clock and other settings of the running system.
+package struct OperationFacts: Sendable, Hashable, Codable {
+    /// Hardware clock: true for UTC.
+    package var rtcInUTC: Fact<Located<Bool>> = .known(
+        Located(true, Evidence(path: "/etc/adjtime", excerpt: "absent: UTC")))
+    /// The zone that `/etc/localtime` names; nil when there is none (UTC then).
+    package var timeZone: Located<String>?
+    /// The zone that `/etc/timezone` names.
+    package var timeZoneFile: Located<String>?
+    /// Whether the named zone is in the guest's zone database.
+    package var timeZoneExists: Answer = .unknown
+    /// `/etc/localtime` is a file that is a copy of no known zone.
+    package var localtimeIsCopy: Bool = false
+    package var selinux: SelinuxFacts?
+    package var agents: [AgentFacts] = []
+
+    package init() {}
+}
+
+/// SELinux as the next boot will see it.
+package struct SelinuxFacts: Sendable, Hashable, Codable {
+    /// Modes of the configuration or the kernel command line.
+    package enum Mode: String, Sendable, Hashable, Codable {
+        case enforcing, permissive, disabled
+    }
+
+    package var mode: Located<Mode>
+    package var policyType: String?
+    package var policyPresent: Answer
+    /// Files that should carry a label and do not.
+    package var unlabelled: [String] = []
+    package var autorelabel: Bool = false
+
+    package init(mode: Located<Mode>, policyType: String?, policyPresent: Answer) {
+        self.mode = mode
+        self.policyType = policyType
+        self.policyPresent = policyPresent
+    }
+}
+
+/// An agent of a platform or a security product.
+package struct AgentFacts: Sendable, Hashable, Codable {
+    /// A stable name: `cloud-assistant`, `security-center`, `qemu-guest-agent`, `open-vm-tools` …
+    package var name: String
+    package var evidence: Evidence
+    package var enabled: Answer
+
+    package init(name: String, evidence: Evidence, enabled: Answer) {
+        self.name = name
+        self.evidence = evidence
+        self.enabled = enabled
+    }
+}
+
+/// What should not be published with an image.
+package struct HygieneFacts: Sendable, Hashable, Codable {
+    /// States of `/etc/machine-id`.
+    package enum MachineID: String, Sendable, Hashable, Codable {
+        case missing, empty, uninitialized, set, invalid
+    }
+
+    package var machineID: Fact<MachineID> = .known(.missing)
+    package var hostKeys: [Evidence] = []
+    /// Files with keys, histories, credentials: names only.
+    package var secrets: [Evidence] = []
+    /// Seeds, leases and registrations that clones would share.
+    package var registrations: [Evidence] = []
+
+    package init() {}
+}

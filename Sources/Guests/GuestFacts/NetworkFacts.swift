@@ -1,0 +1,221 @@
+/// How the guest configures its network.
+package struct NetworkFacts: Sendable, Hashable, Codable {
+    /// Programs that configure interfaces.
+    package enum Manager: String, Sendable, Hashable, Codable, CaseIterable {
+        case ifupdown, networkd, networkManager, netplan, sysconfig, wicked, dhcpcd, connman, kernel
+    }
+
+    /// What the NIC of a cloud instance will be called.
+    package enum Naming: String, Sendable, Hashable, Codable {
+        /// `eth0`: `net.ifnames=0`, a link policy, or udev without one.
+        case kernel
+        /// `ens5`, `enp0s3`: the slot decides, so only `en*` is certain.
+        case predictable
+        case unknown
+    }
+
+    /// Managers that start at boot, with why.
+    package var activeManagers: [Manager: [Evidence]] = [:]
+    package var naming: Located<Naming>
+    package var interfaces: [InterfaceFacts] = []
+    /// NetworkManager makes a DHCP profile of its own for a NIC without one.
+    package var automaticDHCP: Located<Bool>?
+    /// The DHCP clients found, by path.
+    package var dhcpClients: [String] = []
+    /// Rules that bind names to hardware addresses.
+    package var persistentNames: [Evidence] = []
+    /// Routes, name servers, proxies of the old place.
+    package var leftovers: [StructureFinding] = []
+    /// Files that were invalid: the manager ignores them or fails.
+    package var problems: [StructureFinding] = []
+    package var gap: Gap?
+
+    package init(naming: Located<Naming>) { self.naming = naming }
+}
+
+/// One configured interface.
+package struct InterfaceFacts: Sendable, Hashable, Codable {
+    /// What decides whether a configuration is for the NIC.
+    package struct Match: Sendable, Hashable, Codable {
+        /// Exact names and globs; empty for any.
+        package var names: [String] = []
+        package var macAddresses: [String] = []
+        package var drivers: [String] = []
+
+        package init(names: [String] = [], macAddresses: [String] = [], drivers: [String] = []) {
+            self.names = names
+            self.macAddresses = macAddresses
+            self.drivers = drivers
+        }
+    }
+
+    /// How the IPv4 address comes.
+    package enum Method: String, Sendable, Hashable, Codable {
+        case dhcp, `static`, manual, none
+    }
+
+    package var manager: NetworkFacts.Manager
+    package var match: Match
+    package var method: Method
+    package var addresses: [String] = []
+    package var gateway: String?
+    package var startsAtBoot: Bool
+    /// `bridge`, `bond`, `vlan` … ; nil for a NIC.
+    package var virtualKind: String?
+    /// Whether it applies to the first NIC of an instance under the image's naming.
+    package var appliesToPrimary: Answer
+    /// Written by cloud-init, and written anew by it on the next instance.
+    package var renderedByCloudInit: Bool = false
+    package var evidence: Evidence
+
+    package init(
+        manager: NetworkFacts.Manager, match: Match, method: Method, startsAtBoot: Bool,
+        appliesToPrimary: Answer, evidence: Evidence
+    ) {
+        self.manager = manager
+        self.match = match
+        self.method = method
+        self.startsAtBoot = startsAtBoot
+        self.appliesToPrimary = appliesToPrimary
+        self.evidence = evidence
+    }
+}
+
+/// How one gets in.
+package struct AccessFacts: Sendable, Hashable, Codable {
+    package var ssh: SSHFacts
+    package var accounts: Fact<[AccountFacts]>
+    package var shadow: ShadowFacts
+    package var firewall: FirewallFacts
+    /// nologin files, hosts.deny, access.conf …: what keeps people out.
+    package var obstacles: [StructureFinding] = []
+    /// Programs that set passwords; nil when they could not be looked for.
+    package var passwordTools: [String: Bool] = [:]
+
+    package init(ssh: SSHFacts, accounts: Fact<[AccountFacts]>, shadow: ShadowFacts, firewall: FirewallFacts) {
+        self.ssh = ssh
+        self.accounts = accounts
+        self.shadow = shadow
+        self.firewall = firewall
+    }
+}
+
+/// The SSH server.
+package struct SSHFacts: Sendable, Hashable, Codable {
+    /// The path of the server, nil when none is installed.
+    package var server: String?
+    package var version: String?
+    package var starts: Answer
+    package var unitEvidence: [Evidence] = []
+    package var permitRootLogin: Located<String>?
+    package var passwordAuthentication: Located<Bool>?
+    package var publicKeyAuthentication: Located<Bool>?
+    package var permitEmptyPasswords: Located<Bool>?
+    package var ports: [Located<Int>] = []
+    package var listenAddresses: [Located<String>] = []
+    /// AllowUsers, DenyGroups …
+    package var restrictions: [Evidence] = []
+    /// Lines for which sshd refuses to start.
+    package var errors: [StructureFinding] = []
+    package var hostKeys: [String] = []
+    /// What makes host keys at boot, if anything does.
+    package var hostKeyGenerator: Evidence?
+    /// `/run/sshd` user and directory missing, `sshd_not_to_be_run` …
+    package var obstacles: [StructureFinding] = []
+    package var gap: Gap?
+
+    package init(starts: Answer) { self.starts = starts }
+}
+
+/// An account that could log in.
+package struct AccountFacts: Sendable, Hashable, Codable {
+    /// What the password field allows; the hash itself is never kept.
+    package enum Password: String, Sendable, Hashable, Codable {
+        case set, empty, locked, missing, unknown
+    }
+
+    package var name: String
+    package var uid: UInt32
+    package var shell: String
+    package var shellExists: Answer
+    /// False for nologin, false and the like.
+    package var shellAllowsLogin: Bool
+    package var home: String
+    package var homeExists: Answer
+    package var password: Password
+    package var isExpired: Bool
+    /// Usable keys in its authorized_keys files.
+    package var authorizedKeys: Int
+    package var authorizedKeysEvidence: [Evidence] = []
+    /// Keys that sshd would ignore because of the modes of the files above them.
+    package var keyProblems: [StructureFinding] = []
+    package var evidence: Evidence
+
+    package init(
+        name: String, uid: UInt32, shell: String, shellExists: Answer, shellAllowsLogin: Bool, home: String,
+        homeExists: Answer, password: Password, isExpired: Bool, authorizedKeys: Int, evidence: Evidence
+    ) {
+        self.name = name
+        self.uid = uid
+        self.shell = shell
+        self.shellExists = shellExists
+        self.shellAllowsLogin = shellAllowsLogin
+        self.home = home
+        self.homeExists = homeExists
+        self.password = password
+        self.isExpired = isExpired
+        self.authorizedKeys = authorizedKeys
+        self.evidence = evidence
+    }
+}
+
+/// The account files themselves.
+package struct ShadowFacts: Sendable, Hashable, Codable {
+    /// Whether `/etc/shadow` is there.
+    package var present: Answer
+    package var permissions: UInt16?
+    /// Files with the immutable or append-only flag, which first-boot customisation cannot write.
+    package var immutable: [Evidence] = []
+
+    package init(present: Answer) { self.present = present }
+}
+
+/// The host firewall.
+package struct FirewallFacts: Sendable, Hashable, Codable {
+    /// nftables, iptables, ufw, firewalld; nil when none starts.
+    package var active: Located<String>?
+    /// Whether it lets SSH in.
+    package var allowsSSH: Answer
+    package var evidence: [Evidence] = []
+
+    package init(active: Located<String>? = nil, allowsSSH: Answer = .yes) {
+        self.active = active
+        self.allowsSSH = allowsSSH
+    }
+}
+
+/// First-boot customisation by cloud-init.
+package struct CloudInitFacts: Sendable, Hashable, Codable {
+    /// Where the program is; nil when it is not installed.
+    package var program: Evidence?
+    package var version: String?
+    /// Whether it runs at boot.
+    package var enabled: Answer = .no
+    /// Why it does not.
+    package var disabledBy: [Evidence] = []
+    /// `datasource_list` after merging; nil when none is given (all are tried).
+    package var datasources: Located<[String]>?
+    package var networkDisabled: Evidence?
+    package var runsGrowpart: Answer = .unknown
+    package var runsResizefs: Answer = .unknown
+    /// `growpart` and the tools that grow partitions and file systems, by name.
+    package var growTools: [String: Bool] = [:]
+    package var disableRoot: Bool?
+    package var deletesHostKeys: Bool = true
+    package var problems: [StructureFinding] = []
+    /// State of an earlier instance.
+    package var staleState: [Evidence] = []
+    package var gap: Gap?
+
+    package init() {}
+}

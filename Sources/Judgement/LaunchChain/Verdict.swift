@@ -1,0 +1,101 @@
+public import Checks
+public import GuestFacts
+public import Targets
+
+/// The answer for one target over all its launches.
+public struct TargetVerdict: Sendable, Hashable, Codable {
+    /// Yes, no, some launches only, or not known.
+    public enum Answer: String, Sendable, Hashable, Codable {
+        case yes, no, partly, unknown
+    }
+
+    /// What the user has to register with the image.
+    public struct Registration: Sendable, Hashable, Codable {
+        /// The firmware to choose.
+        public var firmware: String
+
+        /// Makes a registration.
+        public init(firmware: String) { self.firmware = firmware }
+    }
+
+    /// The target's id.
+    public var target: String
+    public var boots: Answer
+    public var reachable: Answer
+    public var ready: Answer
+    public var register: Registration?
+    public var launches: [LaunchVerdict]
+
+    /// Makes a verdict.
+    public init(
+        target: String, boots: Answer, reachable: Answer, ready: Answer, register: Registration?,
+        launches: [LaunchVerdict]
+    ) {
+        self.target = target
+        self.boots = boots
+        self.reachable = reachable
+        self.ready = ready
+        self.register = register
+        self.launches = launches
+    }
+}
+
+/// The answer for one launch, link by link.
+public struct LaunchVerdict: Sendable, Hashable, Codable {
+    public var disk: DiskBus
+    public var firmware: FirmwareKind
+    public var boots: GuestFacts.Answer
+    public var reachable: GuestFacts.Answer
+    public var ready: GuestFacts.Answer
+    /// Where the launch stops and why; absent when it does not stop.
+    public var stopsAt: Stop?
+    /// Why an answer is unknown; absent when none is.
+    public var unknownBecause: [String]?
+    public var links: [LinkState]
+
+    /// Makes a verdict of a launch.
+    public init(
+        disk: DiskBus, firmware: FirmwareKind, boots: GuestFacts.Answer, reachable: GuestFacts.Answer,
+        ready: GuestFacts.Answer, stopsAt: Stop?, unknownBecause: [String]?, links: [LinkState]
+    ) {
+        self.disk = disk
+        self.firmware = firmware
+        self.boots = boots
+        self.reachable = reachable
+        self.ready = ready
+        self.stopsAt = stopsAt
+        self.unknownBecause = unknownBecause
+        self.links = links
+    }
+
+    /// Where a launch stops.
+    public struct Stop: Sendable, Hashable, Codable {
+        public var link: LaunchLink
+        public var code: String
+        public var message: String
+
+        /// Makes a stop.
+        public init(link: LaunchLink, code: String, message: String) {
+            self.link = link
+            self.code = code
+            self.message = message
+        }
+    }
+
+    /// One link of the chain.
+    public struct LinkState: Sendable, Hashable, Codable {
+        /// What became of a link.
+        public enum State: String, Sendable, Hashable, Codable {
+            case holds, broken, unknown, notReached
+        }
+
+        public var name: LaunchLink
+        public var state: State
+
+        /// Makes a state.
+        public init(name: LaunchLink, state: State) {
+            self.name = name
+            self.state = state
+        }
+    }
+}
