@@ -1,4 +1,3 @@
-public import Checks
 public import Targets
 
 /// What a scan should look for.
