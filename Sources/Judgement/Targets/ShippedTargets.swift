@@ -6,7 +6,7 @@ extension Target {
     public static func shipped(_ id: String) -> Target? { shipped.first { $0.id == id } }
 
     /// Alibaba Cloud ECS: virtio-blk instance families and the NVMe families of the eighth generation on.
-    static let alibabaECS = Target(
+    public static let alibabaECS = Target(
         id: "alibaba-ecs", title: "Alibaba Cloud ECS",
         hardware: Hardware(
             disks: [.virtioBlk, .nvme],
@@ -24,7 +24,7 @@ extension Target {
             ]))
 
     /// A plain KVM host: QEMU with virtio, SeaBIOS or OVMF.
-    static let kvm = Target(
+    public static let kvm = Target(
         id: "kvm", title: "KVM (QEMU, libvirt)",
         hardware: Hardware(
             disks: [.virtioBlk, .virtioSCSI], optionalDisks: [.nvme, .sata, .ide],

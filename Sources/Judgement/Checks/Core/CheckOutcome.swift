@@ -31,11 +31,14 @@ public struct Finding: Sendable, Hashable {
     public var consequence: Consequence
     /// The launches it concerns; nil for all.
     public var launches: [Launch]?
+    /// The severity is not lowered to a warning when only some launches are concerned.
+    public var fixedSeverity: Bool
 
     /// Makes a finding.
     public init(
         _ code: String, _ severity: Severity, _ message: String, evidence: [Evidence] = [], fixes: [Fix] = [],
-        consequence: Consequence = .none, launches: [Launch]? = nil, link: LaunchLink? = nil
+        consequence: Consequence = .none, launches: [Launch]? = nil, link: LaunchLink? = nil,
+        fixedSeverity: Bool = false
     ) {
         self.code = code
         self.severity = severity
@@ -45,6 +48,7 @@ public struct Finding: Sendable, Hashable {
         self.consequence = consequence
         self.launches = launches
         self.link = link
+        self.fixedSeverity = fixedSeverity
     }
 }
 

@@ -1,0 +1,87 @@
+import GuestFacts
+import Targets
+
+/// `BOOT.BootLoader`
+enum BootBootLoader: Check {
+    static let metadata = CheckMetadata(
+        id: "BOOT.BootLoader", title: "Boot loader", link: .firmware,
+        summary: """
+            Follows what the firmware does with the disk: the boot code of the first sector and the core image it \
+            leads to, or the EFI system partition and the program on it.
+            """,
+        rationale: """
+            A configured boot loader is not an installed one: tools that copy partitions or files leave the boot \
+            code behind. The instance then stays at "no bootable device" with nothing on its console.
+            """,
+        codes: [
+            ("BootLoader.NotInstalled", "There is no boot code, or no EFI program, for the firmware to start."),
+            ("BootLoader.NoSignature", "The first sector does not end in 55 AA, so BIOS does not start it."),
+            ("BootLoader.CoreMissing", "The boot code leads to sectors that do not hold GRUB's core image."),
+            ("BootLoader.EfiLoaderMissing", "The EFI program looks for a second one that is not there."),
+            ("BootLoader.EfiLoaderInvalid", "The EFI program is damaged or made for another architecture."),
+            ("BootLoader.Broken", "The firmware cannot start the loader for another reason."),
+        ],
+        references: ["GNU GRUB manual, 4.4 BIOS installation", "UEFI specification 2.10, 3.5 Boot mechanisms"])
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        guard let linux = context.linux else { return context.withoutLinux }
+        let breaks = BootBreaks(for: .bootLoader, in: context, of: linux)
+        var findings = breaks.findings
+        var questions = breaks.questions
+        var loaders: [String] = []
+        for (path, launches) in context.firmwarePaths(of: linux) {
+            if let loader = path.loader, !loaders.contains(loader) { loaders.append(loader) }
+            let isTold = path.steps.contains { $0.state == .broken }
+            if path.isPresent == .no, !isTold {
+                findings.append(
+                    Finding(
+                        "BootLoader.NotInstalled", .error,
+                        path.firmware == .bios
+                            ? "The disk has no boot code that BIOS could start."
+                            : "No EFI system partition with a loader was found, so UEFI has nothing to start.",
+                        evidence: [Evidence(layer: "disk", offset: path.firmware == .bios ? 0 : nil)],
+                        fixes: [.installLoader(path.firmware, in: linux)], consequence: .stopsBoot,
+                        launches: context.scope(launches)))
+            } else if path.isPresent == .unknown, !isTold, !path.steps.contains(where: { $0.state == .unknown }) {
+                questions.append(
+                    OpenQuestion(
+                        "whether the image has a boot loader for \(path.firmware.rawValue) could not be found out",
+                        consequence: .stopsBoot, launches: context.scope(launches)))
+            }
+        }
+        return .judged(
+            value: loaders.isEmpty ? nil : loaders.joined(separator: ", "),
+            "The firmware finds a boot loader and can start it.", findings: findings, questions: questions)
+    }
+
+    static var examples: [CheckExample] {
+        [
+            CheckExample("GRUB in the MBR and its core image behind it", .example(), .pass),
+            CheckExample(
+                "the boot code is zeroed",
+                .example {
+                    $0.linux.boot.bios.isPresent = .no
+                    $0.linux.boot.bios.steps = []
+                    $0.linux.boot.bios.entry = nil
+                }, .fail, codes: ["BootLoader.NotInstalled"]),
+            CheckExample(
+                "the sectors after the MBR are overwritten",
+                .example {
+                    $0.linux.boot.bios.steps = [
+                        BootStep(
+                            isFirmware: true, state: .broken, code: "BootLoader.CoreMissing",
+                            message: "Sector 1 does not hold GRUB's core image.",
+                            evidence: [Evidence(layer: "mbr", offset: 512)])
+                    ]
+                    $0.linux.boot.bios.entry = nil
+                }, .fail, codes: ["BootLoader.CoreMissing"]),
+            CheckExample(
+                "the sectors cannot be read",
+                .example {
+                    $0.linux.boot.bios.steps = [
+                        BootStep(isFirmware: true, state: .unknown, message: "Sector 1 could not be read.")
+                    ]
+                }, .unknown),
+        ]
+    }
+}

@@ -1,0 +1,163 @@
+import GuestFacts
+import Targets
+
+/// `BOOT.InitSystem`
+enum BootInitSystem: Check {
+    static let metadata = CheckMetadata(
+        id: "BOOT.InitSystem", title: "First process and what it stands on", link: .`init`,
+        summary: """
+            Looks whether /sbin/init leads to a program that can start, with its dynamic loader and libc, whether \
+            the default target is one to work in, and whether the mount points of /proc, /sys, /dev and /run exist.
+            """,
+        rationale: """
+            Without init the kernel panics ("No working init found"). Without the mount points, which tools that \
+            copy files like to leave out, the initramfs cannot hand the system over. An emergency or rescue target \
+            ends in a shell on the console, without network.
+            """,
+        codes: [
+            ("Init.Missing", "/sbin/init does not exist or is a link that leads nowhere."),
+            ("Init.NotExecutable", "/sbin/init is not a program that can be started."),
+            ("Init.LibLoader", "The dynamic loader or a library that init needs is missing."),
+            ("Init.DefaultTarget", "The default target is a rescue or emergency shell, or switches the machine off."),
+            ("Init.DefaultTargetMissing", "The default target does not exist."),
+            ("Init.DirectoryMissing", "A directory that something has to be mounted on does not exist."),
+            ("Init.MaskedUnit", "A unit that much depends on is masked."),
+            ("Init.Problem", "Something else about the start of the system is odd."),
+        ],
+        references: ["systemd(1)", "bootup(7)", "file-hierarchy(7)"])
+
+    /// Targets in which nobody can log in from outside.
+    private static let deadEnds: Set = [
+        "emergency.target", "rescue.target", "halt.target", "poweroff.target", "reboot.target", "kexec.target",
+        "shutdown.target", "runlevel0.target", "runlevel1.target", "runlevel6.target", "0", "1", "6", "S", "s",
+    ]
+    /// Codes of the inspection for which the system does not come up.
+    private static let fatal: Set = [
+        "Init.Missing", "Init.NotExecutable", "Init.LibLoader", "Init.DefaultTarget", "Init.DefaultTargetMissing",
+    ]
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        guard let linux = context.linux else { return context.withoutLinux }
+        let facts = linux.initSystem
+        var findings: [Finding] = []
+        var questions: [OpenQuestion] = []
+        func stop(_ code: String, _ message: String, _ evidence: [Evidence], _ fixes: [Fix]) {
+            findings.append(
+                Finding(code, .error, message, evidence: evidence, fixes: fixes, consequence: .stopsBoot))
+        }
+        var value: String?
+        switch facts.program {
+        case .unknown(let gap): questions.append(OpenQuestion(gap, consequence: .stopsBoot))
+        case .known(let program):
+            value = program.value.rawValue
+            if program.value == .missing {
+                stop(
+                    "Init.Missing", "There is no init: the kernel panics as soon as the root is mounted.",
+                    [program.evidence], [initPackage(linux)])
+            } else if program.value == .notExecutable {
+                stop(
+                    "Init.NotExecutable", "init is not a program that can be started.", [program.evidence],
+                    [initPackage(linux)])
+            }
+        }
+        if !facts.missingFiles.isEmpty {
+            let names = facts.missingFiles.compactMap(\.path).joined(separator: ", ")
+            let libc = linux.identity.family == .debian ? "libc6" : "glibc"
+            stop(
+                "Init.LibLoader", "init cannot start without \(names): the kernel panics.", facts.missingFiles,
+                [
+                    Fix(
+                        "Unpack the C library over the image again (no program of the guest runs without it)",
+                        kind: .manual, risk: .medium,
+                        commands: linux.identity.family == .debian
+                            ? ["apt-get download \(libc)", "dpkg-deb -x libc6_*.deb /mnt"]
+                            : ["rpm --root /mnt -Uvh --force \(libc)-*.rpm"])
+                ])
+        }
+        switch facts.defaultTarget {
+        case .known(let target) where deadEnds.contains(target.value):
+            stop(
+                "Init.DefaultTarget", "The default target is \(target.value), so nothing of the system starts.",
+                [target.evidence], [defaultTarget])
+        case .unknown(let gap): questions.append(OpenQuestion(gap, consequence: .stopsBoot))
+        case .known, nil: break
+        }
+        for path in facts.missingDirectories {
+            let isFatal = ["/proc", "/sys", "/dev", "/run"].contains(path)
+            findings.append(
+                Finding(
+                    "Init.DirectoryMissing", isFatal ? .error : .warning,
+                    isFatal
+                        ? "\(path) does not exist, so it cannot be mounted and init stops." : "\(path) does not exist.",
+                    evidence: [Evidence(path: path, excerpt: "absent")],
+                    fixes: [
+                        Fix(
+                            "Make the directory", kind: .autoEdit,
+                            commands: [path == "/tmp" ? "mkdir -m 1777 /tmp" : "mkdir \(quoted(path))"])
+                    ], consequence: isFatal ? .stopsBoot : .none))
+        }
+        for unit in facts.maskedUnits {
+            findings.append(
+                Finding(
+                    "Init.MaskedUnit", .warning, "\(unit.path ?? "A unit") is masked, and much depends on it.",
+                    evidence: [unit],
+                    fixes: [
+                        Fix("Remove the mask", kind: .autoEdit, commands: ["rm \(quoted(unit.path ?? ""))"])
+                    ]))
+            if unit.path?.contains("systemd-udevd") ?? false {
+                questions.append(
+                    OpenQuestion(
+                        "without systemd-udevd, mounts by UUID may never find their devices", consequence: .stopsBoot))
+            }
+        }
+        for problem in facts.problems {
+            let isFatal = fatal.contains(problem.code)
+            findings.append(
+                Finding(
+                    problem.code, isFatal ? .error : .warning, problem.message, evidence: [problem.evidence],
+                    fixes: problem.code.hasPrefix("Init.DefaultTarget") ? [defaultTarget] : [initPackage(linux)],
+                    consequence: isFatal ? .stopsBoot : .none))
+        }
+        return .judged(
+            value: value, "init can start, and its default target is one to work in.", findings: findings,
+            questions: questions)
+    }
+
+    private static let defaultTarget = Fix(
+        "Make multi-user.target the default", kind: .autoEdit,
+        commands: ["ln -sfn /lib/systemd/system/multi-user.target /etc/systemd/system/default.target"])
+
+    private static func initPackage(_ linux: LinuxFacts) -> Fix {
+        .reinstall(
+            linux.identity.family == .debian ? "systemd-sysv" : "systemd", "Install the init system again", in: linux)
+    }
+
+    static var examples: [CheckExample] {
+        [
+            CheckExample("systemd and graphical.target", .example(), .pass),
+            CheckExample(
+                "/sbin/init is gone",
+                .example {
+                    $0.linux.initSystem.program = .known(
+                        Located(.missing, Evidence(path: "/sbin/init", excerpt: "absent")))
+                }, .fail, codes: ["Init.Missing"]),
+            CheckExample(
+                "libc is gone",
+                .example { $0.linux.initSystem.missingFiles = [Evidence(path: "/lib/x86_64-linux-gnu/libc.so.6")] },
+                .fail, codes: ["Init.LibLoader"]),
+            CheckExample(
+                "the default target is the emergency shell",
+                .example {
+                    $0.linux.initSystem.defaultTarget = .known(
+                        Located(
+                            "emergency.target", Evidence(path: "/etc/systemd/system/default.target")))
+                }, .fail, codes: ["Init.DefaultTarget"]),
+            CheckExample(
+                "no /proc", .example { $0.linux.initSystem.missingDirectories = ["/proc"] }, .fail,
+                codes: ["Init.DirectoryMissing"]),
+            CheckExample(
+                "init is on a damaged block",
+                .example { $0.linux.initSystem.program = .unknown(.example("/sbin/init")) }, .unknown),
+        ]
+    }
+}

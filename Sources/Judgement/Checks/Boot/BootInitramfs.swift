@@ -1,0 +1,83 @@
+import GuestFacts
+import Targets
+
+/// `BOOT.Initramfs`
+enum BootInitramfs: Check {
+    static let metadata = CheckMetadata(
+        id: "BOOT.Initramfs", title: "Initramfs of the default entry", link: .initramfs,
+        summary: """
+            Looks whether the initramfs of the default entry can be unpacked to the end, has a program to start, and \
+            holds what the root file system needs: its driver, LVM, RAID or encryption tools.
+            """,
+        rationale: """
+            The kernel mounts the root through the initramfs. Without one it can only do so when every driver is \
+            built in and root= is a name the kernel itself knows; otherwise it panics with "Unable to mount root fs".
+            """,
+        codes: [
+            ("Initramfs.Missing", "The file does not exist. GRUB says so and starts the kernel without it."),
+            ("Initramfs.Empty", "The file is empty."),
+            ("Initramfs.Corrupt", "The file is cut short or damaged, so unpacking it fails."),
+            ("Initramfs.NoInit", "There is no /init in it that could be started."),
+            ("Initramfs.None", "The entry has no initramfs, and this kernel cannot do without one."),
+            ("Initramfs.NoFileSystem", "The driver for the root's file system is neither in it nor built in."),
+            ("Initramfs.NoLvm", "The root is a logical volume and the initramfs has no lvm."),
+            ("Initramfs.NoRaid", "The root is on software RAID and the initramfs has no mdadm."),
+            ("Initramfs.NoCrypt", "The root is encrypted and the initramfs has no cryptsetup."),
+            ("Initramfs.WrongKernel", "It holds modules of other kernels only."),
+            ("Initramfs.Pinned", "It was made for one machine and names that machine's disk."),
+            ("Initramfs.ResumeMissing", "It waits for a device to resume from that does not exist."),
+        ],
+        references: ["kernel documentation: driver-api/early-userspace/buffer-format"])
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        guard let linux = context.linux else { return context.withoutLinux }
+        let survey = context.boots(of: linux)
+        var review = InitramfsReview(context: context, linux: linux)
+        for way in survey.ways { review.judge(way) }
+        let archive = survey.ways.first?.initramfs.first
+        return .judged(
+            value: archive?.generator, "The initramfs of the default entry is whole and can mount the root.",
+            findings: review.findings, questions: survey.questions + review.questions)
+    }
+
+    static var examples: [CheckExample] {
+        let byUUID = RootReference(
+            specification: "UUID=\(ExampleFacts.uuid)", resolution: .volume("mbr:1"), needsInitramfs: true)
+        let byPartUUID = RootReference(
+            specification: "PARTUUID=5f0c1b2a-01", resolution: .volume("mbr:1"), needsInitramfs: false)
+        func allBuiltin(_ facts: inout ExampleFacts, root: RootReference) {
+            for name in facts.kernel.drivers.keys { facts.kernel.drivers[name]?.state = .builtin }
+            facts.entry.initramfsPaths = []
+            facts.commandLine("root=\(root.specification) ro", root: root)
+        }
+        return [
+            CheckExample("a whole initramfs", .example(), .pass),
+            CheckExample(
+                "the file is missing", .example { $0.initramfs.state = .missing }, .fail,
+                codes: ["Initramfs.Missing"]),
+            CheckExample(
+                "the file is cut in the middle", .example { $0.initramfs.state = .corrupt }, .fail,
+                codes: ["Initramfs.Corrupt"]),
+            CheckExample(
+                "the file is empty", .example { $0.initramfs.state = .empty }, .fail, codes: ["Initramfs.Empty"]),
+            CheckExample(
+                "no /init", .example { $0.initramfs.hasInit = .no }, .fail, codes: ["Initramfs.NoInit"]),
+            CheckExample(
+                "ext4 is a module the initramfs does not hold",
+                .example { $0.kernel.drivers["ext4"]?.state = .module }, .fail, codes: ["Initramfs.NoFileSystem"]),
+            CheckExample(
+                "a kernel with everything built in and root=PARTUUID= needs none",
+                .example { allBuiltin(&$0, root: byPartUUID) }, .pass),
+            CheckExample(
+                "the same kernel cannot find root=UUID= by itself", .example { allBuiltin(&$0, root: byUUID) }, .fail,
+                codes: ["Initramfs.None"]),
+            CheckExample(
+                "a part of it could not be read",
+                .example {
+                    $0.initramfs.state = .unreadable
+                    $0.initramfs.detail = "compressed in a way that is not read"
+                }, .unknown),
+            CheckExample("the boot entry is not known", .example { $0.linux.boot.bios.entry = nil }, .unknown),
+        ]
+    }
+}

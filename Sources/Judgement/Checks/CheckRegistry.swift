@@ -1,0 +1,40 @@
+/// All check items, family by family. Within a link, the item whose code should name the stop comes first.
+package enum CheckRegistry {
+    package static let image: [any Check.Type] = [
+        ImageContainer.self,
+        GuestOSSystemImage.self,
+        ImagePartitionGeometry.self,
+    ]
+
+    package static let boot: [any Check.Type] = [
+        GuestOSPlatform.self,
+        GuestOSBootMode.self,
+        BootEfiFallback.self,
+        BootBootLoader.self,
+        GuestOSGrub.self,
+        GuestOSKernelVersion.self,
+        BootKernel.self,
+        BootInitramfs.self,
+        BootModuleBlacklist.self,
+        GuestOSVirtio.self,
+        GuestOSNvme.self,
+        BootDiskDriver.self,
+        FSIntegrity.self,
+        BootInitSystem.self,
+        BootCmdline.self,
+        GuestOSFstab.self,
+    ]
+
+    package static let network: [any Check.Type] = [
+        NetDriver.self
+    ]
+
+    package static let all: [any Check.Type] = image + boot + network
+
+    /// The item with this id or alias, whatever its case.
+    package static func check(_ name: String) -> (any Check.Type)? {
+        let wanted = name.lowercased()
+        return all.first { $0.metadata.id.lowercased() == wanted }
+            ?? all.first { $0.metadata.aliases.contains { $0.lowercased() == wanted } }
+    }
+}

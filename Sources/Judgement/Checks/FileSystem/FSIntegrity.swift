@@ -1,0 +1,158 @@
+import GuestFacts
+import Targets
+
+/// `FS.Integrity`
+enum FSIntegrity: Check {
+    static let metadata = CheckMetadata(
+        id: "FS.Integrity", title: "State of the file systems", link: .root,
+        summary: """
+            Looks at what the file systems say of themselves: a journal to replay, recorded errors, damaged \
+            checksums, a size that exceeds the device.
+            """,
+        rationale: """
+            A journal that has to be replayed is what a running machine leaves; the kernel does it when it mounts. A \
+            file system that is larger than its device, or whose first superblock is gone, is refused: the check in \
+            the initramfs fails and the boot stops there.
+            """,
+        codes: [
+            ("Fs.LargerThanDevice", "The file system is larger than the device that holds it."),
+            ("Fs.BadSuperblock", "The first superblock is damaged; only a backup could be read."),
+            ("Fs.Errors", "The file system recorded errors."),
+            ("Fs.Corrupt", "A checksum over metadata does not match."),
+            ("Fs.JournalDirty", "The journal holds changes that are not in place yet."),
+            ("Fs.NotClean", "It was not unmounted, and there is no journal."),
+            ("Fs.Inconsistent", "It is readable, but contradicts itself somewhere."),
+        ],
+        references: ["kernel documentation: filesystems/ext4", "e2fsck(8)"])
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        var findings: [Finding] = []
+        var questions: [OpenQuestion] = []
+        for volume in context.image.volumes {
+            let role = VolumeRole(of: volume, context)
+            for condition in volume.conditions {
+                let verdict = Condition(condition, volume, role)
+                if let finding = verdict.finding { findings.append(finding) }
+                if let question = verdict.question { questions.append(question) }
+            }
+        }
+        if context.image.volumes.isEmpty {
+            return .notApplicable("no volume was found")
+        }
+        return .judged(
+            "The file systems are clean.", findings: findings, questions: questions)
+    }
+
+    /// What a volume is for.
+    private enum VolumeRole {
+        case root(holdsLoader: Bool)
+        case required(String)
+        case other
+
+        init(of volume: VolumeFacts, _ context: CheckContext) {
+            guard let linux = context.linux else {
+                self = .other
+                return
+            }
+            if volume.id == linux.rootVolume {
+                let isGrub = context.firmwarePaths(of: linux).contains {
+                    $0.path.loader?.hasPrefix("GRUB") ?? false || $0.path.loader == "shim"
+                }
+                self = .root(holdsLoader: isGrub && context.bootVolume(of: linux) == volume.id)
+                return
+            }
+            for entry in linux.mounts.fstab.value ?? [] where entry.isRequired {
+                if entry.resolution.volume == volume.id, entry.type != "swap" {
+                    self = .required(entry.mountPoint)
+                    return
+                }
+            }
+            self = .other
+        }
+    }
+
+    /// One condition and what it means for the launch.
+    private struct Condition {
+        var finding: Finding?
+        var question: OpenQuestion?
+
+        init(_ condition: StructureFinding, _ volume: VolumeFacts, _ role: VolumeRole) {
+            let device = "the partition with \(volume.uuid.map { "UUID \($0)" } ?? volume.id)"
+            let name = "\(volume.kind ?? "The file system") on \(volume.id)"
+            let check = volume.kind.map { $0.hasPrefix("ext") ? "e2fsck -fy" : "fsck.\($0)" } ?? "fsck"
+            let uuid = volume.uuid.map { "/dev/disk/by-uuid/\($0)" } ?? "DEVICE"
+            func fail(
+                _ code: String, _ severity: Severity, _ text: String, _ consequence: Consequence = .none,
+                _ link: LaunchLink? = nil, fix: Fix? = nil
+            ) {
+                finding = Finding(
+                    code, severity, "\(name) \(text) (\(condition.message)).", evidence: [condition.evidence],
+                    fixes: [
+                        fix
+                            ?? Fix(
+                                "Check \(device) while it is not mounted", kind: .manual, risk: .medium,
+                                commands: ["\(check) \(quoted(uuid))"])
+                    ], consequence: consequence, link: link)
+            }
+            func ask(_ text: String) {
+                switch role {
+                case .root: question = OpenQuestion("\(name): \(text)", consequence: .stopsBoot)
+                case .required:
+                    question = OpenQuestion("\(name): \(text)", consequence: .stopsBoot, link: .`init`)
+                case .other: question = OpenQuestion("\(name): \(text)")
+                }
+            }
+            /// The file system cannot be mounted.
+            func refuse(_ code: String, _ text: String) {
+                switch role {
+                case .root: fail(code, .error, text + ", so the root is refused", .stopsBoot)
+                case .required(let point):
+                    fail(code, .error, text + ", so \(point) is not mounted: emergency mode", .stopsBoot, .`init`)
+                case .other: fail(code, .warning, text)
+                }
+            }
+            switch condition.code {
+            case "largerThanDevice": refuse("Fs.LargerThanDevice", "is larger than its device")
+            case "backupSuperblockUsed":
+                refuse("Fs.BadSuperblock", "has a damaged first superblock")
+                // The loader reads the same superblock, and it comes first.
+                if case .root(holdsLoader: true) = role { finding?.link = .bootloader }
+            case "recordedErrors":
+                fail("Fs.Errors", .error, "recorded errors")
+                ask("whether the check at boot can mend the recorded errors is not known")
+            case "checksumMismatch":
+                fail("Fs.Corrupt", .error, "has a wrong checksum")
+                ask("whether the damage is in something the boot needs is not known")
+            case "journalReplayed":
+                fail("Fs.JournalDirty", .warning, "was in use when the image was taken; the kernel replays its journal")
+            case "journalNotReplayed":
+                fail("Fs.JournalDirty", .warning, "was in use when the image was taken")
+                ask("the journal could not be replayed, so what was read may be older than what the guest will see")
+            case "notClean": fail("Fs.NotClean", .warning, "was not unmounted")
+            default: fail("Fs.Inconsistent", .warning, "contradicts itself")
+            }
+        }
+    }
+
+    static var examples: [CheckExample] {
+        func root(_ code: String) -> CheckContext {
+            .example {
+                $0.root.conditions = [
+                    StructureFinding(code: code, message: "superblock", evidence: Evidence(layer: "mbr:1 › ext4"))
+                ]
+            }
+        }
+        return [
+            CheckExample("a clean root", .example(), .pass),
+            CheckExample(
+                "the image was cut short", root("largerThanDevice"), .fail, codes: ["Fs.LargerThanDevice"]),
+            CheckExample(
+                "the superblock is overwritten", root("backupSuperblockUsed"), .fail, codes: ["Fs.BadSuperblock"]),
+            CheckExample("recorded errors", root("recordedErrors"), .fail, codes: ["Fs.Errors"]),
+            CheckExample("a snapshot of a running machine", root("journalReplayed"), .fail, codes: ["Fs.JournalDirty"]),
+            CheckExample(
+                "no volume",
+                .withoutSystem { $0.volumes = [] }, .notApplicable),
+        ]
+    }
+}

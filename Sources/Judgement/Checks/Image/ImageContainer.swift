@@ -1,0 +1,156 @@
+import GuestFacts
+import Targets
+
+/// `IMAGE.Container`
+enum ImageContainer: Check {
+    static let metadata = CheckMetadata(
+        id: "IMAGE.Container", title: "Image file", link: .container,
+        summary: """
+            Looks at the file itself: its format, whether it is whole, whether it depends on other files, and \
+            whether the target takes it.
+            """,
+        rationale: """
+            An image that is only the difference to a backing file has holes where that file should be. One that \
+            was cut short in a transfer, or was still open in QEMU when it was copied, may lack what was written \
+            last.
+            """,
+        codes: [
+            ("Container.Backing", "The image is a difference to another file that is not there."),
+            ("Container.ExternalData", "The data of the image are in another file."),
+            ("Container.Truncated", "The file ends before data that it refers to."),
+            ("Container.Corrupt", "The file contradicts itself, or is marked as corrupt."),
+            ("Container.Dirty", "The file was not closed properly."),
+            ("Container.Encrypted", "The file is encrypted."),
+            ("Container.Snapshots", "The file holds internal snapshots; only the present state is imported."),
+            ("Container.FormatMismatch", "The content is in another format than was said."),
+            ("Container.Compatibility", "The file uses a feature that older importers do not read."),
+            ("Container.FormatNotAccepted", "The target does not take files of this format."),
+            ("Container.Alignment", "The size of the raw file is not a whole number of sectors."),
+        ],
+        references: ["QEMU documentation: interop/qcow2"])
+
+    /// What a finding of the container's reader comes to.
+    private static func meaning(_ code: String) -> (String, Severity, Consequence)? {
+        switch code {
+        case "dirty": ("Container.Dirty", .warning, .none)
+        case "markedCorrupt", "corruptMetadata": ("Container.Corrupt", .error, .none)
+        case "snapshots": ("Container.Snapshots", .warning, .none)
+        case "zstdCompression", "extendedL2Entries", "persistentBitmaps": ("Container.Compatibility", .warning, .none)
+        case "externalDataFile": ("Container.ExternalData", .warning, .none)
+        case "backingFile": ("Container.Backing", .warning, .none)
+        case "referenceNotOpened": ("Container.Backing", .error, .none)
+        case "backingFormatUnstated": ("Container.Backing", .info, .none)
+        case "truncated": ("Container.Truncated", .error, .stopsBoot)
+        case "encrypted": ("Container.Encrypted", .error, .stopsBoot)
+        case "formatDisagreement", "otherFormatInside": ("Container.FormatMismatch", .warning, .none)
+        case "unalignedSize": ("Container.Alignment", .warning, .none)
+        // GUESTOS.SystemImage speaks of these.
+        case "emptyFile", "noData": nil
+        default: ("Container.Corrupt", .warning, .none)
+        }
+    }
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        let container = context.image.container
+        var findings: [Finding] = []
+        var questions: [OpenQuestion] = []
+        let isOpened = container.backingFiles.allSatisfy(\.opened)
+        for found in container.findings {
+            guard let (code, severity, consequence) = meaning(found.code) else { continue }
+            if code == "Container.Backing", found.code == "backingFile", !isOpened { continue }
+            findings.append(
+                Finding(
+                    code, severity, sentence(found.message), evidence: [found.evidence],
+                    fixes: [fix(code, container)], consequence: consequence))
+        }
+        if !isOpened, !findings.contains(where: { $0.code == "Container.Backing" && $0.severity == .error }) {
+            for file in container.backingFiles where !file.opened {
+                findings.append(
+                    Finding(
+                        "Container.Backing", .error,
+                        "The image refers to \(file.name), which was not opened\(file.reason.map { ": \($0)" } ?? "").",
+                        evidence: [Evidence(layer: container.format, excerpt: file.name)],
+                        fixes: [fix("Container.Backing", container)]))
+            }
+        }
+        // What is in a file that was not opened may be all that the guest needs, or nothing.
+        if !isOpened {
+            questions.append(
+                OpenQuestion(
+                    "what is in the files the image refers to was not read", consequence: .stopsBoot))
+        }
+        if container.findings.contains(where: { $0.code == "markedCorrupt" || $0.code == "corruptMetadata" }) {
+            questions.append(
+                OpenQuestion(
+                    "the image file contradicts itself, so what is read from it may be wrong", consequence: .stopsBoot))
+        }
+        let formats = context.target.rules.formats
+        if !formats.isEmpty, !formats.contains(container.format) {
+            findings.append(
+                Finding(
+                    "Container.FormatNotAccepted", .warning,
+                    "\(context.target.title) takes \(formats.joined(separator: ", ")), not \(container.format).",
+                    evidence: [Evidence(layer: container.format)],
+                    fixes: [
+                        Fix(
+                            "Convert the image", kind: .manual,
+                            commands: ["qemu-img convert -O \(formats.contains("qcow2") ? "qcow2" : "raw") IMAGE NEW"])
+                    ]))
+        }
+        return .judged(
+            value: container.format, "The file is whole and stands by itself.", findings: findings,
+            questions: questions)
+    }
+
+    private static func sentence(_ text: String) -> String {
+        text.capitalizedFirst + (text.hasSuffix(".") ? "" : ".")
+    }
+
+    private static func fix(_ code: String, _ container: ContainerFacts) -> Fix {
+        switch code {
+        case "Container.Backing", "Container.ExternalData", "Container.Snapshots", "Container.Compatibility":
+            Fix(
+                "Write a new image that stands by itself (beside its other files)", kind: .manual,
+                commands: ["qemu-img convert -O qcow2 -o compat=1.1,compression_type=zlib IMAGE NEW.qcow2"])
+        case "Container.Truncated", "Container.Encrypted":
+            .byHand("Export or copy the image again, whole and not encrypted", where: .offline)
+        case "Container.Alignment":
+            Fix(
+                "Fill the last sector", kind: .manual,
+                commands: ["truncate -s %512 IMAGE"])
+        case "Container.FormatMismatch":
+            Fix("Look at what the file really is", kind: .manual, commands: ["qemu-img info IMAGE"])
+        default:
+            Fix(
+                "Let QEMU check and mend a copy of the file", kind: .manual, risk: .medium,
+                commands: ["qemu-img check -r all COPY"])
+        }
+    }
+
+    static var examples: [CheckExample] {
+        func with(_ code: String) -> CheckContext {
+            .example {
+                $0.image.container.findings = [
+                    StructureFinding(code: code, message: "the header says so", evidence: Evidence(layer: "qcow2"))
+                ]
+            }
+        }
+        return [
+            CheckExample("a whole raw file", .example(), .pass),
+            CheckExample("the file ends too early", with("truncated"), .fail, codes: ["Container.Truncated"]),
+            CheckExample("the corrupt bit is set", with("markedCorrupt"), .fail, codes: ["Container.Corrupt"]),
+            CheckExample("internal snapshots", with("snapshots"), .fail, codes: ["Container.Snapshots"]),
+            CheckExample(
+                "a backing file that is not there",
+                .example {
+                    $0.image.container.format = "qcow2"
+                    $0.image.container.backingFiles = [
+                        BackingReference(name: "base.qcow2", opened: false, reason: "not allowed")
+                    ]
+                }, .fail, codes: ["Container.Backing"]),
+            CheckExample(
+                "a format the target does not take", .example { $0.image.container.format = "vdi" }, .fail,
+                codes: ["Container.FormatNotAccepted"]),
+        ]
+    }
+}

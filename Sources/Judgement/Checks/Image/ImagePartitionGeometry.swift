@@ -1,0 +1,125 @@
+import GuestFacts
+import Targets
+
+/// `IMAGE.PartitionGeometry`
+enum ImagePartitionGeometry: Check {
+    static let metadata = CheckMetadata(
+        id: "IMAGE.PartitionGeometry", title: "Partition table", link: .container,
+        summary: "Looks whether the partitions lie inside the disk, do not overlap, and the table is whole.",
+        rationale: """
+            A partition that ends beyond the disk means that the file was cut short. The kernel clips it, and the \
+            file system inside, larger than what is left, is refused.
+            """,
+        codes: [
+            ("Geometry.BeyondEnd", "A partition ends beyond the disk: the file was cut short."),
+            ("Geometry.Overlap", "Two partitions overlap."),
+            ("Geometry.GptCorrupt", "Neither copy of the GUID partition table is valid."),
+            ("Geometry.PrimaryGpt", "The first copy of the GUID partition table is damaged; the backup is used."),
+            ("Geometry.BackupGpt", "The backup of the GUID partition table is damaged or not at the end."),
+            ("Geometry.4kSector", "The table is written for sectors of 4096 bytes."),
+            ("Geometry.Unaligned", "A partition does not start on a multiple of 4096 bytes: slow."),
+            ("Geometry.Table", "The partition table contradicts itself in another way."),
+        ],
+        references: ["UEFI specification 2.10, 5 GUID partition table"])
+
+    /// What the kernel clips without harm to anybody but the file system's own check.
+    private static let clipped: UInt64 = 1 << 20
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        guard let table = context.image.partitions else {
+            if context.image.container.content != .disk {
+                return .notApplicable("there is no partition table to look at")
+            }
+            let gaps = context.image.gaps
+            return .judged(
+                questions: gaps.isEmpty ? [OpenQuestion("the partition table was not read")] : gaps.map { OpenQuestion($0) })
+        }
+        var findings: [Finding] = []
+        let size = context.image.container.virtualSize
+        for partition in table.partitions {
+            let (end, overflow) = partition.offset.addingReportingOverflow(partition.size)
+            let evidence = Evidence(
+                layer: "\(table.kind.rawValue):\(partition.number)", offset: partition.offset,
+                excerpt: "\(partition.size) bytes")
+            if overflow || end > size {
+                let missing = overflow ? UInt64.max : end - size
+                let isRoot = partition.volume == context.linux?.rootVolume
+                findings.append(
+                    Finding(
+                        "Geometry.BeyondEnd", .error,
+                        "Partition \(partition.number) ends \(missing) bytes beyond the end of the disk: the image was"
+                            + " cut short.",
+                        evidence: [evidence], fixes: [beyond(missing, context.image.container.format)],
+                        consequence: isRoot && missing > clipped ? .stopsBoot : .none))
+            }
+            if partition.offset % 4096 != 0 {
+                findings.append(
+                    Finding(
+                        "Geometry.Unaligned", .info,
+                        "Partition \(partition.number) does not start on a multiple of 4096 bytes.",
+                        evidence: [evidence], fixes: [.byHand("Lay the disk out again when convenient")]))
+            }
+        }
+        findings += table.findings.map(described)
+        return .judged(
+            value: table.kind.rawValue, "The partitions lie inside the disk and do not overlap.",
+            findings: findings)
+    }
+
+    private static func beyond(_ missing: UInt64, _ format: String) -> Fix {
+        if missing <= clipped, format == "raw" {
+            return Fix(
+                "Make the file as long as it was, if nothing was in the part that is gone", kind: .manual,
+                risk: .medium, commands: ["truncate -s +\(missing) IMAGE"])
+        }
+        return .byHand("Export or copy the disk again: part of it is missing", where: .offline)
+    }
+
+    private static func described(_ found: StructureFinding) -> Finding {
+        let severity: Severity
+        switch found.code {
+        case "Geometry.Overlap", "Geometry.GptCorrupt", "Geometry.4kSector": severity = .error
+        case "Geometry.Unaligned": severity = .info
+        default: severity = .warning
+        }
+        let isGPT = found.code == "Geometry.BackupGpt" || found.code == "Geometry.PrimaryGpt"
+        return Finding(
+            found.code.hasPrefix("Geometry.") ? found.code : "Geometry.Table", severity, found.message,
+            evidence: [found.evidence],
+            fixes: [
+                isGPT
+                    ? Fix(
+                        "Write both copies of the table again, the backup at the end", kind: .autoEdit,
+                        commands: ["sgdisk -e IMAGE"])
+                    : .byHand("Look at the partition table", commands: ["sfdisk -V IMAGE"], where: .offline)
+            ])
+    }
+
+    static var examples: [CheckExample] {
+        [
+            CheckExample("one partition inside the disk", .example(), .pass),
+            CheckExample(
+                "the file is one sector short",
+                .example { $0.image.container.virtualSize = (3 << 30) - 512 }, .fail, codes: ["Geometry.BeyondEnd"]),
+            CheckExample(
+                "half of the file is gone",
+                .example { $0.image.container.virtualSize = 3 << 29 }, .fail, codes: ["Geometry.BeyondEnd"]),
+            CheckExample(
+                "the backup table is not at the end",
+                .example {
+                    $0.image.partitions?.findings = [
+                        StructureFinding(
+                            code: "Geometry.BackupGpt", message: "The backup table is missing.",
+                            evidence: Evidence(layer: "gpt"))
+                    ]
+                }, .fail, codes: ["Geometry.BackupGpt"]),
+            CheckExample("the table was not read", .example { $0.image.partitions = nil }, .unknown),
+            CheckExample(
+                "an empty disk",
+                .withoutSystem {
+                    $0.partitions = nil
+                    $0.container.content = .empty
+                }, .notApplicable),
+        ]
+    }
+}

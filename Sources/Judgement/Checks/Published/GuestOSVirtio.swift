@@ -1,0 +1,88 @@
+import GuestFacts
+import Targets
+
+/// `GUESTOS.Virtio`
+enum GuestOSVirtio: Check {
+    static let metadata = CheckMetadata(
+        id: "GUESTOS.Virtio", title: "virtio drivers", link: .initramfs,
+        summary: """
+            Looks for the drivers of virtio disks (virtio_pci with virtio_blk, or virtio_scsi and sd_mod) in the \
+            kernel of the default entry and in its initramfs, and for the virtio network driver.
+            """,
+        rationale: """
+            A guest that comes from other hardware often has the virtio drivers in /lib/modules only. They are on \
+            the root disk, which cannot be found without them: the initramfs waits, then drops to a shell.
+            """,
+        codes: [
+            ("Virtio.NotInInitramfs", "The disk driver is a module, and the initramfs does not hold it."),
+            ("Virtio.NotInstalled", "The kernel has no such disk driver at all."),
+            ("Virtio.NetMissing", "The kernel has no virtio network driver."),
+        ],
+        references: ["Virtual I/O Device (VIRTIO) 1.2", "initramfs-tools(7)", "dracut.conf(5)"],
+        aliases: ["COMPLIANCE.Driver"])
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        guard let linux = context.linux else { return context.withoutLinux }
+        let item = DiskDriverItem(
+            family: "Virtio", name: "virtio", buses: [.virtioBlk, .virtioSCSI], isAlwaysError: true)
+        var outcome = item.judge(context, linux)
+        guard outcome.status != .notApplicable else { return outcome }
+        if context.target.hardware.networkDrivers.contains("virtio_net") {
+            for way in context.boots(of: linux).ways {
+                guard let kernel = way.kernel, kernel.drivers["virtio_net"]?.state == .absent else { continue }
+                // NET.Driver says what it means for the launch.
+                outcome.findings.append(
+                    Finding(
+                        "Virtio.NetMissing", .error, "The kernel has no virtio_net, so a virtio NIC is never seen.",
+                        evidence: [Evidence(path: kernel.path)], fixes: [.installKernel(in: linux)],
+                        launches: context.scope(way.launches), link: .network))
+            }
+        }
+        return outcome
+    }
+
+    static var examples: [CheckExample] {
+        [
+            CheckExample("the initramfs holds the drivers", .example(), .pass),
+            CheckExample(
+                "the drivers are built in and there is no file of them",
+                .example {
+                    for name in ["virtio_pci", "virtio_blk"] { $0.kernel.drivers[name] = DriverFacts(.builtin) }
+                }, .pass),
+            CheckExample(
+                "virtio_blk is in /lib/modules only",
+                .example { $0.kernel.drivers["virtio_blk"] = DriverFacts(.module) }, .fail,
+                codes: ["Virtio.NotInInitramfs"]),
+            CheckExample(
+                "virtio_blk is in the initramfs, virtio_pci is not",
+                .example { $0.kernel.drivers["virtio_pci"] = DriverFacts(.module) }, .fail,
+                codes: ["Virtio.NotInInitramfs"]),
+            CheckExample(
+                "a module that virtio_blk needs is not in the initramfs",
+                .example { $0.kernel.drivers["virtio_blk"]?.missingDependencies = ["virtio_ring"] }, .fail,
+                codes: ["Virtio.NotInInitramfs"]),
+            CheckExample(
+                "sd_mod is missing, and the disk is virtio-scsi",
+                .example {
+                    $0.launches = [ExampleFacts.scsiBIOS]
+                    $0.kernel.drivers["sd_mod"] = DriverFacts(.module)
+                }, .fail, codes: ["Virtio.NotInInitramfs"]),
+            CheckExample(
+                "sd_mod is missing, and the disk is virtio-blk",
+                .example { $0.kernel.drivers["sd_mod"] = DriverFacts(.module) }, .pass),
+            CheckExample(
+                "the kernel was built without virtio",
+                .example { $0.kernel.drivers["virtio_blk"] = DriverFacts(.absent) }, .fail,
+                codes: ["Virtio.NotInstalled"]),
+            CheckExample(
+                "no virtio NIC driver",
+                .example { $0.kernel.drivers["virtio_net"] = DriverFacts(.absent) }, .fail,
+                codes: ["Virtio.NetMissing"]),
+            CheckExample(
+                "a payload of the initramfs could not be read",
+                .example { $0.kernel.drivers["virtio_blk"] = DriverFacts(.unknown) }, .unknown),
+            CheckExample(
+                "only NVMe is judged", .example { $0.launches = [ExampleFacts.nvmeBIOS] }, .notApplicable),
+        ]
+    }
+}
