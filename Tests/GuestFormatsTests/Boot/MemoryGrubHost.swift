@@ -117,6 +117,7 @@ extension GrubOutcome {
         case .boots: "boots"
         case .menu: "menu"
         case .prompt: "prompt"
+        case .rescue: "rescue"
         case .password: "password"
         case .leaves(let command): command
         case .abandoned: "abandoned"

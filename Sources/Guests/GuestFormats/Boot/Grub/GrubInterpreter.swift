@@ -1,65 +1,5 @@
 import ByteReading
 
-/// Where GRUB is when it starts to read its configuration.
-package struct GrubStart: Sendable {
-    /// What firmware GRUB runs on.
-    package enum Platform: String, Sendable {
-        /// BIOS.
-        case pc
-        /// UEFI.
-        case efi
-    }
-
-    /// The firmware: `grub_platform`.
-    package var platform: Platform
-    /// The processor GRUB is built for (`i386`, `x86_64`, `arm64`): `grub_cpu`.
-    package var processor: String
-    /// The first value of `root`, without parentheses.
-    package var root: String
-    /// The first value of `prefix`: `(hd0,msdos1)/boot/grub`.
-    package var prefix: String
-    /// `cmdpath`: device and directory of the image on UEFI, `(hd0)` on BIOS.
-    package var commandPath: String
-    /// A configuration embedded in the image, executed before `$prefix/grub.cfg`.
-    package var embeddedConfiguration: String?
-    /// Bounds on the work.
-    package var limits = GrubLimits()
-
-    /// A start.
-    package init(
-        platform: Platform, processor: String, root: String, prefix: String, commandPath: String? = nil,
-        embeddedConfiguration: String? = nil
-    ) {
-        self.platform = platform
-        self.processor = processor
-        self.root = root
-        self.prefix = prefix
-        self.commandPath = commandPath ?? "(\(root))"
-        self.embeddedConfiguration = embeddedConfiguration
-    }
-}
-
-/// Bounds on what one evaluation may cost. Each is far above what generators of configurations write.
-package struct GrubLimits: Sendable {
-    /// Commands executed.
-    package var commands = 200_000
-    /// Questions to the host.
-    package var lookups = 20_000
-    /// Bytes that expansion of words may produce.
-    package var expandedBytes = 64 << 20
-    /// Bytes of one variable or word.
-    package var wordBytes = 1 << 20
-    /// Bytes of one configuration file.
-    package var fileBytes = 8 << 20
-    /// Configuration files inside each other.
-    package var nestedFiles = 16
-    /// Menu entries.
-    package var entries = 10_000
-
-    /// The usual bounds.
-    package init() {}
-}
-
 /// Executes GRUB's configuration as GRUB would, with nobody at the keyboard, and says what is started.
 ///
 /// It follows grub-core/script (parser and execution), normal/menu.c (which entry is the default, fallback) and
@@ -138,7 +78,7 @@ package final class GrubInterpreter {
         finish { () throws(ImageFault) in
             if let embedded = self.start.embeddedConfiguration {
                 self.file = "embedded configuration"
-                try self.execute(GrubScriptParser(GrubLexer(script: embedded)))
+                try self.executeEmbedded(GrubScriptParser(GrubLexer(script: embedded)))
             }
             if self.end == nil { try self.enterNormalMode(nil) }
         }
@@ -159,7 +99,40 @@ package final class GrubInterpreter {
         return evaluation
     }
 
+    /// The parser of the core image knows commands and assignments only (grub-core/kern/rescue_parser.c).
+    private func executeEmbedded(_ parser: GrubScriptParser) throws(ImageFault) {
+        var parser = parser
+        while end == nil, let chunk = parser.nextChunk() {
+            guard case .commands(let statements) = chunk else {
+                note(.notFollowed, "the embedded configuration does not parse")
+                continue
+            }
+            for statement in statements where end == nil {
+                guard case .command(let command) = statement, case .simple(_, nil) = command.kind else {
+                    note(.notFollowed, "the embedded configuration holds more than plain commands")
+                    continue
+                }
+                _ = try execute(command)
+            }
+        }
+    }
+
+    /// The module without which there is no normal mode: nil if it is packed in or found.
+    private func missingNormalModule() throws(ImageFault) -> GrubFileReference? {
+        guard let packed = start.embeddedModules, !packed.contains("normal") else { return nil }
+        let directory = "\(value(of: "prefix") ?? "")/\(start.processor)-\(start.platform.rawValue)"
+        let module = try reference("\(directory)/normal.mod")
+        switch module.presence {
+        case .present, .unreadable: return nil
+        case .missing, .noDevice: return module
+        }
+    }
+
     func enterNormalMode(_ path: String?) throws(ImageFault) {
+        if let missing = try missingNormalModule() {
+            end = .rescue(missing)
+            return
+        }
         let path = path ?? "\(value(of: "prefix") ?? "")/grub.cfg"
         if try readConfiguration(path) { try showMenu(isNested: false) }
         if end == nil { end = .prompt }

@@ -176,6 +176,8 @@ package enum GrubOutcome: Sendable {
     case menu
     /// GRUB stays at its prompt: there is no menu.
     case prompt
+    /// GRUB stays at its rescue prompt: the module `normal` is not there.
+    case rescue(GrubFileReference)
     /// GRUB asks for a user name and a password before the entry of this title.
     case password(title: String)
     /// A command ends GRUB: `exit`, `halt`, `reboot`, `fwsetup`.
