@@ -41,7 +41,8 @@ package struct PasswdFile: Sendable {
         for line in text.lines {
             guard let fields = AccountLine.fields(line) else { continue }
             let source = AccountLine.source(fields, line: line, file: name, hiding: 1)
-            guard fields.count >= 7, !fields[0].isEmpty, let uid = AsciiText.number(fields[2]).flatMap(UInt32.init),
+            guard fields.count >= 7, !fields[0].isEmpty,
+                let uid = AsciiText.number(fields[2]).flatMap(UInt32.init),
                 let gid = AsciiText.number(fields[3]).flatMap(UInt32.init)
             else {
                 // NIS markers are not accounts.
@@ -110,10 +111,12 @@ package enum PasswordState: Hashable, Sendable {
     private static func scheme(_ field: String) -> Scheme? {
         let prefixes: [(String, Scheme)] = [
             ("$1$", .md5crypt), ("$2a$", .bcrypt), ("$2b$", .bcrypt), ("$2y$", .bcrypt), ("$2x$", .bcrypt),
-            ("$5$", .sha256crypt), ("$6$", .sha512crypt), ("$y$", .yescrypt), ("$7$", .scrypt), ("$md5", .sunMD5),
+            ("$5$", .sha256crypt), ("$6$", .sha512crypt), ("$y$", .yescrypt), ("$7$", .scrypt),
+            ("$md5", .sunMD5),
             ("$3$", .ntHash), ("$gy$", .gostYescrypt), ("$sm3$", .smallCrypt),
         ]
-        for (prefix, scheme) in prefixes where field.hasPrefix(prefix) && field.utf8.count > prefix.utf8.count + 8 {
+        for (prefix, scheme) in prefixes
+        where field.hasPrefix(prefix) && field.utf8.count > prefix.utf8.count + 8 {
             return scheme
         }
         let isDES =
@@ -181,7 +184,8 @@ package struct ShadowFile: Sendable {
             func day(_ index: Int) -> Int? { index < fields.count ? AsciiText.number(fields[index]) : nil }
             entries.append(
                 Entry(
-                    name: fields[0], password: PasswordState(fields[1]), lastChange: day(2), maximumAge: day(4),
+                    name: fields[0], password: PasswordState(fields[1]), lastChange: day(2),
+                    maximumAge: day(4),
                     inactivity: day(6), expiry: day(7), source: source))
         }
         self.entries = entries
@@ -232,7 +236,9 @@ package struct GroupFile: Sendable {
 /// The fields of a line of the account files.
 enum AccountLine {
     static func fields(_ line: ConfigurationText.Line) -> [String]? {
-        guard let first = line.bytes.first, first != 0x23, !AsciiText.trimmed(line.bytes).isEmpty else { return nil }
+        guard let first = line.bytes.first, first != 0x23, !AsciiText.trimmed(line.bytes).isEmpty else {
+            return nil
+        }
         return line.bytes.split(separator: 0x3A, omittingEmptySubsequences: false).map(AsciiText.string)
     }
 

@@ -32,9 +32,11 @@ package struct AuthorizedKeys: Sendable {
     package let rejected: [SourceLine]
 
     static let types: Set<String> = [
-        "ssh-rsa", "ssh-dss", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+        "ssh-rsa", "ssh-dss", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
+        "ecdsa-sha2-nistp521",
         "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", "ssh-rsa-cert-v01@openssh.com",
-        "ssh-ed25519-cert-v01@openssh.com", "ecdsa-sha2-nistp256-cert-v01@openssh.com", "ssh-xmss@openssh.com",
+        "ssh-ed25519-cert-v01@openssh.com", "ecdsa-sha2-nistp256-cert-v01@openssh.com",
+        "ssh-xmss@openssh.com",
     ]
 
     /// Reads the file.
@@ -52,7 +54,8 @@ package struct AuthorizedKeys: Sendable {
                 rest = AsciiText.trimmed(rest.dropFirst(options.count))
             }
             let words = rest.split(maxSplits: 2, whereSeparator: AsciiText.isBlank)
-            guard let type = words.first.map(AsciiText.string), Self.types.contains(type), words.count >= 2 else {
+            guard let type = words.first.map(AsciiText.string), Self.types.contains(type), words.count >= 2
+            else {
                 rejected.append(SourceLine(file: name, line: line.number, excerpt: "…"))
                 continue
             }

@@ -11,7 +11,9 @@ extension SSHDaemonConfiguration {
         package var userExists = true
 
         /// A connection by `user` from somewhere.
-        package init(user: String? = nil, groups: [String]? = nil, localPort: Int? = nil, userExists: Bool = true) {
+        package init(
+            user: String? = nil, groups: [String]? = nil, localPort: Int? = nil, userExists: Bool = true
+        ) {
             self.user = user
             self.groups = groups
             self.localPort = localPort
@@ -140,7 +142,8 @@ extension SSHDaemonConfiguration {
 
     /// The ports sshd listens on; 22 when none is given. A service name that is not `ssh` is left out.
     package var ports: [(port: Int, source: SourceLine?)] {
-        let given = accumulated("port").directives.compactMap { directive -> (port: Int, source: SourceLine?)? in
+        let given = accumulated("port").directives.compactMap {
+            directive -> (port: Int, source: SourceLine?)? in
             let number = AsciiText.number(directive.value) ?? (directive.value == "ssh" ? 22 : nil)
             return number.map { ($0, directive.source) }
         }

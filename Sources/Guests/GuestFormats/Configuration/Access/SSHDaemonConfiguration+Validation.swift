@@ -13,7 +13,8 @@ extension SSHDaemonConfiguration {
         let lower = AsciiText.lowercased(written)
         if SSHDaemonKeywords.deprecated.contains(lower), SSHDaemonKeywords.known[keyword] == nil {
             report(
-                isInMatch && !SSHDaemonKeywords.deprecatedInMatch.contains(lower) ? .notAllowedInMatch : .deprecated,
+                isInMatch && !SSHDaemonKeywords.deprecatedInMatch.contains(lower)
+                    ? .notAllowedInMatch : .deprecated,
                 written)
             return false
         }
@@ -42,7 +43,9 @@ extension SSHDaemonConfiguration {
             return false
         }
         if keyword == "subsystem", !isInMatch {
-            if directives.contains(where: { $0.keyword == keyword && $0.value == first && $0.conditions.isEmpty }) {
+            if directives.contains(where: {
+                $0.keyword == keyword && $0.value == first && $0.conditions.isEmpty
+            }) {
                 report(.duplicateSubsystem, first)
             }
             if arguments.count < 2 {
@@ -73,7 +76,9 @@ extension SSHDaemonConfiguration {
             // A service name is looked up in /etc/services, so a word is not an error by itself.
             let isNumber = value.utf8.allSatisfy(AsciiText.isDigit)
             if isNumber, !(1...65535).contains(AsciiText.number(value) ?? 0) { return value }
-            if !isNumber, value.utf8.contains(where: { !AsciiText.isAlphanumeric($0) && $0 != 0x2D }) { return value }
+            if !isNumber, value.utf8.contains(where: { !AsciiText.isAlphanumeric($0) && $0 != 0x2D }) {
+                return value
+            }
         }
         if ["maxauthtries", "maxsessions", "x11displayoffset", "clientalivecountmax"].contains(keyword),
             AsciiText.number(value) == nil

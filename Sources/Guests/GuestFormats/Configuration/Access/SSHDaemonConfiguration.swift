@@ -115,7 +115,8 @@ package struct SSHDaemonConfiguration: Sendable {
             }
             if keyword == "match" {
                 guard let block = Self.match(arguments, source: source) else {
-                    problems.append(Problem(kind: .badMatch, detail: arguments.joined(separator: " "), source: source))
+                    problems.append(
+                        Problem(kind: .badMatch, detail: arguments.joined(separator: " "), source: source))
                     // Nothing after it can be trusted to belong to anything; keep it apart from the global part.
                     matches.append(MatchBlock(criteria: [], source: source))
                     conditions = outer + [matches.count - 1]
@@ -132,7 +133,8 @@ package struct SSHDaemonConfiguration: Sendable {
                     continue
                 }
                 for pattern in arguments {
-                    let absolute = pattern.hasPrefix("/") || pattern.hasPrefix("~") ? pattern : "/etc/ssh/" + pattern
+                    let absolute =
+                        pattern.hasPrefix("/") || pattern.hasPrefix("~") ? pattern : "/etc/ssh/" + pattern
                     let included = try includes(absolute)
                     if included.isEmpty { emptyIncludes.append((absolute, source)) }
                     for file in included {
@@ -155,7 +157,9 @@ package struct SSHDaemonConfiguration: Sendable {
         while let last = line.last, last == 0x20 || last == 0x09 || last == 0x0D || last == 0x0C {
             line = line.dropLast()
         }
-        while let first = line.first, first == 0x20 || first == 0x09 || first == 0x0D { line = line.dropFirst() }
+        while let first = line.first, first == 0x20 || first == 0x09 || first == 0x0D {
+            line = line.dropFirst()
+        }
         guard let first = line.first, first != 0x23 else { return nil }
         if first == 0x22 {
             // A quoted keyword.
@@ -189,7 +193,8 @@ package struct SSHDaemonConfiguration: Sendable {
             while index < rest.endIndex {
                 let byte = rest[index]
                 let next = index + 1 < rest.endIndex ? rest[index + 1] : 0
-                if byte == 0x5C, next == 0x27 || next == 0x22 || next == 0x5C || (quote == 0 && next == 0x20) {
+                if byte == 0x5C, next == 0x27 || next == 0x22 || next == 0x5C || (quote == 0 && next == 0x20)
+                {
                     word.append(next)
                     index += 2
                     continue
@@ -211,7 +216,8 @@ package struct SSHDaemonConfiguration: Sendable {
     }
 
     private static let criteria: Set<String> = [
-        "user", "group", "host", "address", "localaddress", "localport", "rdomain", "version", "sessiontype", "command",
+        "user", "group", "host", "address", "localaddress", "localport", "rdomain", "version", "sessiontype",
+        "command",
     ]
 
     private static func match(_ arguments: [String], source: SourceLine) -> MatchBlock? {

@@ -21,7 +21,8 @@ enum SSHDaemonKeywords {
 
     /// Keywords that still parse and do nothing. Those in the second list may stand in a Match block.
     static let deprecated: Set<String> = [
-        "keyregenerationinterval", "serverkeybits", "uselogin", "useprivilegeseparation", "protocol", "checkmail",
+        "keyregenerationinterval", "serverkeybits", "uselogin", "useprivilegeseparation", "protocol",
+        "checkmail",
         "pamauthenticationviakbdint", "reversemappingcheck", "verifyreversemapping", "authorizedkeysfile2",
         "kerberostgtpassing", "afstokenpassing", "rhostsauthentication", "permitblacklistedkeys",
         "gssusesessionccache", "gssapiusesessioncredcache", "dsaauthentication", "hostdsakey", "keepalive",
@@ -35,7 +36,8 @@ enum SSHDaemonKeywords {
         "skeyauthentication": "kbdinteractiveauthentication", "dsaauthentication": "pubkeyauthentication",
         "hostdsakey": "hostkey", "keepalive": "tcpkeepalive",
         "pubkeyacceptedkeytypes": "pubkeyacceptedalgorithms",
-        "hostbasedacceptedkeytypes": "hostbasedacceptedalgorithms", "gssapicleanupcreds": "gssapicleanupcredentials",
+        "hostbasedacceptedkeytypes": "hostbasedacceptedalgorithms",
+        "gssapicleanupcreds": "gssapicleanupcredentials",
         "rsaminsize": "requiredrsasize",
     ]
 
@@ -47,10 +49,13 @@ enum SSHDaemonKeywords {
 
     /// Keywords that take `yes` or `no` and nothing else.
     static let flags: Set<String> = [
-        "passwordauthentication", "kbdinteractiveauthentication", "pubkeyauthentication", "permitemptypasswords",
+        "passwordauthentication", "kbdinteractiveauthentication", "pubkeyauthentication",
+        "permitemptypasswords",
         "usepam", "strictmodes", "printmotd", "printlastlog", "tcpkeepalive", "usedns", "x11forwarding",
-        "x11uselocalhost", "hostbasedauthentication", "hostbasedusesnamefrompacketonly", "gssapiauthentication",
-        "gssapikeyexchange", "gssapicleanupcredentials", "gssapistrictacceptorcheck", "kerberosauthentication",
+        "x11uselocalhost", "hostbasedauthentication", "hostbasedusesnamefrompacketonly",
+        "gssapiauthentication",
+        "gssapikeyexchange", "gssapicleanupcredentials", "gssapistrictacceptorcheck",
+        "kerberosauthentication",
         "kerberosorlocalpasswd", "kerberosticketcleanup", "kerberosgetafstoken", "ignoreuserknownhosts",
         "allowagentforwarding", "permittty", "permituserrc", "streamlocalbindunlink", "exposeauthinfo",
         "disableforwarding", "debianbanner", "refuseconnection", "gssapistorecredentialsonrekey",
@@ -87,7 +92,8 @@ enum SSHDaemonKeywords {
         acceptenv allowgroups allowusers authenticationmethods authorizedkeysfile channeltimeout denygroups denyusers \
         include ipqos permitlisten permitopen pubkeyauthoptions rekeylimit setenv logverbose
         """
-    private static let inMatchRest = "authorizedkeyscommand authorizedprincipalscommand forcecommand subsystem"
+    private static let inMatchRest =
+        "authorizedkeyscommand authorizedprincipalscommand forcecommand subsystem"
     private static let global = """
         addressfamily ciphers compression debianbanner fingerprinthash gssapicleanupcredentials gssapikexalgorithms \
         gssapikeyexchange gssapistorecredentialsonrekey gssapistrictacceptorcheck hostcertificate hostkey hostkeyagent \
