@@ -20,19 +20,6 @@ struct Qcow2ContentTests {
         return image
     }
 
-    /// Where two disks differ first, nil when they are the same.
-    static func firstDifference(_ a: any BlockSource, _ b: any BlockSource, step: Int) throws -> UInt64? {
-        guard a.size == b.size else { return min(a.size, b.size) }
-        var offset: UInt64 = 0
-        while offset < a.size {
-            let count = Int(min(UInt64(step), a.size - offset))
-            let (first, second) = (try a.read(at: offset, count: count), try b.read(at: offset, count: count))
-            if first.array != second.array { return offset }
-            offset += UInt64(count)
-        }
-        return nil
-    }
-
     /// Every extent that is a hole must read as zeros, and the extents must cover the disk.
     static func checkExtents(_ disk: any BlockSource) throws {
         var offset: UInt64 = 0
@@ -41,7 +28,7 @@ struct Qcow2ContentTests {
             #expect(extent.length > 0 && extent.length <= disk.size - offset)
             if extent.kind == .hole {
                 let bytes = try disk.read(at: offset, count: Int(min(extent.length, 1 << 20)))
-                #expect(bytes.array.allSatisfy { $0 == 0 }, "hole at \(offset)")
+                #expect(DiskComparison.isZero(bytes), "hole at \(offset)")
             }
             offset += max(1, extent.length)
         }
@@ -79,7 +66,7 @@ struct Qcow2ContentTests {
         #expect(image.virtualSize == 16 << 20)
         #expect(image.findings.filter { $0.code == .truncated || $0.code == .corruptMetadata }.isEmpty)
         for step in [4096 + 512, 1 << 20, 16 << 20] {
-            #expect(try Self.firstDifference(image.disk, plain, step: step) == nil)
+            #expect(try DiskComparison.firstDifference(image.disk, plain, step: step) == nil)
         }
         try Self.checkExtents(image.disk)
     }
@@ -97,7 +84,7 @@ struct Qcow2ContentTests {
             """, in: folder.path)
         let image = try Self.open(folder.file("image"))
         let plain = try FileSource(folder.file("plain"))
-        #expect(try Self.firstDifference(image.disk, plain, step: 100_000) == nil)
+        #expect(try DiskComparison.firstDifference(image.disk, plain, step: 100_000) == nil)
         #expect(image.findings.contains { $0.code == .truncated } == false)
     }
 }
