@@ -51,7 +51,7 @@ let bytes: [Target] = [
 
 let disks: [Target] = [
     room("BlockIO", in: "Disks", sees: ["ByteReading", systemPackage]),
-    room("ImageFormats", in: "Disks", sees: ["ByteReading", "Compression", "BlockIO"]),
+    room("ImageFormats", in: "Disks", sees: ["ByteReading", "Compression", "BlockIO", systemPackage]),
     room("Volumes", in: "Disks", sees: ["ByteReading", "BlockIO"]),
 ]
 
@@ -105,16 +105,20 @@ let product: [Target] = [
 let testTargets: [Target] = [
     .target(
         name: "TestSupport",
-        dependencies: ["ByteReading", "BlockIO", "FileSystemCore"],
+        dependencies: ["ByteReading", "BlockIO", "FileSystemCore", subprocess, systemPackage],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests("ByteReadingTests", sees: ["ByteReading", "TestSupport"]),
     tests("CompressionTests", sees: ["ByteReading", "Compression", "TestSupport"]),
-    tests("BlockIOTests", sees: ["ByteReading", "BlockIO", "TestSupport"]),
-    tests("ImageFormatsTests", sees: ["ByteReading", "BlockIO", "ImageFormats", "TestSupport"]),
-    tests("VolumesTests", sees: ["ByteReading", "BlockIO", "Volumes", "TestSupport"]),
+    tests("BlockIOTests", sees: ["ByteReading", "BlockIO", "TestSupport", systemPackage]),
+    tests(
+        "ImageFormatsTests",
+        sees: ["ByteReading", "Compression", "BlockIO", "ImageFormats", "TestSupport", systemPackage]),
+    tests("VolumesTests", sees: ["ByteReading", "BlockIO", "Volumes", "TestSupport", systemPackage]),
     tests("FileSystemCoreTests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "TestSupport"]),
     tests("Ext4Tests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "Ext4", "TestSupport"]),
-    tests("FATTests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "FAT", "TestSupport"]),
+    tests(
+        "FATTests",
+        sees: ["ByteReading", "BlockIO", "FileSystemCore", "FAT", "TestSupport", systemPackage]),
     tests("GuestFormatsTests", sees: ["ByteReading", "Compression", "GuestFormats", "TestSupport"]),
     tests("ChecksTests", sees: ["GuestFacts", "Targets", "Checks", "TestSupport"]),
     tests("LaunchChainTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "TestSupport"]),
