@@ -27,6 +27,9 @@ struct Ext4DirectoryCursor {
     mutating func next() throws(ImageFault) -> Entry? {
         while position < bytes.count {
             let start = position
+            guard bytes.count - start >= 8 else {
+                throw ImageFault(.corrupt, "directory entry cut short", at: bytes.origin + UInt64(start))
+            }
             let inode: UInt32 = try bytes.little(at: start)
             let length = try recordLength(at: start)
             let nameLength = Int(try bytes.byte(at: start + 6))

@@ -111,6 +111,10 @@ extension Ext4Inode {
         guard size <= UInt64(Int64.max) else {
             throw ImageFault(.corrupt, "inode \(number) has \(size) bytes", at: raw.origin + 4)
         }
+        guard type != .symlink || flags.isDisjoint(with: [.immutable, .appendOnly]) else {
+            throw ImageFault(
+                .corrupt, "inode \(number) is an immutable or append-only link", at: raw.origin + 0x20)
+        }
     }
 
     /// What the reader above is told.

@@ -40,8 +40,8 @@ struct Ext4Superblock: Sendable {
     let firstInode: UInt32
     /// `s_inode_size`, 0x58, in bytes.
     let inodeSize: Int
-    /// `s_block_group_nr`, 0x5A: the group this copy is in.
-    let groupOfCopy: UInt16
+    /// `s_block_group_nr`, 0x5A: the group this copy is in; revision 0 does not say.
+    let groupOfCopy: UInt16?
     /// `s_feature_compat`, 0x5C.
     let compatible: Compatible
     /// `s_feature_incompat`, 0x60.
@@ -120,7 +120,7 @@ struct Ext4Superblock: Sendable {
         creatorOS = try raw.little(at: 0x48)
         firstInode = isDynamic ? try raw.little(at: 0x54) : 11
         inodeSize = isDynamic ? Int(try raw.little(UInt16.self, at: 0x58)) : 128
-        groupOfCopy = isDynamic ? try raw.little(at: 0x5A) : 0
+        groupOfCopy = isDynamic ? try raw.little(UInt16.self, at: 0x5A) : nil
         uuid = try GUID(bigEndian: raw, at: 0x68)
         label = try raw.slice(at: 0x78, count: 16).textToNUL
         journalInode = Ext4InodeNumber(try raw.little(at: 0xE0))

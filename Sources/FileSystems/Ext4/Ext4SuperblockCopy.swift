@@ -4,6 +4,7 @@ import ByteReading
 /// A copy of the superblock, found at the start of another block group.
 struct Ext4SuperblockCopy {
     let superblock: Ext4Superblock
+    let group: UInt64
     /// The block it stands in.
     let block: UInt64
 
@@ -20,9 +21,9 @@ struct Ext4SuperblockCopy {
                 guard raw.count == Ext4Superblock.byteCount, raw.starts(with: [0x53, 0xEF], at: 0x38)
                 else { continue }
                 if let superblock = usable(raw), superblock.blockSize == Int(blockSize),
-                    UInt64(superblock.groupOfCopy) == group
+                    UInt64(superblock.groupOfCopy ?? UInt16(group)) == group
                 {
-                    return Ext4SuperblockCopy(superblock: superblock, block: block)
+                    return Ext4SuperblockCopy(superblock: superblock, group: group, block: block)
                 }
             }
         }

@@ -54,28 +54,26 @@ extension Ext4Volume {
         return Bytes(Array(stored[Int(range.lowerBound)..<Int(range.upperBound)]), origin: range.lowerBound)
     }
 
-    /// Where a symbolic link points. Short targets lie in `i_block` (`ext4_inode_is_fast_symlink`).
+    /// Where a symbolic link points, as the kernel follows it: a short target in `i_block` has exactly the length
+    /// of the file (`ext4_iget`), a long one ends at the first NUL and fits a page (`page_get_link`).
     func linkTarget(of inode: Ext4Inode) throws(ImageFault) -> [UInt8] {
         guard !inode.flags.contains(.encrypted) else {
             throw ImageFault(.unsupported, "the link is encrypted")
         }
-        let limit = UInt64(Swift.min(blockSize, 4096))
-        guard inode.size > 0, inode.size <= limit else {
-            throw ImageFault(.corrupt, "link of \(inode.size) bytes in inode \(inode.number)")
+        guard inode.size > 0 else {
+            throw ImageFault(.corrupt, "link of 0 bytes in inode \(inode.number)", at: inode.raw.origin + 4)
         }
-        let target: [UInt8]
-        if isFastLink(inode) {
-            guard inode.size < 60 else {
-                throw ImageFault(.corrupt, "short link of \(inode.size) bytes in inode \(inode.number)")
-            }
-            target = inode.blockArea.prefix(Int(inode.size)).array
-        } else {
-            target = try contents(of: inode, count: Int(inode.size)).array
+        guard isFastLink(inode) else {
+            let stored = try contents(of: inode, count: 4095).array
+            return Array(stored.prefix { $0 != 0 })
         }
-        guard !target.contains(0) else {
-            throw ImageFault(.corrupt, "link with a NUL in inode \(inode.number)", at: inode.raw.origin)
+        let target = inode.blockArea.array.prefix { $0 != 0 }
+        guard inode.size < 60, target.count == Int(inode.size) else {
+            throw ImageFault(
+                .corrupt, "short link of \(target.count) bytes in inode \(inode.number) of size \(inode.size)",
+                at: inode.raw.origin + 4)
         }
-        return target
+        return Array(target)
     }
 
     private func isFastLink(_ inode: Ext4Inode) -> Bool {

@@ -31,7 +31,7 @@ extension Ext4Volume {
         } else {
             self = unreplayed
         }
-        noteState()
+        noteState(isCopy: isCopy)
         try noteDescriptors()
     }
 
@@ -56,6 +56,8 @@ extension Ext4Volume {
         do throws(ImageFault) {
             let superblock = try Ext4Superblock(
                 parsing: try base.read(at: Ext4Superblock.byteOffset, count: Ext4Superblock.byteCount))
+            // The superblock of a journal's own device has no groups.
+            if superblock.incompatible.contains(.journalDevice) { try superblock.requireReadable() }
             try superblock.checkGeometry()
             if Ext4Checksums.holds(superblock) {
                 return (superblock, Ext4Superblock.byteOffset / UInt64(superblock.blockSize), false)
@@ -72,7 +74,7 @@ extension Ext4Volume {
         if let copy {
             log.record(
                 .backupSuperblockUsed,
-                "\(damage.message); read by the copy in group \(copy.superblock.groupOfCopy)",
+                "\(damage.message); read by the copy in group \(copy.group)",
                 at: damage.offset)
             return (copy.superblock, copy.block, true)
         }
@@ -80,8 +82,8 @@ extension Ext4Volume {
         return (primary, Ext4Superblock.byteOffset / UInt64(primary.blockSize), false)
     }
 
-    /// Notes what the superblock says of the volume's state.
-    private func noteState() {
+    /// Notes what the superblock says of the volume's state; a copy does not say how the last mount ended.
+    private func noteState(isCopy: Bool) {
         let size = source.size
         let claimed = superblock.blockCount * UInt64(blockSize)
         if claimed > size {
@@ -89,6 +91,12 @@ extension Ext4Volume {
                 .largerThanDevice,
                 "\(claimed) bytes (\(superblock.blockCount) blocks) on a device of \(size) bytes",
                 at: Ext4Superblock.byteOffset + 4)
+        }
+        let tableBlocks = (superblock.groupCount - 1) / superblock.descriptorsPerBlock + 1
+        if superblock.incompatible.contains(.metaGroups), superblock.firstMetaGroup > tableBlocks {
+            log.record(
+                .inconsistent, "the first meta block group is \(superblock.firstMetaGroup) of \(tableBlocks); the "
+                    + "kernel refuses to mount it", at: Ext4Superblock.byteOffset + 0x104)
         }
         // EXT4_ERROR_FS.
         if superblock.state & 2 != 0 || superblock.errorCount > 0 {
@@ -101,7 +109,7 @@ extension Ext4Volume {
             log.record(.recordedErrors, message, at: Ext4Superblock.byteOffset + 0x3A)
         }
         // EXT4_VALID_FS; with a journal the bit stays set while mounted.
-        if superblock.state & 1 == 0, !superblock.compatible.contains(.hasJournal) {
+        if superblock.state & 1 == 0, !isCopy, !superblock.compatible.contains(.hasJournal) {
             log.record(
                 .notClean, "not unmounted cleanly, and there is no journal",
                 at: Ext4Superblock.byteOffset + 0x3A)
