@@ -12,7 +12,9 @@ import Testing
         var testDescription: String { "\(check.metadata.id): \(example.title)" }
     }
 
-    static let cases = CheckRegistry.all.flatMap { check in check.examples.map { Case(check: check, example: $0) } }
+    static let cases = CheckRegistry.all.flatMap { check in
+        check.examples.map { Case(check: check, example: $0) }
+    }
 
     @Test(arguments: cases) func exampleGetsItsVerdict(_ one: Case) {
         let outcome = one.check.evaluate(one.example.context)
@@ -30,7 +32,9 @@ import Testing
         }
     }
 
-    @Test(arguments: CheckRegistry.all.map(\.metadata.id)) func itemIsDocumentedAndHasExamples(_ id: String) throws {
+    @Test(arguments: CheckRegistry.all.map { $0.metadata.id }) func itemIsDocumentedAndHasExamples(
+        _ id: String
+    ) throws {
         let check = try #require(CheckRegistry.check(id))
         let metadata = check.metadata
         #expect(!metadata.summary.isEmpty)

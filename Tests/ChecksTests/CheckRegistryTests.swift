@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct CheckRegistryTests {
     @Test func idsAndAliasesAreUnique() {
-        let names = CheckRegistry.all.flatMap { [$0.metadata.id] + $0.metadata.aliases }.map { $0.lowercased() }
+        let names = CheckRegistry.all.flatMap { [$0.metadata.id] + $0.metadata.aliases }.map {
+            $0.lowercased()
+        }
         #expect(Set(names).count == names.count)
     }
 

@@ -25,7 +25,10 @@ import Testing
         #expect(verdict.boots == .yes && verdict.reachable == .yes && verdict.ready == .yes, "\(verdict)")
         #expect(verdict.register?.firmware == "bios")
         #expect(verdict.launches.map(\.disk) == [.virtioBlk, .nvme])
-        #expect(verdict.launches.allSatisfy { $0.firmware == .bios && $0.stopsAt == nil && $0.unknownBecause == nil })
+        #expect(
+            verdict.launches.allSatisfy {
+                $0.firmware == .bios && $0.stopsAt == nil && $0.unknownBecause == nil
+            })
         let failed = judgement.results.filter { $0.outcome.status == .fail || $0.outcome.status == .unknown }
         #expect(failed.map(\.metadata.id) == [], "\(failed.map(\.outcome))")
     }
@@ -68,7 +71,9 @@ import Testing
     @Test func brokenLoaderIsTheOnlyReason() throws {
         let verdict = judge {
             $0.linux.boot.bios.steps = [
-                BootStep(isFirmware: true, state: .broken, code: "BootLoader.CoreMissing", message: "no core image")
+                BootStep(
+                    isFirmware: true, state: .broken, code: "BootLoader.CoreMissing", message: "no core image"
+                )
             ]
             $0.linux.boot.bios.entry = nil
         }.verdict

@@ -4,10 +4,15 @@ package enum CheckRegistry {
         ImageContainer.self,
         GuestOSSystemImage.self,
         ImagePartitionGeometry.self,
+        ImageVirtualSize.self,
+        ImageEncryption.self,
+        ImageMultiBoot.self,
     ]
 
     package static let boot: [any Check.Type] = [
         GuestOSPlatform.self,
+        GuestOSVersion.self,
+        GuestOSArchitecture.self,
         GuestOSBootMode.self,
         BootEfiFallback.self,
         BootBootLoader.self,
@@ -20,16 +25,28 @@ package enum CheckRegistry {
         GuestOSNvme.self,
         BootDiskDriver.self,
         FSIntegrity.self,
+        FSRootStack.self,
         BootInitSystem.self,
         BootCmdline.self,
         GuestOSFstab.self,
+        BootConsole.self,
+    ]
+
+    package static let compliance: [any Check.Type] = [
+        ComplianceDeviceID.self,
+        CompliancePartitionTable.self,
+        ComplianceLib.self,
+        ComplianceFileSystem.self,
+        ComplianceDiskSize.self,
+        ComplianceDiskUsage.self,
+        ComplianceInodeUsage.self,
     ]
 
     package static let network: [any Check.Type] = [
         NetDriver.self
     ]
 
-    package static let all: [any Check.Type] = image + boot + network
+    package static let all: [any Check.Type] = image + boot + compliance + network
 
     /// The item with this id or alias, whatever its case.
     package static func check(_ name: String) -> (any Check.Type)? {

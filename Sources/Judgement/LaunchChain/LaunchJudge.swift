@@ -58,11 +58,13 @@ package struct LaunchJudge: Sendable {
         }
         let verdict = TargetVerdict(
             target: target.id, boots: LaunchJudge.join(verdicts.map(\.boots)),
-            reachable: LaunchJudge.join(verdicts.map(\.reachable)), ready: LaunchJudge.join(verdicts.map(\.ready)),
+            reachable: LaunchJudge.join(verdicts.map(\.reachable)),
+            ready: LaunchJudge.join(verdicts.map(\.ready)),
             register: LaunchJudge.registration(verdicts, system: system, target: target), launches: verdicts)
         let asked = results.filter { result in
             let names = [result.metadata.id] + result.metadata.aliases
-            return (only.isEmpty || LaunchJudge.names(names, areIn: only)) && !LaunchJudge.names(names, areIn: skip)
+            return (only.isEmpty || LaunchJudge.names(names, areIn: only))
+                && !LaunchJudge.names(names, areIn: skip)
         }
         return TargetJudgement(verdict: verdict, results: asked, launches: launches)
     }
@@ -102,7 +104,8 @@ package struct LaunchJudge: Sendable {
 
     private static func offered(by target: Target, to system: LinuxFacts?) -> [FirmwareKind] {
         let architecture = system?.identity.architecture ?? "x86_64"
-        return target.hardware.firmware[architecture] ?? target.hardware.firmware["x86_64"] ?? FirmwareKind.allCases
+        return target.hardware.firmware[architecture] ?? target.hardware.firmware["x86_64"]
+            ?? FirmwareKind.allCases
     }
 
     private static func names(_ names: [String], areIn asked: Set<String>) -> Bool {
@@ -121,7 +124,9 @@ package struct LaunchJudge: Sendable {
     private static func registration(
         _ verdicts: [LaunchVerdict], system: LinuxFacts?, target: Target
     ) -> TargetVerdict.Registration? {
-        guard let system, offered(by: target, to: system).count > 1, !system.boot.firmwares.isEmpty else { return nil }
+        guard let system, offered(by: target, to: system).count > 1, !system.boot.firmwares.isEmpty else {
+            return nil
+        }
         func worth(_ answer: Answer) -> Int { answer == .yes ? 2 : answer == .unknown ? 1 : 0 }
         var best: (firmware: FirmwareKind, worth: Int)?
         for firmware in FirmwareKind.allCases {

@@ -47,7 +47,8 @@ struct LaunchReview {
             stopsAt: stop.map {
                 LaunchVerdict.Stop(link: $0.link, code: $0.code ?? "", message: $0.message)
             },
-            unknownBecause: reasons(boots, reachable, ready), links: links(bootStops: first(.stopsBoot)?.link))
+            unknownBecause: reasons(boots, reachable, ready), links: links(bootStops: first(.stopsBoot)?.link)
+        )
     }
 
     private func worse(_ a: Answer, _ b: Answer) -> Answer {
@@ -73,7 +74,9 @@ struct LaunchReview {
     /// Without a network, data that come over it never arrive.
     private var hasNoDataForFirstBoot: Bool {
         let local: Set = ["NoCloud", "ConfigDrive"]
-        guard !target.rules.datasources.isEmpty, local.isDisjoint(with: target.rules.datasources) else { return false }
+        guard !target.rules.datasources.isEmpty, local.isDisjoint(with: target.rules.datasources) else {
+            return false
+        }
         return entries.contains { $0.isFinding && $0.consequence == .unreachable && $0.link == .network }
     }
 

@@ -20,7 +20,9 @@ extension Target {
                 recommended: ["cloud-assistant", "security-center"], unwanted: ["qemu-guest-agent"]),
             rootLogin: true, firewallOff: true, selinuxOff: true, nvmeTimeouts: true, needsProvisioning: true,
             sources: [
-                Source(title: "ECS: image check items (GUESTOS.*), import limits, NVMe requirements", date: "2026-11")
+                Source(
+                    title: "ECS: image check items (GUESTOS.*), import limits, NVMe requirements",
+                    date: "2026-11")
             ]))
 
     /// A plain KVM host: QEMU with virtio, SeaBIOS or OVMF.

@@ -71,7 +71,8 @@ public struct Target: Sendable, Hashable, Codable {
 
         /// Makes a set of rules.
         public init(
-            formats: [String], sizeGiB: SizeRange? = nil, datasources: [String] = [], agents: Agents = Agents(),
+            formats: [String], sizeGiB: SizeRange? = nil, datasources: [String] = [],
+            agents: Agents = Agents(),
             rootLogin: Bool = false, firewallOff: Bool = false, selinuxOff: Bool = false,
             nvmeTimeouts: Bool = false, needsProvisioning: Bool = false, severities: [String: String] = [:],
             sources: [Source] = []

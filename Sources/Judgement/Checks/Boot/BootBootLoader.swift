@@ -14,14 +14,19 @@ enum BootBootLoader: Check {
             code behind. The instance then stays at "no bootable device" with nothing on its console.
             """,
         codes: [
-            ("BootLoader.NotInstalled", "There is no boot code, or no EFI program, for the firmware to start."),
+            (
+                "BootLoader.NotInstalled",
+                "There is no boot code, or no EFI program, for the firmware to start."
+            ),
             ("BootLoader.NoSignature", "The first sector does not end in 55 AA, so BIOS does not start it."),
             ("BootLoader.CoreMissing", "The boot code leads to sectors that do not hold GRUB's core image."),
             ("BootLoader.EfiLoaderMissing", "The EFI program looks for a second one that is not there."),
             ("BootLoader.EfiLoaderInvalid", "The EFI program is damaged or made for another architecture."),
             ("BootLoader.Broken", "The firmware cannot start the loader for another reason."),
         ],
-        references: ["GNU GRUB manual, 4.4 BIOS installation", "UEFI specification 2.10, 3.5 Boot mechanisms"])
+        references: [
+            "GNU GRUB manual, 4.4 BIOS installation", "UEFI specification 2.10, 3.5 Boot mechanisms",
+        ])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
@@ -42,7 +47,9 @@ enum BootBootLoader: Check {
                         evidence: [Evidence(layer: "disk", offset: path.firmware == .bios ? 0 : nil)],
                         fixes: [.installLoader(path.firmware, in: linux)], consequence: .stopsBoot,
                         launches: context.scope(launches)))
-            } else if path.isPresent == .unknown, !isTold, !path.steps.contains(where: { $0.state == .unknown }) {
+            } else if path.isPresent == .unknown, !isTold,
+                !path.steps.contains(where: { $0.state == .unknown })
+            {
                 questions.append(
                     OpenQuestion(
                         "whether the image has a boot loader for \(path.firmware.rawValue) could not be found out",

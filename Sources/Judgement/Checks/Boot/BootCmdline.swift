@@ -5,7 +5,8 @@ import Targets
 enum BootCmdline: Check {
     static let metadata = CheckMetadata(
         id: "BOOT.Cmdline", title: "Kernel command line", link: .`init`,
-        summary: "Looks for parameters of the default entry that keep the guest from its normal target or cripple it.",
+        summary:
+            "Looks for parameters of the default entry that keep the guest from its normal target or cripple it.",
         rationale: """
             A parameter that somebody added for one repair stays in the image: a rescue target or a shell in place \
             of init means no network and no login; a fixed address is applied before any configuration of the guest.
@@ -32,7 +33,9 @@ enum BootCmdline: Check {
     private static let limits: Set = [
         "mem", "maxcpus", "nosmp", "noapic", "nolapic", "pci", "hugepages",
     ]
-    private static let rescue: Set = ["single", "S", "1", "emergency", "rescue", "-b", "rd.break", "rd.emergency"]
+    private static let rescue: Set = [
+        "single", "S", "1", "emergency", "rescue", "-b", "rd.break", "rd.emergency",
+    ]
     private static let residue: Set = ["ide0", "xen_emul_unplug", "xen_platform_pci"]
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
@@ -41,7 +44,8 @@ enum BootCmdline: Check {
         var findings: [Finding] = []
         for way in survey.ways { findings += judge(way, context, linux) }
         return .judged(
-            value: survey.ways.first?.entry.commandLine.text, "The command line has no parameter that does harm.",
+            value: survey.ways.first?.entry.commandLine.text,
+            "The command line has no parameter that does harm.",
             findings: findings, questions: survey.questions)
     }
 
@@ -64,12 +68,14 @@ enum BootCmdline: Check {
             let text = parameter.value.map { "\(parameter.name)=\($0)" } ?? parameter.name
             switch parameter.name {
             case "init" where shells.contains(String(value.split(separator: "/").last ?? "")):
-                add("Cmdline.Init", .error, "init=\(value) starts a shell in place of init.", [text],
+                add(
+                    "Cmdline.Init", .error, "init=\(value) starts a shell in place of init.", [text],
                     consequence: .stopsBoot)
             case "init" where !inits.contains(value):
                 let isInit = linux.initSystem.program.value.map { $0.value != .other } ?? false
                 add(
-                    "Cmdline.Init", isInit ? .warning : .error, "init=\(value) is not the usual init system.", [text])
+                    "Cmdline.Init", isInit ? .warning : .error, "init=\(value) is not the usual init system.",
+                    [text])
             case "rdinit" where value != "/init":
                 add("Cmdline.Init", .warning, "rdinit=\(value) replaces the initramfs's own program.", [text])
             case _ where parameter.value == nil && rescue.contains(parameter.name):
@@ -79,7 +85,8 @@ enum BootCmdline: Check {
             case "systemd.unit", "rd.systemd.unit":
                 guard ["rescue.target", "emergency.target"].contains(value) else { break }
                 add(
-                    "Cmdline.Rescue", .error, "\(text) leads to a rescue shell.", [text], consequence: .stopsBoot)
+                    "Cmdline.Rescue", .error, "\(text) leads to a rescue shell.", [text],
+                    consequence: .stopsBoot)
             case "rootflags":
                 let bad = unknownOptions(value, context.rootVolume(of: linux)?.kind)
                 guard !bad.isEmpty else { break }
@@ -87,16 +94,24 @@ enum BootCmdline: Check {
                     "Cmdline.RootFlags", .error,
                     "rootflags=\(value): the kernel does not know \(bad.joined(separator: ", ")) and refuses to mount"
                         + " the root.", [text], consequence: .stopsBoot, link: .root)
-            case "ip" where value.split(separator: ":", omittingEmptySubsequences: false).first?.contains(".") ?? false:
+            case "ip"
+            where value.split(separator: ":", omittingEmptySubsequences: false).first?.contains(".") ?? false:
                 add(
                     "Cmdline.StaticAddress", .warning,
-                    "\(text) sets a fixed address before any configuration of the guest.", [text], link: .network)
+                    "\(text) sets a fixed address before any configuration of the guest.", [text],
+                    link: .network)
             case "netroot", "BOOTIF", "nfsroot", "iscsi_initiator", "live-media":
-                add("Cmdline.NetworkRoot", .warning, "\(text) is for a root on the network or on live media.", [text])
+                add(
+                    "Cmdline.NetworkRoot", .warning, "\(text) is for a root on the network or on live media.",
+                    [text])
             case "acpi" where value == "off":
-                add("Cmdline.Limits", .warning, "acpi=off breaks shutdown and hot plugging.", [text], link: .operation)
+                add(
+                    "Cmdline.Limits", .warning, "acpi=off breaks shutdown and hot plugging.", [text],
+                    link: .operation)
             case "nr_cpus" where value == "1":
-                add("Cmdline.Limits", .warning, "nr_cpus=1 leaves all other processors idle.", [text], link: .operation)
+                add(
+                    "Cmdline.Limits", .warning, "nr_cpus=1 leaves all other processors idle.", [text],
+                    link: .operation)
             case _ where limits.contains(parameter.name):
                 guard parameter.name != "pci" || value.contains("nomsi") else { break }
                 add(
@@ -104,12 +119,17 @@ enum BootCmdline: Check {
                     link: .operation)
             case "systemd.machine_id":
                 add(
-                    "Cmdline.FixedMachineId", .warning, "All instances get the same machine id from \(text).", [text],
+                    "Cmdline.FixedMachineId", .warning, "All instances get the same machine id from \(text).",
+                    [text],
                     link: .hygiene)
             case _ where residue.contains(parameter.name):
-                add("Cmdline.Residue", .info, "\(text) is left over from another platform.", [text], link: .operation)
+                add(
+                    "Cmdline.Residue", .info, "\(text) is left over from another platform.", [text],
+                    link: .operation)
             case "clocksource" where value == "xen" || value.hasPrefix("hyperv"):
-                add("Cmdline.Residue", .info, "\(text) is left over from another platform.", [text], link: .operation)
+                add(
+                    "Cmdline.Residue", .info, "\(text) is left over from another platform.", [text],
+                    link: .operation)
             default: break
             }
         }
@@ -120,9 +140,12 @@ enum BootCmdline: Check {
                 "The only console is \(consoles.joined(separator: ", ")), which the target does not have.",
                 line.all("console").map { "console=\($0)" }, link: .operation)
         }
-        if line.last("fips") == "1", line.last("boot") == nil, context.bootVolume(of: linux) != linux.rootVolume {
+        if line.last("fips") == "1", line.last("boot") == nil,
+            context.bootVolume(of: linux) != linux.rootVolume
+        {
             add(
-                "Cmdline.FipsBoot", .error, "fips=1 needs boot= when /boot is a volume of its own; the kernel's check"
+                "Cmdline.FipsBoot", .error,
+                "fips=1 needs boot= when /boot is a volume of its own; the kernel's check"
                     + " fails without it.", ["fips=1"], consequence: .stopsBoot, link: .initramfs)
         }
         return findings
@@ -141,14 +164,20 @@ enum BootCmdline: Check {
     private static let extOptions: Set = [
         "abort", "acl", "async", "atime", "auto_da_alloc", "barrier", "block_validity", "bsddf", "bsdgroups",
         "commit", "context", "data", "data_err", "dax", "debug", "defaults", "defcontext", "delalloc", "dev",
-        "diratime", "dirsync", "discard", "dioread_lock", "dioread_nolock", "errors", "exec", "fscontext", "grpid",
-        "grpjquota", "grpquota", "i_version", "init_itable", "inode_readahead_blks", "iversion", "journal_async_commit",
+        "diratime", "dirsync", "discard", "dioread_lock", "dioread_nolock", "errors", "exec", "fscontext",
+        "grpid",
+        "grpjquota", "grpquota", "i_version", "init_itable", "inode_readahead_blks", "iversion",
+        "journal_async_commit",
         "journal_checksum", "journal_dev", "journal_ioprio", "journal_path", "jqfmt", "lazytime",
-        "max_batch_time", "max_dir_size_kb", "mb_optimize_scan", "mblk_io_submit", "min_batch_time", "minixdf",
-        "noacl", "noatime", "noauto_da_alloc", "nobarrier", "noblock_validity", "nodelalloc", "nodev", "nodiratime",
-        "nodiscard", "noexec", "nogrpid", "noinit_itable", "noiversion", "nojournal_checksum", "nolazytime", "noload",
+        "max_batch_time", "max_dir_size_kb", "mb_optimize_scan", "mblk_io_submit", "min_batch_time",
+        "minixdf",
+        "noacl", "noatime", "noauto_da_alloc", "nobarrier", "noblock_validity", "nodelalloc", "nodev",
+        "nodiratime",
+        "nodiscard", "noexec", "nogrpid", "noinit_itable", "noiversion", "nojournal_checksum", "nolazytime",
+        "noload",
         "nomblk_io_submit", "nombcache", "noquota", "norecovery", "norelatime", "nostrictatime", "nosuid",
-        "nouid32", "nouser_xattr", "oldalloc", "orlov", "prjquota", "quota", "relatime", "resgid", "resuid", "ro",
+        "nouid32", "nouser_xattr", "oldalloc", "orlov", "prjquota", "quota", "relatime", "resgid", "resuid",
+        "ro",
         "rootcontext", "rw", "sb", "seclabel", "strictatime", "stripe", "suid", "sync", "sysvgroups",
         "test_dummy_encryption", "usrjquota", "usrquota", "user_xattr",
     ]
@@ -173,8 +202,10 @@ enum BootCmdline: Check {
             CheckExample("DHCP in the initramfs", with("ip=dhcp"), .pass),
             CheckExample("quiet says nothing about the boot", with("quiet splash"), .pass),
             CheckExample("less memory", with("mem=512M"), .fail, codes: ["Cmdline.Limits"]),
-            CheckExample("only a Xen console", with("console=hvc0"), .fail, codes: ["Cmdline.ConsoleMissing"]),
-            CheckExample("the boot entry is not known", .example { $0.linux.boot.bios.entry = nil }, .unknown),
+            CheckExample(
+                "only a Xen console", with("console=hvc0"), .fail, codes: ["Cmdline.ConsoleMissing"]),
+            CheckExample(
+                "the boot entry is not known", .example { $0.linux.boot.bios.entry = nil }, .unknown),
         ]
     }
 }

@@ -32,7 +32,8 @@ enum BootEfiFallback: Check {
                 questions: [OpenQuestion("the image has no EFI system partition that could be looked into")])
         }
         return .judged(
-            "UEFI finds a loader at the removable path.", findings: breaks.findings, questions: breaks.questions)
+            "UEFI finds a loader at the removable path.", findings: breaks.findings,
+            questions: breaks.questions)
     }
 
     static var examples: [CheckExample] {
@@ -46,7 +47,8 @@ enum BootEfiFallback: Check {
                     $0.linux.boot.uefi.steps = [
                         BootStep(
                             isFirmware: true, state: .broken, code: "EfiFallback.Missing",
-                            message: "EFI/BOOT/BOOTX64.EFI is missing, and a new instance knows no other loader.",
+                            message:
+                                "EFI/BOOT/BOOTX64.EFI is missing, and a new instance knows no other loader.",
                             evidence: [Evidence(layer: "gpt:1 › vfat", excerpt: "EFI/debian/shimx64.efi")])
                     ]
                     $0.linux.boot.uefi.entry = nil

@@ -18,7 +18,10 @@ enum BootInitSystem: Check {
             ("Init.Missing", "/sbin/init does not exist or is a link that leads nowhere."),
             ("Init.NotExecutable", "/sbin/init is not a program that can be started."),
             ("Init.LibLoader", "The dynamic loader or a library that init needs is missing."),
-            ("Init.DefaultTarget", "The default target is a rescue or emergency shell, or switches the machine off."),
+            (
+                "Init.DefaultTarget",
+                "The default target is a rescue or emergency shell, or switches the machine off."
+            ),
             ("Init.DefaultTargetMissing", "The default target does not exist."),
             ("Init.DirectoryMissing", "A directory that something has to be mounted on does not exist."),
             ("Init.MaskedUnit", "A unit that much depends on is masked."),
@@ -28,12 +31,15 @@ enum BootInitSystem: Check {
 
     /// Targets in which nobody can log in from outside.
     private static let deadEnds: Set = [
-        "emergency.target", "rescue.target", "halt.target", "poweroff.target", "reboot.target", "kexec.target",
-        "shutdown.target", "runlevel0.target", "runlevel1.target", "runlevel6.target", "0", "1", "6", "S", "s",
+        "emergency.target", "rescue.target", "halt.target", "poweroff.target", "reboot.target",
+        "kexec.target",
+        "shutdown.target", "runlevel0.target", "runlevel1.target", "runlevel6.target", "0", "1", "6", "S",
+        "s",
     ]
     /// Codes of the inspection for which the system does not come up.
     private static let fatal: Set = [
-        "Init.Missing", "Init.NotExecutable", "Init.LibLoader", "Init.DefaultTarget", "Init.DefaultTargetMissing",
+        "Init.Missing", "Init.NotExecutable", "Init.LibLoader", "Init.DefaultTarget",
+        "Init.DefaultTargetMissing",
     ]
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
@@ -64,7 +70,8 @@ enum BootInitSystem: Check {
             let names = facts.missingFiles.compactMap(\.path).joined(separator: ", ")
             let libc = linux.identity.family == .debian ? "libc6" : "glibc"
             stop(
-                "Init.LibLoader", "init cannot start without \(names): the kernel panics.", facts.missingFiles,
+                "Init.LibLoader", "init cannot start without \(names): the kernel panics.",
+                facts.missingFiles,
                 [
                     Fix(
                         "Unpack the C library over the image again (no program of the guest runs without it)",
@@ -77,7 +84,8 @@ enum BootInitSystem: Check {
         switch facts.defaultTarget {
         case .known(let target) where deadEnds.contains(target.value):
             stop(
-                "Init.DefaultTarget", "The default target is \(target.value), so nothing of the system starts.",
+                "Init.DefaultTarget",
+                "The default target is \(target.value), so nothing of the system starts.",
                 [target.evidence], [defaultTarget])
         case .unknown(let gap): questions.append(OpenQuestion(gap, consequence: .stopsBoot))
         case .known, nil: break
@@ -88,7 +96,8 @@ enum BootInitSystem: Check {
                 Finding(
                     "Init.DirectoryMissing", isFatal ? .error : .warning,
                     isFatal
-                        ? "\(path) does not exist, so it cannot be mounted and init stops." : "\(path) does not exist.",
+                        ? "\(path) does not exist, so it cannot be mounted and init stops."
+                        : "\(path) does not exist.",
                     evidence: [Evidence(path: path, excerpt: "absent")],
                     fixes: [
                         Fix(
@@ -99,7 +108,8 @@ enum BootInitSystem: Check {
         for unit in facts.maskedUnits {
             findings.append(
                 Finding(
-                    "Init.MaskedUnit", .warning, "\(unit.path ?? "A unit") is masked, and much depends on it.",
+                    "Init.MaskedUnit", .warning,
+                    "\(unit.path ?? "A unit") is masked, and much depends on it.",
                     evidence: [unit],
                     fixes: [
                         Fix("Remove the mask", kind: .autoEdit, commands: ["rm \(quoted(unit.path ?? ""))"])
@@ -107,7 +117,8 @@ enum BootInitSystem: Check {
             if unit.path?.contains("systemd-udevd") ?? false {
                 questions.append(
                     OpenQuestion(
-                        "without systemd-udevd, mounts by UUID may never find their devices", consequence: .stopsBoot))
+                        "without systemd-udevd, mounts by UUID may never find their devices",
+                        consequence: .stopsBoot))
             }
         }
         for problem in facts.problems {
@@ -115,7 +126,8 @@ enum BootInitSystem: Check {
             findings.append(
                 Finding(
                     problem.code, isFatal ? .error : .warning, problem.message, evidence: [problem.evidence],
-                    fixes: problem.code.hasPrefix("Init.DefaultTarget") ? [defaultTarget] : [initPackage(linux)],
+                    fixes: problem.code.hasPrefix("Init.DefaultTarget")
+                        ? [defaultTarget] : [initPackage(linux)],
                     consequence: isFatal ? .stopsBoot : .none))
         }
         return .judged(
@@ -129,7 +141,8 @@ enum BootInitSystem: Check {
 
     private static func initPackage(_ linux: LinuxFacts) -> Fix {
         .reinstall(
-            linux.identity.family == .debian ? "systemd-sysv" : "systemd", "Install the init system again", in: linux)
+            linux.identity.family == .debian ? "systemd-sysv" : "systemd", "Install the init system again",
+            in: linux)
     }
 
     static var examples: [CheckExample] {
@@ -143,7 +156,9 @@ enum BootInitSystem: Check {
                 }, .fail, codes: ["Init.Missing"]),
             CheckExample(
                 "libc is gone",
-                .example { $0.linux.initSystem.missingFiles = [Evidence(path: "/lib/x86_64-linux-gnu/libc.so.6")] },
+                .example {
+                    $0.linux.initSystem.missingFiles = [Evidence(path: "/lib/x86_64-linux-gnu/libc.so.6")]
+                },
                 .fail, codes: ["Init.LibLoader"]),
             CheckExample(
                 "the default target is the emergency shell",

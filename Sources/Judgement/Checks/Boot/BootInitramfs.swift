@@ -19,7 +19,10 @@ enum BootInitramfs: Check {
             ("Initramfs.Corrupt", "The file is cut short or damaged, so unpacking it fails."),
             ("Initramfs.NoInit", "There is no /init in it that could be started."),
             ("Initramfs.None", "The entry has no initramfs, and this kernel cannot do without one."),
-            ("Initramfs.NoFileSystem", "The driver for the root's file system is neither in it nor built in."),
+            (
+                "Initramfs.NoFileSystem",
+                "The driver for the root's file system is neither in it nor built in."
+            ),
             ("Initramfs.NoLvm", "The root is a logical volume and the initramfs has no lvm."),
             ("Initramfs.NoRaid", "The root is on software RAID and the initramfs has no mdadm."),
             ("Initramfs.NoCrypt", "The root is encrypted and the initramfs has no cryptsetup."),
@@ -59,17 +62,20 @@ enum BootInitramfs: Check {
                 "the file is cut in the middle", .example { $0.initramfs.state = .corrupt }, .fail,
                 codes: ["Initramfs.Corrupt"]),
             CheckExample(
-                "the file is empty", .example { $0.initramfs.state = .empty }, .fail, codes: ["Initramfs.Empty"]),
+                "the file is empty", .example { $0.initramfs.state = .empty }, .fail,
+                codes: ["Initramfs.Empty"]),
             CheckExample(
                 "no /init", .example { $0.initramfs.hasInit = .no }, .fail, codes: ["Initramfs.NoInit"]),
             CheckExample(
                 "ext4 is a module the initramfs does not hold",
-                .example { $0.kernel.drivers["ext4"]?.state = .module }, .fail, codes: ["Initramfs.NoFileSystem"]),
+                .example { $0.kernel.drivers["ext4"]?.state = .module }, .fail,
+                codes: ["Initramfs.NoFileSystem"]),
             CheckExample(
                 "a kernel with everything built in and root=PARTUUID= needs none",
                 .example { allBuiltin(&$0, root: byPartUUID) }, .pass),
             CheckExample(
-                "the same kernel cannot find root=UUID= by itself", .example { allBuiltin(&$0, root: byUUID) }, .fail,
+                "the same kernel cannot find root=UUID= by itself",
+                .example { allBuiltin(&$0, root: byUUID) }, .fail,
                 codes: ["Initramfs.None"]),
             CheckExample(
                 "a part of it could not be read",
@@ -77,7 +83,8 @@ enum BootInitramfs: Check {
                     $0.initramfs.state = .unreadable
                     $0.initramfs.detail = "compressed in a way that is not read"
                 }, .unknown),
-            CheckExample("the boot entry is not known", .example { $0.linux.boot.bios.entry = nil }, .unknown),
+            CheckExample(
+                "the boot entry is not known", .example { $0.linux.boot.bios.entry = nil }, .unknown),
         ]
     }
 }

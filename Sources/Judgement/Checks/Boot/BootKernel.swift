@@ -42,12 +42,14 @@ enum BootKernel: Check {
                 let isTold = way.entry.problems.contains { $0.code == "Grub.KernelMissing" }
                 questions.append(
                     OpenQuestion(
-                        "\(path) was not looked at", consequence: isTold ? .none : .stopsBoot, launches: scope))
+                        "\(path) was not looked at", consequence: isTold ? .none : .stopsBoot, launches: scope
+                    ))
                 continue
             }
-            let evidence = (way.entry.kernelEvidence.map { [$0] } ?? []) + [
-                Evidence(path: path, excerpt: kernel.imageDetail)
-            ]
+            let evidence =
+                (way.entry.kernelEvidence.map { [$0] } ?? []) + [
+                    Evidence(path: path, excerpt: kernel.imageDetail)
+                ]
             func stop(_ code: String, _ message: String) {
                 findings.append(
                     Finding(
@@ -57,19 +59,27 @@ enum BootKernel: Check {
             }
             switch kernel.image {
             case .good: break
-            case .missing: stop("Kernel.Missing", "The boot loader does not find \(path) and stays at its menu.")
+            case .missing:
+                stop("Kernel.Missing", "The boot loader does not find \(path) and stays at its menu.")
             case .notAKernel:
-                stop("Kernel.NotAKernel", "\(path) is not a kernel: \(kernel.imageDetail ?? "unknown content").")
+                stop(
+                    "Kernel.NotAKernel",
+                    "\(path) is not a kernel: \(kernel.imageDetail ?? "unknown content").")
             case .truncated:
-                stop("Kernel.Truncated", "\(path) is cut short: \(kernel.imageDetail ?? "its end is missing").")
+                stop(
+                    "Kernel.Truncated", "\(path) is cut short: \(kernel.imageDetail ?? "its end is missing")."
+                )
             case .unreadable:
                 questions.append(
                     OpenQuestion(
-                        kernel.imageDetail ?? "\(path) could not be read", consequence: .stopsBoot, launches: scope))
+                        kernel.imageDetail ?? "\(path) could not be read", consequence: .stopsBoot,
+                        launches: scope))
             }
             guard kernel.image == .good else { continue }
             if let own = kernel.architecture, let system = linux.identity.architecture, !fits(own, system) {
-                stop("Kernel.ArchMismatch", "The kernel is for \(own), the programs of the system are for \(system).")
+                stop(
+                    "Kernel.ArchMismatch",
+                    "The kernel is for \(own), the programs of the system are for \(system).")
             }
             if kernel.modulesPresent == .no {
                 let version = kernel.version ?? "of this kernel"
@@ -82,14 +92,17 @@ enum BootKernel: Check {
                         fixes: [.reinstallKernel(kernel.version, in: linux)], launches: scope))
             } else if kernel.modulesPresent == .unknown {
                 questions.append(
-                    OpenQuestion("whether /lib/modules has the kernel's modules is not known", launches: scope))
+                    OpenQuestion(
+                        "whether /lib/modules has the kernel's modules is not known", launches: scope))
             }
             if path.contains("rescue") {
                 findings.append(
                     Finding(
-                        "Kernel.RescueDefault", .warning, "The default entry starts the rescue kernel \(path).",
+                        "Kernel.RescueDefault", .warning,
+                        "The default entry starts the rescue kernel \(path).",
                         evidence: evidence,
-                        fixes: [.updateGrub("Make an ordinary entry the default", in: linux)], launches: scope))
+                        fixes: [.updateGrub("Make an ordinary entry the default", in: linux)], launches: scope
+                    ))
             }
         }
         return .judged(
@@ -116,12 +129,14 @@ enum BootKernel: Check {
                 "the kernel file is cut short", .example { $0.kernel.image = .truncated }, .fail,
                 codes: ["Kernel.Truncated"]),
             CheckExample(
-                "an empty file", .example { $0.kernel.image = .notAKernel }, .fail, codes: ["Kernel.NotAKernel"]),
+                "an empty file", .example { $0.kernel.image = .notAKernel }, .fail,
+                codes: ["Kernel.NotAKernel"]),
             CheckExample(
                 "an arm64 kernel in an x86_64 system", .example { $0.kernel.architecture = "arm64" }, .fail,
                 codes: ["Kernel.ArchMismatch"]),
             CheckExample(
-                "a 64-bit kernel with 32-bit programs", .example { $0.linux.identity.architecture = "i386" }, .pass),
+                "a 64-bit kernel with 32-bit programs", .example { $0.linux.identity.architecture = "i386" },
+                .pass),
             CheckExample(
                 "the module directory is gone: it still boots from the initramfs",
                 .example {
@@ -130,7 +145,8 @@ enum BootKernel: Check {
                 }, .fail, codes: ["Kernel.ModulesMissing"]),
             CheckExample(
                 "the kernel file cannot be read", .example { $0.kernel.image = .unreadable }, .unknown),
-            CheckExample("the boot entry is not known", .example { $0.linux.boot.bios.entry = nil }, .unknown),
+            CheckExample(
+                "the boot entry is not known", .example { $0.linux.boot.bios.entry = nil }, .unknown),
         ]
     }
 }

@@ -27,7 +27,9 @@ enum BootModuleBlacklist: Check {
                     + "the initramfs is built again."
             ),
         ],
-        references: ["modprobe.d(5)", "kernel documentation: admin-guide/kernel-parameters, module_blacklist"])
+        references: [
+            "modprobe.d(5)", "kernel documentation: admin-guide/kernel-parameters, module_blacklist",
+        ])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
@@ -45,7 +47,8 @@ enum BootModuleBlacklist: Check {
                                 "\(name) is in the initramfs but kept from loading, so a disk on \(bus.rawValue) is"
                                     + " never found.",
                                 evidence: [place] + driver.evidence,
-                                fixes: fixes(name, place, driver.blockedLate, way, linux), consequence: .stopsBoot,
+                                fixes: fixes(name, place, driver.blockedLate, way, linux),
+                                consequence: .stopsBoot,
                                 launches: context.scope(launches), fixedSeverity: bus == .virtioBlk))
                     } else if let place = driver.blockedLate {
                         findings.append(
@@ -59,13 +62,15 @@ enum BootModuleBlacklist: Check {
                 }
             }
             for name in context.target.hardware.networkDrivers {
-                guard let driver = kernel.drivers[name], let place = driver.blockedLate ?? driver.blockedEarly,
+                guard let driver = kernel.drivers[name],
+                    let place = driver.blockedLate ?? driver.blockedEarly,
                     driver.state == .module || driver.state == .initramfs
                 else { continue }
                 // NET.Driver says whether it is loaded all the same.
                 findings.append(
                     Finding(
-                        "ModuleBlacklist.Network", .warning, "The network driver \(name) is kept from loading.",
+                        "ModuleBlacklist.Network", .warning,
+                        "The network driver \(name) is kept from loading.",
                         evidence: [place], fixes: fixes(name, place, nil, way, linux),
                         launches: context.scope(way.launches), link: .network))
             }
@@ -101,7 +106,9 @@ enum BootModuleBlacklist: Check {
         }
         if !parameters.isEmpty {
             let removed = parameters.map { "\($0.name)=\($0.value ?? "")" }
-            return [.commandLine(removing: removed, "Take the driver off the list on the command line", in: linux)]
+            return [
+                .commandLine(removing: removed, "Take the driver off the list on the command line", in: linux)
+            ]
         }
         let source = late ?? place
         return [
@@ -132,7 +139,8 @@ enum BootModuleBlacklist: Check {
                 "virtio_net has an install line with /bin/false",
                 .example { $0.kernel.drivers["virtio_net"]?.blockedLate = line }, .fail,
                 codes: ["ModuleBlacklist.Network"]),
-            CheckExample("the boot entry is not known", .example { $0.linux.boot.bios.entry = nil }, .unknown),
+            CheckExample(
+                "the boot entry is not known", .example { $0.linux.boot.bios.entry = nil }, .unknown),
         ]
     }
 }

@@ -19,7 +19,8 @@ struct InitramfsReview {
         if way.entry.initramfsPaths.isEmpty {
             judgeAlone(
                 way, code: "Initramfs.None",
-                message: "The default entry has no initramfs, and this kernel cannot mount the root without one",
+                message:
+                    "The default entry has no initramfs, and this kernel cannot mount the root without one",
                 evidence: [way.entry.source])
             return
         }
@@ -28,16 +29,18 @@ struct InitramfsReview {
             return
         }
         for archive in way.initramfs {
-            let evidence = (way.entry.initramfsEvidence.map { [$0] } ?? []) + [
-                Evidence(path: archive.path, excerpt: archive.detail)
-            ]
+            let evidence =
+                (way.entry.initramfsEvidence.map { [$0] } ?? []) + [
+                    Evidence(path: archive.path, excerpt: archive.detail)
+                ]
             let detail = archive.detail.map { ": \($0)" } ?? ""
             switch archive.state {
             case .good: continue
             case .missing:
                 judgeAlone(
                     way, code: "Initramfs.Missing",
-                    message: "\(archive.path) does not exist; GRUB starts the kernel without it, and the kernel cannot"
+                    message:
+                        "\(archive.path) does not exist; GRUB starts the kernel without it, and the kernel cannot"
                         + " mount the root by itself", evidence: evidence)
             case .empty:
                 judgeAlone(
@@ -66,7 +69,8 @@ struct InitramfsReview {
                 judgeAlone(
                     way, code: "Initramfs.NoInit",
                     message: way.initramfs.compactMap(\.initProblem).first
-                        ?? "There is no /init in the initramfs, so the kernel does not use it", evidence: evidence)
+                        ?? "There is no /init in the initramfs, so the kernel does not use it",
+                    evidence: evidence)
                 return
             }
         }
@@ -85,13 +89,15 @@ struct InitramfsReview {
             if let payload = archive.unreadPayload {
                 questions.append(
                     OpenQuestion(
-                        "\(payload) inside \(archive.path) was not read", launches: context.scope(way.launches)))
+                        "\(payload) inside \(archive.path) was not read",
+                        launches: context.scope(way.launches)))
             }
             for pin in archive.pins {
                 findings.append(
                     Finding(
                         "Initramfs.Pinned", .warning,
-                        "The initramfs was made for one machine and carries \(pin.value).", evidence: [pin.evidence],
+                        "The initramfs was made for one machine and carries \(pin.value).",
+                        evidence: [pin.evidence],
                         fixes: rebuild([], way), launches: context.scope(way.launches)))
             }
             if let resume = archive.resume, archive.resumeResolution == .notFound {
@@ -140,7 +146,8 @@ struct InitramfsReview {
                 evidence: way.initramfs.map {
                     Evidence(path: $0.path, excerpt: "\($0.memberCount) members, without \(names[0])")
                 } + (kernel.drivers[names[0]]?.evidence ?? []),
-                fixes: rebuild([names[0]], way), consequence: .stopsBoot, launches: context.scope(way.launches)))
+                fixes: rebuild([names[0]], way), consequence: .stopsBoot,
+                launches: context.scope(way.launches)))
     }
 
     private mutating func judgeTools(_ way: BootWay) {
@@ -200,7 +207,8 @@ struct InitramfsReview {
         }
         findings.append(
             Finding(
-                code, .error, message + ".", evidence: evidence, fixes: rebuild(needed, way), consequence: .stopsBoot,
+                code, .error, message + ".", evidence: evidence, fixes: rebuild(needed, way),
+                consequence: .stopsBoot,
                 launches: context.scope(stopped)))
     }
 

@@ -93,7 +93,8 @@ package struct CheckContext: Sendable {
     package var now: Int64
 
     package init(
-        image: ImageFacts, linux: LinuxFacts?, systemCount: Int = 1, other: OtherSystem? = nil, target: Target,
+        image: ImageFacts, linux: LinuxFacts?, systemCount: Int = 1, other: OtherSystem? = nil,
+        target: Target,
         launches: [Launch], now: Int64
     ) {
         self.image = image

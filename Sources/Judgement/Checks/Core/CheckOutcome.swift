@@ -62,7 +62,8 @@ public struct OpenQuestion: Sendable, Hashable {
 
     /// Makes an open question.
     public init(
-        _ message: String, consequence: Consequence = .none, launches: [Launch]? = nil, link: LaunchLink? = nil
+        _ message: String, consequence: Consequence = .none, launches: [Launch]? = nil,
+        link: LaunchLink? = nil
     ) {
         self.message = message
         self.consequence = consequence
@@ -105,11 +106,13 @@ public struct CheckOutcome: Sendable, Hashable {
 
     /// Everything looked at is right, unless `findings` or `questions` say otherwise.
     public static func judged(
-        value: String? = nil, _ message: String? = nil, findings: [Finding] = [], questions: [OpenQuestion] = [],
+        value: String? = nil, _ message: String? = nil, findings: [Finding] = [],
+        questions: [OpenQuestion] = [],
         evidence: [Evidence] = []
     ) -> CheckOutcome {
         CheckOutcome(
-            .pass, value: value, message: message, findings: findings, questions: questions, evidence: evidence)
+            .pass, value: value, message: message, findings: findings, questions: questions,
+            evidence: evidence)
     }
 
     /// The item only reports a value, unless `findings` or `questions` say otherwise.
@@ -118,7 +121,8 @@ public struct CheckOutcome: Sendable, Hashable {
         evidence: [Evidence] = []
     ) -> CheckOutcome {
         CheckOutcome(
-            .info, value: value, message: message, findings: findings, questions: questions, evidence: evidence)
+            .info, value: value, message: message, findings: findings, questions: questions,
+            evidence: evidence)
     }
 
     /// The item makes no sense for this system or target.

@@ -60,7 +60,8 @@ public struct Fix: Sendable, Hashable, Codable {
 
     /// Makes a fix.
     public init(
-        _ title: String, where place: Place = .offline, kind: Kind, risk: Risk = .low, commands: [String] = [],
+        _ title: String, where place: Place = .offline, kind: Kind, risk: Risk = .low,
+        commands: [String] = [],
         edit: Edit? = nil
     ) {
         self.title = title

@@ -107,7 +107,9 @@ enum FSIntegrity: Check {
                 switch role {
                 case .root: fail(code, .error, text + ", so the root is refused", .stopsBoot)
                 case .required(let point):
-                    fail(code, .error, text + ", so \(point) is not mounted: emergency mode", .stopsBoot, .`init`)
+                    fail(
+                        code, .error, text + ", so \(point) is not mounted: emergency mode", .stopsBoot,
+                        .`init`)
                 case .other: fail(code, .warning, text)
                 }
             }
@@ -124,10 +126,14 @@ enum FSIntegrity: Check {
                 fail("Fs.Corrupt", .error, "has a wrong checksum")
                 ask("whether the damage is in something the boot needs is not known")
             case "journalReplayed":
-                fail("Fs.JournalDirty", .warning, "was in use when the image was taken; the kernel replays its journal")
+                fail(
+                    "Fs.JournalDirty", .warning,
+                    "was in use when the image was taken; the kernel replays its journal")
             case "journalNotReplayed":
                 fail("Fs.JournalDirty", .warning, "was in use when the image was taken")
-                ask("the journal could not be replayed, so what was read may be older than what the guest will see")
+                ask(
+                    "the journal could not be replayed, so what was read may be older than what the guest will see"
+                )
             case "notClean": fail("Fs.NotClean", .warning, "was not unmounted")
             default: fail("Fs.Inconsistent", .warning, "contradicts itself")
             }
@@ -138,7 +144,8 @@ enum FSIntegrity: Check {
         func root(_ code: String) -> CheckContext {
             .example {
                 $0.root.conditions = [
-                    StructureFinding(code: code, message: "superblock", evidence: Evidence(layer: "mbr:1 › ext4"))
+                    StructureFinding(
+                        code: code, message: "superblock", evidence: Evidence(layer: "mbr:1 › ext4"))
                 ]
             }
         }
@@ -147,9 +154,11 @@ enum FSIntegrity: Check {
             CheckExample(
                 "the image was cut short", root("largerThanDevice"), .fail, codes: ["Fs.LargerThanDevice"]),
             CheckExample(
-                "the superblock is overwritten", root("backupSuperblockUsed"), .fail, codes: ["Fs.BadSuperblock"]),
+                "the superblock is overwritten", root("backupSuperblockUsed"), .fail,
+                codes: ["Fs.BadSuperblock"]),
             CheckExample("recorded errors", root("recordedErrors"), .fail, codes: ["Fs.Errors"]),
-            CheckExample("a snapshot of a running machine", root("journalReplayed"), .fail, codes: ["Fs.JournalDirty"]),
+            CheckExample(
+                "a snapshot of a running machine", root("journalReplayed"), .fail, codes: ["Fs.JournalDirty"]),
             CheckExample(
                 "no volume",
                 .withoutSystem { $0.volumes = [] }, .notApplicable),

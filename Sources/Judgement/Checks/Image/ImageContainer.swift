@@ -35,7 +35,8 @@ enum ImageContainer: Check {
         case "dirty": ("Container.Dirty", .warning, .none)
         case "markedCorrupt", "corruptMetadata": ("Container.Corrupt", .error, .none)
         case "snapshots": ("Container.Snapshots", .warning, .none)
-        case "zstdCompression", "extendedL2Entries", "persistentBitmaps": ("Container.Compatibility", .warning, .none)
+        case "zstdCompression", "extendedL2Entries", "persistentBitmaps":
+            ("Container.Compatibility", .warning, .none)
         case "externalDataFile": ("Container.ExternalData", .warning, .none)
         case "backingFile": ("Container.Backing", .warning, .none)
         case "referenceNotOpened": ("Container.Backing", .error, .none)
@@ -79,10 +80,12 @@ enum ImageContainer: Check {
                 OpenQuestion(
                     "what is in the files the image refers to was not read", consequence: .stopsBoot))
         }
-        if container.findings.contains(where: { $0.code == "markedCorrupt" || $0.code == "corruptMetadata" }) {
+        if container.findings.contains(where: { $0.code == "markedCorrupt" || $0.code == "corruptMetadata" })
+        {
             questions.append(
                 OpenQuestion(
-                    "the image file contradicts itself, so what is read from it may be wrong", consequence: .stopsBoot))
+                    "the image file contradicts itself, so what is read from it may be wrong",
+                    consequence: .stopsBoot))
         }
         let formats = context.target.rules.formats
         if !formats.isEmpty, !formats.contains(container.format) {
@@ -94,7 +97,9 @@ enum ImageContainer: Check {
                     fixes: [
                         Fix(
                             "Convert the image", kind: .manual,
-                            commands: ["qemu-img convert -O \(formats.contains("qcow2") ? "qcow2" : "raw") IMAGE NEW"])
+                            commands: [
+                                "qemu-img convert -O \(formats.contains("qcow2") ? "qcow2" : "raw") IMAGE NEW"
+                            ])
                     ]))
         }
         return .judged(
@@ -131,14 +136,16 @@ enum ImageContainer: Check {
         func with(_ code: String) -> CheckContext {
             .example {
                 $0.image.container.findings = [
-                    StructureFinding(code: code, message: "the header says so", evidence: Evidence(layer: "qcow2"))
+                    StructureFinding(
+                        code: code, message: "the header says so", evidence: Evidence(layer: "qcow2"))
                 ]
             }
         }
         return [
             CheckExample("a whole raw file", .example(), .pass),
             CheckExample("the file ends too early", with("truncated"), .fail, codes: ["Container.Truncated"]),
-            CheckExample("the corrupt bit is set", with("markedCorrupt"), .fail, codes: ["Container.Corrupt"]),
+            CheckExample(
+                "the corrupt bit is set", with("markedCorrupt"), .fail, codes: ["Container.Corrupt"]),
             CheckExample("internal snapshots", with("snapshots"), .fail, codes: ["Container.Snapshots"]),
             CheckExample(
                 "a backing file that is not there",

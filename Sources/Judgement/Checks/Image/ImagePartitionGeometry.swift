@@ -14,7 +14,10 @@ enum ImagePartitionGeometry: Check {
             ("Geometry.BeyondEnd", "A partition ends beyond the disk: the file was cut short."),
             ("Geometry.Overlap", "Two partitions overlap."),
             ("Geometry.GptCorrupt", "Neither copy of the GUID partition table is valid."),
-            ("Geometry.PrimaryGpt", "The first copy of the GUID partition table is damaged; the backup is used."),
+            (
+                "Geometry.PrimaryGpt",
+                "The first copy of the GUID partition table is damaged; the backup is used."
+            ),
             ("Geometry.BackupGpt", "The backup of the GUID partition table is damaged or not at the end."),
             ("Geometry.4kSector", "The table is written for sectors of 4096 bytes."),
             ("Geometry.Unaligned", "A partition does not start on a multiple of 4096 bytes: slow."),
@@ -32,7 +35,8 @@ enum ImagePartitionGeometry: Check {
             }
             let gaps = context.image.gaps
             return .judged(
-                questions: gaps.isEmpty ? [OpenQuestion("the partition table was not read")] : gaps.map { OpenQuestion($0) })
+                questions: gaps.isEmpty
+                    ? [OpenQuestion("the partition table was not read")] : gaps.map { OpenQuestion($0) })
         }
         var findings: [Finding] = []
         let size = context.image.container.virtualSize
@@ -100,7 +104,8 @@ enum ImagePartitionGeometry: Check {
             CheckExample("one partition inside the disk", .example(), .pass),
             CheckExample(
                 "the file is one sector short",
-                .example { $0.image.container.virtualSize = (3 << 30) - 512 }, .fail, codes: ["Geometry.BeyondEnd"]),
+                .example { $0.image.container.virtualSize = (3 << 30) - 512 }, .fail,
+                codes: ["Geometry.BeyondEnd"]),
             CheckExample(
                 "half of the file is gone",
                 .example { $0.image.container.virtualSize = 3 << 29 }, .fail, codes: ["Geometry.BeyondEnd"]),

@@ -5,11 +5,15 @@ import Targets
 enum NetDriver: Check {
     static let metadata = CheckMetadata(
         id: "NET.Driver", title: "Network driver", link: .network,
-        summary: "Looks for a driver of the target's network interface in the kernel, its modules and the initramfs.",
+        summary:
+            "Looks for a driver of the target's network interface in the kernel, its modules and the initramfs.",
         rationale: "Without it the instance boots and is never reachable.",
         codes: [
             ("NetDriver.Missing", "The kernel has no driver for the target's network interface."),
-            ("NetDriver.ModulesMissing", "The driver is a module, and the kernel's module directory is not there."),
+            (
+                "NetDriver.ModulesMissing",
+                "The driver is a module, and the kernel's module directory is not there."
+            ),
             ("NetDriver.Blocked", "The driver is kept from loading."),
             ("NetDriver.Dependency", "A module that the driver needs is not there."),
         ])
@@ -43,7 +47,9 @@ enum NetDriver: Check {
                 questions.append(
                     OpenQuestion(why, consequence: .unreachable, launches: context.scope(way.launches)))
             }
-            guard !states.contains(where: { if case .unknown = $0.1 { true } else { false } }) else { continue }
+            guard !states.contains(where: { if case .unknown = $0.1 { true } else { false } }) else {
+                continue
+            }
             for case (let name, .fails(let code, let why, let evidence)) in states.prefix(1) {
                 let fix: Fix
                 if code == "NetDriver.Blocked", let place = evidence.first {
@@ -53,7 +59,8 @@ enum NetDriver: Check {
                 }
                 findings.append(
                     Finding(
-                        code, .error, "\(why): the guest boots without a network. (\(name))", evidence: evidence,
+                        code, .error, "\(why): the guest boots without a network. (\(name))",
+                        evidence: evidence,
                         fixes: [fix], consequence: .unreachable, launches: context.scope(way.launches)))
             }
         }
@@ -63,13 +70,16 @@ enum NetDriver: Check {
     }
 
     private static func state(of name: String, _ kernel: KernelFacts) -> State {
-        guard let driver = kernel.drivers[name] else { return .unknown("nothing is known of the driver \(name)") }
+        guard let driver = kernel.drivers[name] else {
+            return .unknown("nothing is known of the driver \(name)")
+        }
         switch driver.state {
         case .builtin: return .loads
         case .unknown: return .unknown(driver.gap?.message ?? "where the driver \(name) is could not be read")
         case .absent:
             return .fails(
-                "NetDriver.Missing", "The kernel has no \(name)", [Evidence(path: kernel.path)] + driver.evidence)
+                "NetDriver.Missing", "The kernel has no \(name)",
+                [Evidence(path: kernel.path)] + driver.evidence)
         case .initramfs where driver.blockedEarly == nil && driver.missingDependencies.isEmpty:
             // udev of the initramfs loads it before the root is there.
             return .loads
@@ -88,8 +98,13 @@ enum NetDriver: Check {
             case .unknown: return .unknown("whether the modules of the kernel are there is not known")
             case .no:
                 return .fails(
-                    "NetDriver.ModulesMissing", "\(name) is a module, and /lib/modules/\(kernel.version ?? "") is gone",
-                    [Evidence(path: "/lib/modules", excerpt: "without \(kernel.version ?? "the kernel's version")")])
+                    "NetDriver.ModulesMissing",
+                    "\(name) is a module, and /lib/modules/\(kernel.version ?? "") is gone",
+                    [
+                        Evidence(
+                            path: "/lib/modules",
+                            excerpt: "without \(kernel.version ?? "the kernel's version")")
+                    ])
             }
         }
     }
@@ -113,14 +128,16 @@ enum NetDriver: Check {
                 "an install line in the system: the initramfs has loaded it before",
                 .example {
                     $0.kernel.drivers["virtio_net"]?.blockedLate = Evidence(
-                        path: "/etc/modprobe.d/hardening.conf", line: 1, excerpt: "install virtio_net /bin/false")
+                        path: "/etc/modprobe.d/hardening.conf", line: 1,
+                        excerpt: "install virtio_net /bin/false")
                 }, .pass),
             CheckExample(
                 "the same when the driver is only in /lib/modules",
                 .example {
                     $0.kernel.drivers["virtio_net"] = DriverFacts(.module)
                     $0.kernel.drivers["virtio_net"]?.blockedLate = Evidence(
-                        path: "/etc/modprobe.d/hardening.conf", line: 1, excerpt: "install virtio_net /bin/false")
+                        path: "/etc/modprobe.d/hardening.conf", line: 1,
+                        excerpt: "install virtio_net /bin/false")
                 }, .fail, codes: ["NetDriver.Blocked"]),
             CheckExample(
                 "a kernel without virtio_net",

@@ -25,7 +25,8 @@ enum FstabFix {
                 .edit(
                     "Take the option away", entry.evidence,
                     to: replacing(
-                        entry.options.joined(separator: ","), by: kept.isEmpty ? "defaults" : kept.joined(separator: ","),
+                        entry.options.joined(separator: ","),
+                        by: kept.isEmpty ? "defaults" : kept.joined(separator: ","),
                         in: entry.evidence.excerpt)))
         }
         if entry.mountPoint != "/", entry.isRequired {

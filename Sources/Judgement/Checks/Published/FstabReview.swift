@@ -30,7 +30,8 @@ struct FstabReview {
         for line in linux.mounts.syntaxErrors {
             findings.append(
                 Finding(
-                    "Fstab.Syntax", .warning, "A line of fstab has too few fields or cannot be read, and is ignored.",
+                    "Fstab.Syntax", .warning,
+                    "A line of fstab has too few fields or cannot be read, and is ignored.",
                     evidence: [line], fixes: [.byHand("Correct the line or remove it")]))
         }
         for crypt in linux.mounts.crypttab {
@@ -84,10 +85,14 @@ struct FstabReview {
                 Finding(
                     "Fstab.RootMissing", .warning,
                     "fstab has no line for /, and the command line mounts it read-only: nothing makes it writable.",
-                    evidence: [Evidence(path: "/etc/fstab", excerpt: "no line for /"), way.entry.commandLine.evidence],
+                    evidence: [
+                        Evidence(path: "/etc/fstab", excerpt: "no line for /"),
+                        way.entry.commandLine.evidence,
+                    ],
                     fixes: [
                         Fix(
-                            "Add a line for /", kind: .autoEdit, edit: Fix.Edit(path: "/etc/fstab", new: line))
+                            "Add a line for /", kind: .autoEdit, edit: Fix.Edit(path: "/etc/fstab", new: line)
+                        )
                     ], consequence: .notReady, launches: context.scope(way.launches), link: .provisioning))
         }
     }
@@ -123,7 +128,9 @@ struct FstabReview {
                 "\(entry.specification) for \(point) names \(volumes.joined(separator: " and ")); which one is"
                     + " mounted is chance.", entry, consequence: .none)
         case .notFound:
-            stop("Fstab.DeviceNotFound", "\(point) is on \(entry.specification), which is not in the image", entry)
+            stop(
+                "Fstab.DeviceNotFound", "\(point) is on \(entry.specification), which is not in the image",
+                entry)
         case .caseMismatch:
             stop(
                 "Fstab.CaseMismatch",
@@ -138,7 +145,9 @@ struct FstabReview {
         case .virtual: break
         case .file(exists: .yes): break
         case .file(exists: .no):
-            stop("Fstab.SourceMissing", "\(entry.specification), to be mounted at \(point), does not exist", entry)
+            stop(
+                "Fstab.SourceMissing", "\(entry.specification), to be mounted at \(point), does not exist",
+                entry)
         case .file(exists: .unknown):
             ask("whether \(entry.specification), to be mounted at \(point), exists", entry)
         case .unknown(let gap):
@@ -154,14 +163,16 @@ struct FstabReview {
             if !isOlder {
                 stop(
                     "Fstab.TypeMismatch",
-                    "\(entry.mountPoint) is to be mounted as \(entry.type), but the device holds \(actual)", entry)
+                    "\(entry.mountPoint) is to be mounted as \(entry.type), but the device holds \(actual)",
+                    entry)
                 return
             }
         }
         if !entry.badOptions.isEmpty {
             stop(
                 "Fstab.BadOption",
-                "the kernel refuses \(entry.badOptions.joined(separator: ", ")) for \(entry.mountPoint)", entry)
+                "the kernel refuses \(entry.badOptions.joined(separator: ", ")) for \(entry.mountPoint)",
+                entry)
         }
     }
 
@@ -172,7 +183,9 @@ struct FstabReview {
             let why =
                 name.disk > 0 || volume == nil
                 ? "which is not in the image" : "which the disk is not called on every bus"
-            stop("Fstab.DeviceName", "\(entry.mountPoint) is on \(entry.specification), \(why)", entry, launches: fails)
+            stop(
+                "Fstab.DeviceName", "\(entry.mountPoint) is on \(entry.specification), \(why)", entry,
+                launches: fails)
         }
         if !works.isEmpty {
             findings.append(
@@ -208,7 +221,8 @@ struct FstabReview {
             findings.append(
                 Finding(
                     code, .warning, "\(what.capitalizedFirst). The boot goes on without it.",
-                    evidence: [entry.evidence], fixes: FstabFix.fixes(for: entry, context, linux), launches: scope))
+                    evidence: [entry.evidence], fixes: FstabFix.fixes(for: entry, context, linux),
+                    launches: scope))
             return
         }
         let (consequence, end) = failure(entry)
@@ -242,7 +256,8 @@ struct FstabReview {
     ) {
         findings.append(
             Finding(
-                code, severity, message, evidence: [entry.evidence], fixes: FstabFix.fixes(for: entry, context, linux),
+                code, severity, message, evidence: [entry.evidence],
+                fixes: FstabFix.fixes(for: entry, context, linux),
                 consequence: consequence, link: consequence == .notReady ? .provisioning : nil))
     }
 }

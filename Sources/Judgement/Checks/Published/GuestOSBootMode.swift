@@ -12,7 +12,10 @@ enum GuestOSBootMode: Check {
             """,
         codes: [
             ("BootMode.None", "Neither BIOS nor UEFI finds anything to start."),
-            ("BootMode.NotSupportedByTarget", "The image is made for a firmware that the target does not have."),
+            (
+                "BootMode.NotSupportedByTarget",
+                "The image is made for a firmware that the target does not have."
+            ),
         ])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
@@ -27,14 +30,16 @@ enum GuestOSBootMode: Check {
             return .judged(
                 findings: [
                     Finding(
-                        "BootMode.None", .error, "Neither BIOS nor UEFI finds anything in the image to start.",
+                        "BootMode.None", .error,
+                        "Neither BIOS nor UEFI finds anything in the image to start.",
                         evidence: [Evidence(layer: "disk")], fixes: [.installLoader(.bios, in: linux)])
                 ])
         }
         var questions: [OpenQuestion] = []
         for path in unknown where used.contains(path.firmware.rawValue) {
             questions.append(
-                OpenQuestion("whether \(path.firmware.rawValue) finds something to start could not be found out"))
+                OpenQuestion(
+                    "whether \(path.firmware.rawValue) finds something to start could not be found out"))
         }
         let offered = context.target.hardware.firmware[linux.identity.architecture ?? "x86_64"]
         var findings: [Finding] = []
@@ -48,7 +53,9 @@ enum GuestOSBootMode: Check {
                     "The image starts by \(value) only, and \(context.target.title) offers \(names) for this"
                         + " architecture.",
                     evidence: [Evidence(layer: "disk")],
-                    fixes: offered.compactMap { Firmware(rawValue: $0.rawValue) }.map { .installLoader($0, in: linux) }))
+                    fixes: offered.compactMap { Firmware(rawValue: $0.rawValue) }.map {
+                        .installLoader($0, in: linux)
+                    }))
         }
         return .info(
             value: value.isEmpty ? nil : value, "The image can be started by \(value).", findings: findings,
@@ -60,12 +67,14 @@ enum GuestOSBootMode: Check {
             CheckExample("GRUB in the MBR", .example(), .info),
             CheckExample("an EFI system partition with a loader", .example { $0.startByUEFI() }, .info),
             CheckExample(
-                "nothing to start", .example { $0.linux.boot.bios.isPresent = .no }, .fail, codes: ["BootMode.None"]),
+                "nothing to start", .example { $0.linux.boot.bios.isPresent = .no }, .fail,
+                codes: ["BootMode.None"]),
             CheckExample(
                 "a BIOS image for arm64", .example { $0.linux.identity.architecture = "arm64" }, .fail,
                 codes: ["BootMode.NotSupportedByTarget"]),
             CheckExample(
-                "the first sector could not be read", .example { $0.linux.boot.bios.isPresent = .unknown }, .unknown),
+                "the first sector could not be read", .example { $0.linux.boot.bios.isPresent = .unknown },
+                .unknown),
         ]
     }
 }

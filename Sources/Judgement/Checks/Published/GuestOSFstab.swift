@@ -17,7 +17,10 @@ enum GuestOSFstab: Check {
         codes: [
             ("Fstab.DeviceNotFound", "A mount names a device that does not exist in the image."),
             ("Fstab.CaseMismatch", "A UUID or label is written in the wrong case."),
-            ("Fstab.DeviceName", "A mount goes by a kernel name such as /dev/sda2, which depends on the bus."),
+            (
+                "Fstab.DeviceName",
+                "A mount goes by a kernel name such as /dev/sda2, which depends on the bus."
+            ),
             ("Fstab.HardwarePath", "A mount names the old hardware (by-path, by-id)."),
             ("Fstab.DuplicateUuid", "Several volumes carry the name that a mount asks for."),
             ("Fstab.RootWrong", "The line of / names another device than the root: it stays read-only."),
@@ -42,7 +45,8 @@ enum GuestOSFstab: Check {
             for entry in entries { review.judge(entry) }
             review.judgeRest(entries)
             return .judged(
-                "Everything that is mounted at boot exists.", findings: review.findings, questions: review.questions,
+                "Everything that is mounted at boot exists.", findings: review.findings,
+                questions: review.questions,
                 evidence: [Evidence(path: "/etc/fstab")])
         }
     }
@@ -70,10 +74,13 @@ enum GuestOSFstab: Check {
                 codes: ["Fstab.RootWrong"]),
             CheckExample(
                 "/ as /dev/sda1: the remount goes by mount point",
-                .example { $0.fstab(ExampleFacts.mount("/dev/sda1", "/", resolution: sda(1, "mbr:1"))) }, .pass),
+                .example { $0.fstab(ExampleFacts.mount("/dev/sda1", "/", resolution: sda(1, "mbr:1"))) },
+                .pass),
             CheckExample(
                 "/boot as /dev/sda1 on virtio-blk and NVMe",
-                .example { $0.fstab(root, ExampleFacts.mount("/dev/sda1", "/boot", resolution: sda(1, "mbr:1"))) },
+                .example {
+                    $0.fstab(root, ExampleFacts.mount("/dev/sda1", "/boot", resolution: sda(1, "mbr:1")))
+                },
                 .fail, codes: ["Fstab.DeviceName"]),
             CheckExample(
                 "no line at all and ro on the command line",
@@ -89,7 +96,8 @@ enum GuestOSFstab: Check {
                     $0.fstab(
                         root,
                         ExampleFacts.mount(
-                            "/no/such", "/srv", type: "none", options: ["bind"], resolution: .file(exists: .no)))
+                            "/no/such", "/srv", type: "none", options: ["bind"],
+                            resolution: .file(exists: .no)))
                 }, .fail, codes: ["Fstab.SourceMissing"]),
             CheckExample(
                 "a file system type that does not exist",
@@ -104,7 +112,8 @@ enum GuestOSFstab: Check {
                     $0.fstab(
                         root,
                         ExampleFacts.mount(
-                            "192.0.2.1:/export", "/srv", type: "nfs", options: ["_netdev"], resolution: .network))
+                            "192.0.2.1:/export", "/srv", type: "nfs", options: ["_netdev"],
+                            resolution: .network))
                 }, .pass),
             CheckExample(
                 "fstab cannot be read",
@@ -113,7 +122,8 @@ enum GuestOSFstab: Check {
                 "a logical volume that could not be looked at",
                 .example {
                     $0.fstab(
-                        root, ExampleFacts.mount("/dev/vg0/srv", "/srv", resolution: .unknown(.example("lvm:vg0"))))
+                        root,
+                        ExampleFacts.mount("/dev/vg0/srv", "/srv", resolution: .unknown(.example("lvm:vg0"))))
                 }, .unknown),
         ]
     }

@@ -27,7 +27,8 @@ struct RootParameter {
             } else {
                 stop(
                     "Grub.RootMissing",
-                    "The command line of the default entry has no root=, so the initramfs has nothing to mount.")
+                    "The command line of the default entry has no root=, so the initramfs has nothing to mount."
+                )
             }
             return
         }
@@ -117,9 +118,11 @@ struct RootParameter {
         }
         if linux.identity.family == .rhel {
             fixes.append(
-                .commandLine(removing: ["root"], adding: [wanted], "Name the root by its UUID everywhere", in: linux))
+                .commandLine(
+                    removing: ["root"], adding: [wanted], "Name the root by its UUID everywhere", in: linux))
         } else {
-            fixes.append(.updateGrub("Or write GRUB's configuration again (it names the root by UUID)", in: linux))
+            fixes.append(
+                .updateGrub("Or write GRUB's configuration again (it names the root by UUID)", in: linux))
         }
         return fixes
     }
@@ -143,7 +146,8 @@ extension GuestOSGrub {
         let reference = { (specification: String, resolution: DeviceResolution) in
             RootReference(specification: specification, resolution: resolution, needsInitramfs: true)
         }
-        let sda1 = reference("/dev/sda1", .kernelName(KernelDeviceName(prefix: "sd", disk: 0, partition: 1), "mbr:1"))
+        let sda1 = reference(
+            "/dev/sda1", .kernelName(KernelDeviceName(prefix: "sd", disk: 0, partition: 1), "mbr:1"))
         return [
             CheckExample("the default entry names the root by UUID", .example(), .pass),
             CheckExample(
@@ -155,11 +159,13 @@ extension GuestOSGrub {
                 }, .fail, codes: ["Grub.RootNotFound"]),
             CheckExample(
                 "root=/dev/sda1 on virtio-blk and NVMe",
-                .example { $0.commandLine("root=/dev/sda1 ro", root: sda1) }, .fail, codes: ["Grub.DeviceName"]),
+                .example { $0.commandLine("root=/dev/sda1 ro", root: sda1) }, .fail,
+                codes: ["Grub.DeviceName"]),
             CheckExample(
                 "root=UUID= in capitals",
                 .example {
-                    $0.commandLine("root=UUID=C8BD713E", root: reference("UUID=C8BD713E", .caseMismatch("mbr:1")))
+                    $0.commandLine(
+                        "root=UUID=C8BD713E", root: reference("UUID=C8BD713E", .caseMismatch("mbr:1")))
                 }, .fail, codes: ["Grub.CaseMismatch"]),
             CheckExample(
                 "no root= at all",
@@ -180,7 +186,8 @@ extension GuestOSGrub {
                 .example {
                     $0.entry.problems = [
                         StructureFinding(
-                            code: "Grub.KernelMissing", message: "/boot/vmlinuz-6.1.0-50-amd64 does not exist.",
+                            code: "Grub.KernelMissing",
+                            message: "/boot/vmlinuz-6.1.0-50-amd64 does not exist.",
                             evidence: $0.entry.source)
                     ]
                 }, .fail, codes: ["Grub.KernelMissing"]),

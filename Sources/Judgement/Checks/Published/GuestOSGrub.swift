@@ -33,16 +33,28 @@ enum GuestOSGrub: Check {
             ),
             ("Grub.WaitsForever", "The menu waits for a key without end."),
             ("Grub.PasswordProtected", "The default entry asks for a user and a password."),
-            ("Grub.SavedEntryMissing", "The saved default names an entry that is gone; GRUB takes the first one."),
-            ("Grub.DefaultMissing", "The default names an entry that does not exist; GRUB takes the first one."),
-            ("Grub.OneShotPending", "An entry was chosen for the next boot only; the one after will be another."),
+            (
+                "Grub.SavedEntryMissing",
+                "The saved default names an entry that is gone; GRUB takes the first one."
+            ),
+            (
+                "Grub.DefaultMissing",
+                "The default names an entry that does not exist; GRUB takes the first one."
+            ),
+            (
+                "Grub.OneShotPending",
+                "An entry was chosen for the next boot only; the one after will be another."
+            ),
             ("Grub.SearchFailed", "A search for a file system finds nothing; GRUB goes on with what it had."),
             ("Grub.EnvironmentInvalid", "grubenv is not an environment block of 1024 bytes."),
             ("Grub.UnknownCommand", "The configuration has a command that GRUB does not know."),
             ("Grub.RootMissing", "The command line has no root=."),
             ("Grub.RootNotFound", "root= names a file system that does not exist in the image."),
             ("Grub.RootWrong", "root= names another volume than the one with this system."),
-            ("Grub.CaseMismatch", "root= has the right UUID in the wrong case; the link in /dev/disk is not found."),
+            (
+                "Grub.CaseMismatch",
+                "root= has the right UUID in the wrong case; the link in /dev/disk is not found."
+            ),
             ("Grub.DeviceName", "root= is a kernel name such as /dev/sda1, which depends on the disk's bus."),
             ("Grub.HardwarePath", "root= names the old hardware (by-path, by-id)."),
             ("Grub.RootAmbiguous", "Several volumes carry the name that root= asks for."),
@@ -94,7 +106,8 @@ enum GuestOSGrub: Check {
             }
         }
         return .judged(
-            value: survey.ways.first?.path.loader, "The default entry leads to a kernel and to this root file system.",
+            value: survey.ways.first?.path.loader,
+            "The default entry leads to a kernel and to this root file system.",
             findings: findings, questions: questions,
             evidence: survey.ways.map { $0.entry.source })
     }
@@ -113,7 +126,8 @@ enum GuestOSGrub: Check {
             fix = Fix(
                 "Let the menu go on after five seconds", where: .online, kind: .autoChroot,
                 commands: [
-                    "sed -i 's/^GRUB_TIMEOUT=.*/GRUB_TIMEOUT=5/' /etc/default/grub", Fix.regenerateGrub(linux),
+                    "sed -i 's/^GRUB_TIMEOUT=.*/GRUB_TIMEOUT=5/' /etc/default/grub",
+                    Fix.regenerateGrub(linux),
                 ])
         case "Grub.SavedEntryMissing", "Grub.OneShotPending":
             let isRed = linux.identity.family == .rhel || linux.identity.family == .suse
@@ -124,7 +138,8 @@ enum GuestOSGrub: Check {
             fix = Fix(
                 "Make the first entry the default", where: .online, kind: .autoChroot,
                 commands: [
-                    "sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=0/' /etc/default/grub", Fix.regenerateGrub(linux),
+                    "sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=0/' /etc/default/grub",
+                    Fix.regenerateGrub(linux),
                 ])
         default:
             fix = .updateGrub("Write GRUB's configuration again", in: linux)

@@ -20,7 +20,8 @@ enum GuestOSKernelVersion: Check {
         guard !unique.isEmpty else {
             return .judged(
                 questions: survey.questions.isEmpty
-                    ? [OpenQuestion("the kernel of the default entry does not say its version")] : survey.questions)
+                    ? [OpenQuestion("the kernel of the default entry does not say its version")]
+                    : survey.questions)
         }
         let others = linux.boot.moduleVersions.filter { !unique.contains($0) }
         return .info(
@@ -35,7 +36,8 @@ enum GuestOSKernelVersion: Check {
             CheckExample(
                 "another kernel is installed and not the default",
                 .example { $0.linux.boot.moduleVersions.append("6.1.0-51-amd64") }, .info),
-            CheckExample("the boot entry is not known", .example { $0.linux.boot.bios.entry = nil }, .unknown),
+            CheckExample(
+                "the boot entry is not known", .example { $0.linux.boot.bios.entry = nil }, .unknown),
         ]
     }
 }

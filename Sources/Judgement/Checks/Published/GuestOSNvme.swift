@@ -17,7 +17,10 @@ enum GuestOSNvme: Check {
         codes: [
             ("Nvme.NotInInitramfs", "The driver is a module, and the initramfs does not hold it."),
             ("Nvme.NotInstalled", "The kernel has no NVMe driver."),
-            ("Nvme.FstabDeviceName", "fstab names a disk as /dev/sdX, vdX or xvdX; on NVMe it is /dev/nvme0n1."),
+            (
+                "Nvme.FstabDeviceName",
+                "fstab names a disk as /dev/sdX, vdX or xvdX; on NVMe it is /dev/nvme0n1."
+            ),
             ("Nvme.TimeoutMissing", "The time-outs are not raised on the kernel command line."),
         ],
         references: ["kernel documentation: admin-guide/kernel-parameters, nvme_core", "NVM Express 1.4"])
@@ -38,11 +41,13 @@ enum GuestOSNvme: Check {
                 Finding(
                     "Nvme.FstabDeviceName", .warning,
                     "fstab mounts \(entry.mountPoint) from \(entry.specification), which is called otherwise on NVMe.",
-                    evidence: [entry.evidence], fixes: FstabFix.fixes(for: entry, context, linux), launches: scope,
+                    evidence: [entry.evidence], fixes: FstabFix.fixes(for: entry, context, linux),
+                    launches: scope,
                     link: .operation))
         }
         if context.target.rules.nvmeTimeouts {
-            for way in context.boots(of: linux).ways where way.launches.contains(where: { $0.disk == .nvme }) {
+            for way in context.boots(of: linux).ways where way.launches.contains(where: { $0.disk == .nvme })
+            {
                 if let finding = timeouts(way, linux, scope) { outcome.findings.append(finding) }
             }
         }
@@ -50,7 +55,9 @@ enum GuestOSNvme: Check {
     }
 
     private static func timeouts(_ way: BootWay, _ linux: LinuxFacts, _ scope: [Launch]?) -> Finding? {
-        guard let kernel = way.kernel, kernel.drivers["nvme"].map({ $0.state != .absent }) ?? false else { return nil }
+        guard let kernel = way.kernel, kernel.drivers["nvme"].map({ $0.state != .absent }) ?? false else {
+            return nil
+        }
         let version = KernelVersion(kernel.version ?? "")
         // Until 4.15 the value was a byte; until 4.6 the parameters belonged to nvme.
         let value = version.map { $0 < KernelVersion(4, 15) } ?? false ? "255" : longest
@@ -76,9 +83,11 @@ enum GuestOSNvme: Check {
             CheckExample("the driver is in the initramfs, the time-outs are set", .example(), .pass),
             CheckExample(
                 "the driver is in /lib/modules only",
-                .example { $0.kernel.drivers["nvme"] = DriverFacts(.module) }, .fail, codes: ["Nvme.NotInInitramfs"]),
+                .example { $0.kernel.drivers["nvme"] = DriverFacts(.module) }, .fail,
+                codes: ["Nvme.NotInInitramfs"]),
             CheckExample(
-                "the kernel has no NVMe driver", .example { $0.kernel.drivers["nvme"] = DriverFacts(.absent) }, .fail,
+                "the kernel has no NVMe driver",
+                .example { $0.kernel.drivers["nvme"] = DriverFacts(.absent) }, .fail,
                 codes: ["Nvme.NotInstalled"]),
             CheckExample(
                 "no time-outs", .example { $0.commandLine("root=UUID=\(ExampleFacts.uuid) ro") }, .fail,
@@ -103,7 +112,8 @@ enum GuestOSNvme: Check {
                 "the drivers could not be read",
                 .example { $0.kernel.drivers["nvme"] = DriverFacts(.unknown) }, .unknown),
             CheckExample(
-                "no NVMe launch is judged", .example { $0.launches = [ExampleFacts.virtioBIOS] }, .notApplicable),
+                "no NVMe launch is judged", .example { $0.launches = [ExampleFacts.virtioBIOS] },
+                .notApplicable),
         ]
     }
 }

@@ -22,10 +22,13 @@ enum GuestOSPlatform: Check {
                 value: value,
                 questions: [
                     OpenQuestion(
-                        "\(other.name) was found, and this version does not look into it", consequence: .stopsBoot),
-                    OpenQuestion("the network of \(other.name) was not looked at", consequence: .unreachable,
+                        "\(other.name) was found, and this version does not look into it",
+                        consequence: .stopsBoot),
+                    OpenQuestion(
+                        "the network of \(other.name) was not looked at", consequence: .unreachable,
                         link: .network),
-                    OpenQuestion("the first boot of \(other.name) was not looked at", consequence: .notReady,
+                    OpenQuestion(
+                        "the first boot of \(other.name) was not looked at", consequence: .notReady,
                         link: .provisioning),
                 ], evidence: [other.evidence])
         }

@@ -5,7 +5,8 @@ import Targets
 enum GuestOSSystemImage: Check {
     static let metadata = CheckMetadata(
         id: "GUESTOS.SystemImage", title: "System disk", link: .firmware,
-        summary: "Looks whether the image is a system disk, and not a data disk, an installation medium or empty.",
+        summary:
+            "Looks whether the image is a system disk, and not a data disk, an installation medium or empty.",
         rationale: "An instance that is given anything else as its system disk has nothing to start.",
         codes: [
             ("SystemImage.Empty", "The image holds nothing."),
@@ -30,7 +31,8 @@ enum GuestOSSystemImage: Check {
         case .empty where image.container.virtualSize == 0:
             return no("SystemImage.Empty", "The file has no bytes.", .container)
         case .empty: return no("SystemImage.Empty", "The disk holds nothing but zeros.", .firmware)
-        case .iso: return no("SystemImage.Iso", "The file is an ISO 9660 image, not a system disk.", .container)
+        case .iso:
+            return no("SystemImage.Iso", "The file is an ISO 9660 image, not a system disk.", .container)
         case .installer:
             return no("SystemImage.Installer", "The image is a live or installation medium.", .container)
         case .disk, .dataDisk: break
@@ -55,7 +57,8 @@ enum GuestOSSystemImage: Check {
                 "nothing but zeros", .withoutSystem { $0.container.content = .empty }, .fail,
                 codes: ["SystemImage.Empty"]),
             CheckExample(
-                "an ISO image", .withoutSystem { $0.container.content = .iso }, .fail, codes: ["SystemImage.Iso"]),
+                "an ISO image", .withoutSystem { $0.container.content = .iso }, .fail,
+                codes: ["SystemImage.Iso"]),
             CheckExample(
                 "an installation medium", .withoutSystem { $0.container.content = .installer }, .fail,
                 codes: ["SystemImage.Installer"]),

@@ -29,11 +29,14 @@ enum GuestOSVirtio: Check {
         guard outcome.status != .notApplicable else { return outcome }
         if context.target.hardware.networkDrivers.contains("virtio_net") {
             for way in context.boots(of: linux).ways {
-                guard let kernel = way.kernel, kernel.drivers["virtio_net"]?.state == .absent else { continue }
+                guard let kernel = way.kernel, kernel.drivers["virtio_net"]?.state == .absent else {
+                    continue
+                }
                 // NET.Driver says what it means for the launch.
                 outcome.findings.append(
                     Finding(
-                        "Virtio.NetMissing", .error, "The kernel has no virtio_net, so a virtio NIC is never seen.",
+                        "Virtio.NetMissing", .error,
+                        "The kernel has no virtio_net, so a virtio NIC is never seen.",
                         evidence: [Evidence(path: kernel.path)], fixes: [.installKernel(in: linux)],
                         launches: context.scope(way.launches), link: .network))
             }
@@ -47,7 +50,9 @@ enum GuestOSVirtio: Check {
             CheckExample(
                 "the drivers are built in and there is no file of them",
                 .example {
-                    for name in ["virtio_pci", "virtio_blk"] { $0.kernel.drivers[name] = DriverFacts(.builtin) }
+                    for name in ["virtio_pci", "virtio_blk"] {
+                        $0.kernel.drivers[name] = DriverFacts(.builtin)
+                    }
                 }, .pass),
             CheckExample(
                 "virtio_blk is in /lib/modules only",

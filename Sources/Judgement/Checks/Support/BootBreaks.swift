@@ -34,7 +34,9 @@ struct BootBreaks {
             }
             findings.append(
                 Finding(
-                    code, .error, step.message, evidence: step.evidence,
+                    code, .error, step.message,
+                    evidence: step.evidence.isEmpty
+                        ? [Evidence(layer: path.firmware.rawValue)] : step.evidence,
                     fixes: BootBreaks.fixes(code, path.firmware, linux), consequence: .stopsBoot,
                     launches: context.scope(launches), link: step.isFirmware ? .firmware : .bootloader))
         }

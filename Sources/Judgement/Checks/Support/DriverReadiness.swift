@@ -28,7 +28,8 @@ enum DriverReadiness {
             case .initramfs: late += driver.missingDependencies
             case .module: late.append(name)
             case .absent: absent.append(name)
-            case .unknown: unknown.append(driver.gap?.message ?? "where the driver \(name) is could not be read")
+            case .unknown:
+                unknown.append(driver.gap?.message ?? "where the driver \(name) is could not be read")
             }
         }
         if !absent.isEmpty {
@@ -118,7 +119,8 @@ struct DiskDriverItem {
             }
         }
         return .judged(
-            value: value, "The kernel and the initramfs of the default entry hold the drivers for \(name) disks.",
+            value: value,
+            "The kernel and the initramfs of the default entry hold the drivers for \(name) disks.",
             findings: findings, questions: questions)
     }
 

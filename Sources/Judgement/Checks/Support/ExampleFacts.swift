@@ -88,7 +88,8 @@ struct ExampleFacts {
                 number: 1, offset: 1 << 20, size: 64 << 20, type: "C12A7328-F81F-11D2-BA4B-00A0C93EC93B",
                 isEFISystem: true, volume: "gpt:1"),
             PartitionFacts(
-                number: 2, offset: 65 << 20, size: 3_152_019_456, type: "0FC63DAF-8483-4772-8E79-3D69D8477DE4",
+                number: 2, offset: 65 << 20, size: 3_152_019_456,
+                type: "0FC63DAF-8483-4772-8E79-3D69D8477DE4",
                 volume: "gpt:2"),
         ]
         var volume = root
@@ -103,7 +104,8 @@ struct ExampleFacts {
 
     /// An entry of fstab on line 3.
     static func mount(
-        _ specification: String, _ mountPoint: String, type: String = "ext4", options: [String] = ["defaults"],
+        _ specification: String, _ mountPoint: String, type: String = "ext4",
+        options: [String] = ["defaults"],
         resolution: DeviceResolution? = nil, volume: VolumeID = "mbr:1", required: Bool = true
     ) -> MountEntry {
         MountEntry(
@@ -116,7 +118,8 @@ struct ExampleFacts {
 
     static func commandLine(_ text: String) -> CommandLineFacts {
         let parameters = text.split(separator: " ").map { word in
-            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init)
             return CommandLineFacts.Parameter(name: parts[0], value: parts.count > 1 ? parts[1] : nil)
         }
         return CommandLineFacts(
@@ -153,7 +156,8 @@ struct ExampleFacts {
         line.root = RootReference(
             specification: "UUID=\(uuid)", resolution: .volume("mbr:1"), needsInitramfs: true)
         var entry = BootEntry(
-            title: "Debian GNU/Linux", source: Evidence(path: "/boot/grub/grub.cfg", line: 105), commandLine: line)
+            title: "Debian GNU/Linux", source: Evidence(path: "/boot/grub/grub.cfg", line: 105),
+            commandLine: line)
         entry.kernelPath = kernelPath
         entry.kernelEvidence = line.evidence
         entry.initramfsPaths = [initramfsPath]
@@ -177,7 +181,8 @@ struct ExampleFacts {
         kernel.version = version
         kernel.architecture = "x86_64"
         for name in [
-            "virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "nvme", "ahci", "ata_piix", "ext4", "virtio_net",
+            "virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "nvme", "ahci", "ata_piix", "ext4",
+            "virtio_net",
         ] {
             kernel.drivers[name] = DriverFacts(
                 .initramfs, evidence: [Evidence(path: initramfsPath, excerpt: "\(name).ko")])
@@ -218,7 +223,8 @@ struct ExampleFacts {
         var linux = LinuxFacts(
             rootVolume: "mbr:1", identity: identity, boot: healthyBoot(),
             mounts: MountFacts(fstab: .known([mount("UUID=\(uuid)", "/")])), initSystem: initSystem,
-            services: ServiceFacts(), network: healthyNetwork(), access: healthyAccess(), cloudInit: CloudInitFacts(),
+            services: ServiceFacts(), network: healthyNetwork(), access: healthyAccess(),
+            cloudInit: CloudInitFacts(),
             operation: OperationFacts(), hygiene: HygieneFacts())
         linux.cloudInit = healthyCloudInit()
         linux.operation.timeZone = Located(
@@ -228,7 +234,8 @@ struct ExampleFacts {
             AgentFacts(
                 name: "cloud-assistant", evidence: Evidence(path: "/usr/sbin/aliyun-service"), enabled: .yes),
             AgentFacts(
-                name: "security-center", evidence: Evidence(path: "/usr/local/aegis/aegis_client"), enabled: .yes),
+                name: "security-center", evidence: Evidence(path: "/usr/local/aegis/aegis_client"),
+                enabled: .yes),
         ]
         return linux
     }
@@ -241,7 +248,8 @@ struct ExampleFacts {
             InterfaceFacts(
                 manager: .networkd, match: InterfaceFacts.Match(names: ["en*", "eth*"]), method: .dhcp,
                 startsAtBoot: true, appliesToPrimary: .yes,
-                evidence: Evidence(path: "/etc/systemd/network/80-dhcp.network", line: 2, excerpt: "Name=en* eth*"))
+                evidence: Evidence(
+                    path: "/etc/systemd/network/80-dhcp.network", line: 2, excerpt: "Name=en* eth*"))
         ]
         return network
     }
@@ -249,7 +257,8 @@ struct ExampleFacts {
     /// The account an administrator logs in with.
     static func rootAccount() -> AccountFacts {
         AccountFacts(
-            name: "root", uid: 0, shell: "/bin/bash", shellExists: .yes, shellAllowsLogin: true, home: "/root",
+            name: "root", uid: 0, shell: "/bin/bash", shellExists: .yes, shellAllowsLogin: true,
+            home: "/root",
             homeExists: .yes, password: .set, isExpired: false, authorizedKeys: 0,
             evidence: Evidence(path: "/etc/passwd", line: 1, excerpt: "root:x:0:0:root:/root:/bin/bash"))
     }

@@ -41,7 +41,8 @@ extension Fix {
             commands = ["sed -i 's/^MODULES=(/&\(list) /' /etc/mkinitcpio.conf", "mkinitcpio -P"]
         case .alpine:
             commands = [
-                "sed -i 's/^features=\"/&virtio nvme /' /etc/mkinitfs/mkinitfs.conf", "mkinitfs \(quoted(kernel))",
+                "sed -i 's/^features=\"/&virtio nvme /' /etc/mkinitfs/mkinitfs.conf",
+                "mkinitfs \(quoted(kernel))",
             ]
         case .gentoo, .other:
             commands = ["dracut -f --add-drivers '\(list)' --kver \(quoted(kernel))"]
@@ -138,7 +139,9 @@ extension Fix {
 
     /// Installs the boot loader for a firmware. `target` is the disk's name where the guest runs.
     static func installLoader(_ firmware: Firmware, in linux: LinuxFacts) -> Fix {
-        let tool = linux.identity.family == .debian || linux.identity.family == .arch ? "grub-install" : "grub2-install"
+        let tool =
+            linux.identity.family == .debian || linux.identity.family == .arch
+            ? "grub-install" : "grub2-install"
         let isARM = linux.identity.architecture == "arm64"
         let command: String
         switch firmware {
@@ -148,12 +151,16 @@ extension Fix {
                 "grub-install --target=\(isARM ? "arm64" : "x86_64")-efi --efi-directory=/boot/efi"
                 + " --force-extra-removable"
         case .uefi where linux.identity.family == .rhel:
-            command = isARM ? "yum reinstall -y shim-aa64 grub2-efi-aa64" : "yum reinstall -y shim-x64 grub2-efi-x64"
+            command =
+                isARM
+                ? "yum reinstall -y shim-aa64 grub2-efi-aa64" : "yum reinstall -y shim-x64 grub2-efi-x64"
         case .uefi:
             command =
                 "\(tool) --target=\(isARM ? "arm64" : "x86_64")-efi --efi-directory=/boot/efi --removable --no-nvram"
         }
-        let place = firmware == .bios ? "to the disk, named as it is where this runs" : "to what is mounted at /boot/efi"
+        let place =
+            firmware == .bios
+            ? "to the disk, named as it is where this runs" : "to what is mounted at /boot/efi"
         return Fix(
             "Install the boot loader again, \(place)", where: .online, kind: .autoChroot, risk: .medium,
             commands: [command, regenerateGrub(linux)])
@@ -177,8 +184,10 @@ extension Fix {
                 commands.append("sed -i \(quoted(expression)) /etc/default/grub")
             }
             if !added.isEmpty {
-                let list = added.joined(separator: " ").split(separator: "/", omittingEmptySubsequences: false)
-                    .joined(separator: "\\/")
+                let list = added.joined(separator: " ").split(
+                    separator: "/", omittingEmptySubsequences: false
+                )
+                .joined(separator: "\\/")
                 let expression = "s/^GRUB_CMDLINE_LINUX=\"/&\(list) /"
                 commands.append("sed -i \(quoted(expression)) /etc/default/grub")
             }
@@ -196,7 +205,8 @@ extension Fix {
 
     /// Replaces one line of a file.
     static func edit(
-        _ title: String, _ evidence: Evidence, to new: String?, risk: Risk = .low, where place: Place = .offline
+        _ title: String, _ evidence: Evidence, to new: String?, risk: Risk = .low,
+        where place: Place = .offline
     ) -> Fix {
         Fix(
             title, where: place, kind: .autoEdit, risk: risk,

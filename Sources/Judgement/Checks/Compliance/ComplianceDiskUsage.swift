@@ -1,0 +1,91 @@
+import GuestFacts
+import Targets
+
+/// `COMPLIANCE.DiskUsage`
+enum ComplianceDiskUsage: Check {
+    static let metadata = CheckMetadata(
+        id: "COMPLIANCE.DiskUsage", title: "Free space", link: .provisioning,
+        summary: "Looks how full the root and /boot are.",
+        rationale: """
+            A full root boots and lets keys in, but what is written at first boot fails: the hostname, the password, \
+            the keys. Mending needs room as well: 100 MB on the root, 50 MB on /boot for a new initramfs.
+            """,
+        codes: [
+            ("DiskUsage.Full", "There is no room left on the root."),
+            ("DiskUsage.High", "The root is more than nine tenths full."),
+            ("DiskUsage.BootFull", "/boot has no room for a new initramfs."),
+        ])
+
+    /// What virt-v2v asks for before it changes a guest.
+    private static let rootNeeds: UInt64 = 100_000_000
+    private static let bootNeeds: UInt64 = 50_000_000
+    /// Below this nothing can be written for lack of blocks.
+    private static let nothing: UInt64 = 1 << 20
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        guard let linux = context.linux else { return context.withoutLinux }
+        guard let root = context.rootVolume(of: linux), let usage = root.usage, usage.totalBytes > 0 else {
+            return .judged(questions: [OpenQuestion("how full the root is could not be read")])
+        }
+        var findings: [Finding] = []
+        // First-boot programs run as root and may use the reserved blocks.
+        let percent = percentUsed(usage.totalBytes, free: usage.freeBytes)
+        let evidence = [
+            Evidence(layer: root.id, excerpt: "\(usage.freeBytes) of \(usage.totalBytes) bytes are free")
+        ]
+        let clean = cleaning(linux)
+        if usage.freeBytes < nothing {
+            findings.append(
+                Finding(
+                    "DiskUsage.Full", .error,
+                    "The root is full: the guest boots, but nothing can be written and first-boot customisation fails.",
+                    evidence: evidence, fixes: [clean], consequence: .notReady))
+        } else if percent > 90 || usage.freeBytes < rootNeeds {
+            findings.append(
+                Finding(
+                    "DiskUsage.High", .warning, "The root is \(percent) per cent full.", evidence: evidence,
+                    fixes: [clean], link: .operation))
+        }
+        let bootID = context.bootVolume(of: linux)
+        if bootID != root.id, let boot = context.image.volume(bootID)?.usage, boot.freeBytes < bootNeeds {
+            findings.append(
+                Finding(
+                    "DiskUsage.BootFull", .warning,
+                    "/boot has \(boot.freeBytes) bytes left, too few for an initramfs.",
+                    evidence: [Evidence(layer: bootID, excerpt: "\(boot.freeBytes) bytes are free")],
+                    fixes: [.byHand("Remove old kernels")], link: .operation))
+        }
+        return .judged(value: "\(percent)%", "There is room on the root.", findings: findings)
+    }
+
+    static func percentUsed(_ total: UInt64, free: UInt64) -> Int {
+        guard total > 0, free <= total else { return 0 }
+        return Int(Double(total - free) / Double(total) * 100)
+    }
+
+    private static func cleaning(_ linux: LinuxFacts) -> Fix {
+        let command =
+            switch linux.identity.family {
+            case .debian: "apt-get clean && apt-get -y autoremove --purge"
+            case .rhel: "yum clean all"
+            case .suse: "zypper clean --all"
+            default: "du -x / | sort -n | tail -n 20"
+            }
+        return Fix(
+            "Make room, or make the disk larger", where: .online, kind: .manual,
+            commands: [command, "journalctl --vacuum-size=50M"])
+    }
+
+    static var examples: [CheckExample] {
+        [
+            CheckExample("a third is used", .example(), .pass),
+            CheckExample(
+                "no block is left", .example { $0.root.usage?.freeBytes = 0 }, .fail,
+                codes: ["DiskUsage.Full"]),
+            CheckExample(
+                "95 per cent are used", .example { $0.root.usage?.freeBytes = 161_000_000 }, .fail,
+                codes: ["DiskUsage.High"]),
+            CheckExample("the usage could not be read", .example { $0.root.usage = nil }, .unknown),
+        ]
+    }
+}

@@ -1,0 +1,84 @@
+import GuestFacts
+import Targets
+
+/// `GUESTOS.OSVersion`
+enum GuestOSVersion: Check {
+    static let metadata = CheckMetadata(
+        id: "GUESTOS.OSVersion", title: "System version", link: .operation,
+        summary: "Reports the distribution and its version, from the release files.",
+        rationale: """
+            The platform recognises the system by its release files and chooses by them what to prepare. Some \
+            systems it does not check at all.
+            """,
+        codes: [
+            ("OSVersion.Undetected", "The release files are missing, so the distribution is not known."),
+            ("OSVersion.Unsupported", "The published image check does not cover this system."),
+        ], references: ["os-release(5)", "ECS: operating systems without image check"])
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        if let other = context.other {
+            guard UnsupportedSystem.all.contains(where: { $0.family == other.family }) else {
+                return .info(value: other.name, evidence: [other.evidence])
+            }
+            return .info(value: other.name, findings: [unsupported(other.name, [other.evidence])])
+        }
+        guard let linux = context.linux else { return context.withoutLinux }
+        let identity = linux.identity
+        if identity.evidence.isEmpty {
+            guard identity.gaps.isEmpty else {
+                return .judged(questions: identity.gaps.map { OpenQuestion($0) })
+            }
+            let package = identity.family == .debian ? "base-files" : "system-release"
+            return .judged(
+                findings: [
+                    Finding(
+                        "OSVersion.Undetected", .warning,
+                        "No release file was found, so the platform cannot tell which distribution this is.",
+                        evidence: [Evidence(path: "/etc/os-release", excerpt: "absent")],
+                        fixes: [.reinstall(package, "Install the release files again", in: linux)])
+                ])
+        }
+        let version = identity.version ?? identity.versionID
+        let value = [identity.name.flatMap(shortName) ?? identity.distribution, version].compactMap { $0 }
+            .joined(separator: " ")
+        let isListed = UnsupportedSystem.all.contains { $0.matches(identity) }
+        return .info(
+            value: value, findings: isListed ? [unsupported(value, identity.evidence)] : [],
+            questions: identity.gaps.map { OpenQuestion($0) }, evidence: identity.evidence)
+    }
+
+    /// The name before the version: `Debian GNU/Linux`.
+    private static func shortName(_ name: String) -> String? {
+        let words = name.split(separator: " ").prefix { !($0.first?.isNumber ?? true) && $0.first != "(" }
+        return words.isEmpty ? nil : words.joined(separator: " ")
+    }
+
+    private static func unsupported(_ name: String, _ evidence: [Evidence]) -> Finding {
+        Finding(
+            "OSVersion.Unsupported", .warning, "The published image check does not cover \(name).",
+            evidence: evidence,
+            fixes: [.byHand("Test an instance of this image by hand before relying on it")])
+    }
+
+    static var examples: [CheckExample] {
+        var freeBSD = CheckContext.withoutSystem()
+        freeBSD.other = OtherSystem(
+            family: "freebsd", name: "FreeBSD", root: "gpt:3", evidence: Evidence(path: "/boot/loader.conf"))
+        return [
+            CheckExample("Debian 12.15", .example(), .info),
+            CheckExample(
+                "Gentoo", .example { $0.linux.identity.distribution = "gentoo" }, .fail,
+                codes: ["OSVersion.Unsupported"]),
+            CheckExample("FreeBSD", freeBSD, .fail, codes: ["OSVersion.Unsupported"]),
+            CheckExample(
+                "no release file", .example { $0.linux.identity.evidence = [] }, .fail,
+                codes: ["OSVersion.Undetected"]),
+            CheckExample(
+                "os-release cannot be read",
+                .example {
+                    $0.linux.identity.evidence = []
+                    $0.linux.identity.gaps = [.example("/etc/os-release")]
+                }, .unknown),
+        ]
+    }
+}
