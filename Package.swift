@@ -106,7 +106,7 @@ let product: [Target] = [
     .executableTarget(
         name: "imagecheck-dev",
         dependencies: [
-            "ImageCheck", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes",
+            "ImageCheck", "Batch", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes",
             "FileSystemCore",
             "Ext4", "FAT", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts", "Reports",
             argumentParser,

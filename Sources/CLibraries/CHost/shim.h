@@ -18,19 +18,22 @@ static inline int chost_no_new_privileges(void) {
     return prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) == 0 ? 0 : errno;
 }
 
-// Lowers a limit, hard and soft; never raises one. Returns 0 or an errno.
-static inline int chost_lower_limit(int resource, uint64_t value) {
+// Lowers a soft limit, and the hard one to `reserve` above it; never raises one. Returns 0 or an errno.
+static inline int chost_lower_limit(int resource, uint64_t value, uint64_t reserve) {
     struct rlimit limit;
     if (getrlimit((__rlimit_resource_t)resource, &limit) != 0) return errno;
-    if (limit.rlim_max == RLIM_INFINITY || value < (uint64_t)limit.rlim_max) limit.rlim_max = (rlim_t)value;
-    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
+    rlim_t hard = (rlim_t)(value + reserve);
+    if (limit.rlim_max == RLIM_INFINITY || hard < limit.rlim_max) limit.rlim_max = hard;
+    if (limit.rlim_cur == RLIM_INFINITY || (rlim_t)value < limit.rlim_cur) limit.rlim_cur = (rlim_t)value;
+    if (limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
     return setrlimit((__rlimit_resource_t)resource, &limit) == 0 ? 0 : errno;
 }
 
-static inline int chost_limit_file_size(uint64_t bytes) { return chost_lower_limit(RLIMIT_FSIZE, bytes); }
-static inline int chost_limit_core(uint64_t bytes) { return chost_lower_limit(RLIMIT_CORE, bytes); }
-static inline int chost_limit_data(uint64_t bytes) { return chost_lower_limit(RLIMIT_DATA, bytes); }
-static inline int chost_limit_cpu(uint64_t seconds) { return chost_lower_limit(RLIMIT_CPU, seconds); }
+static inline int chost_limit_file_size(uint64_t bytes) { return chost_lower_limit(RLIMIT_FSIZE, bytes, 0); }
+static inline int chost_limit_core(uint64_t bytes) { return chost_lower_limit(RLIMIT_CORE, bytes, 0); }
+static inline int chost_limit_data(uint64_t bytes) { return chost_lower_limit(RLIMIT_DATA, bytes, 0); }
+// The soft limit sends SIGXCPU, which says why; the hard one a second later kills.
+static inline int chost_limit_cpu(uint64_t seconds) { return chost_lower_limit(RLIMIT_CPU, seconds, 1); }
 
 // Takes the right to write, create, remove and execute files, and to use TCP, from this process (landlock(7)).
 // Returns 0, or an errno where the kernel has no Landlock.

@@ -148,7 +148,7 @@ public struct BatchRun: Sendable {
 
     /// How the Swift runtime, the C++ runtime and the dynamic loader say that there is no memory left.
     private static func saysOutOfMemory(_ words: String) -> Bool {
-        ["Could not allocate memory", "std::bad_alloc", "Cannot allocate memory", "out of memory"]
+        ["Could not allocate memory", "std::bad_alloc", "Cannot allocate memory", "failed to allocate"]
             .contains { words.contains($0) }
     }
 
