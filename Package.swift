@@ -43,6 +43,7 @@ let bytes: [Target] = [
     cLibrary("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
     cLibrary("CLZO", pkgConfig: "lzo2", apt: "liblzo2-dev"),
     cLibrary("CBzip2", apt: "libbz2-dev"),
+    .systemLibrary(name: "CHost", path: "Sources/CLibraries/CHost"),
     room("ByteReading", in: "Bytes"),
     room(
         "Compression", in: "Bytes",
@@ -67,7 +68,8 @@ let guests: [Target] = [
     room(
         "GuestInspection", in: "Guests",
         sees: [
-            "ByteReading", "Compression", "BlockIO", "Volumes", "FileSystemCore", "GuestFormats", "GuestFacts",
+            "ByteReading", "Compression", "BlockIO", "Volumes", "FileSystemCore", "GuestFormats",
+            "GuestFacts",
         ]),
 ]
 
@@ -88,14 +90,24 @@ let product: [Target] = [
             "ByteReading", "BlockIO", "ImageFormats", "Volumes", "FileSystemCore", "Ext4", "FAT",
             "GuestFormats", "GuestFacts", "GuestInspection", "Targets", "Checks", "LaunchChain", "Reports",
         ]),
-    room("Batch", in: "Product", sees: ["ImageCheck", "Reports", subprocess, systemPackage]),
+    room(
+        "Batch", in: "Product",
+        sees: [
+            "ByteReading", "ImageCheck", "Reports", "GuestFacts", "Checks", "LaunchChain", "CHost",
+            subprocess, systemPackage,
+        ]),
     .executableTarget(
-        name: "imagecheck", dependencies: ["ImageCheck", "Batch", "Reports", "Checks", "Targets", argumentParser],
+        name: "imagecheck",
+        dependencies: [
+            "ByteReading", "ImageCheck", "Batch", "Reports", "Checks", "Targets", "CHost", argumentParser,
+            systemPackage,
+        ],
         path: "Sources/Product/imagecheck", swiftSettings: settings),
     .executableTarget(
         name: "imagecheck-dev",
         dependencies: [
-            "ImageCheck", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes", "FileSystemCore",
+            "ImageCheck", "Batch", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes",
+            "FileSystemCore",
             "Ext4", "FAT", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts", "Reports",
             argumentParser,
         ],
@@ -122,14 +134,21 @@ let testTargets: [Target] = [
     tests("GuestFormatsTests", sees: ["ByteReading", "Compression", "GuestFormats", "TestSupport"]),
     tests("ChecksTests", sees: ["GuestFacts", "Targets", "Checks", "TestSupport"]),
     tests("LaunchChainTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "TestSupport"]),
-    tests("ReportsTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "Reports", "TestSupport"]),
+    tests(
+        "ReportsTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "Reports", "TestSupport"]),
     tests(
         "ImageCheckTests",
         sees: [
-            "ByteReading", "BlockIO", "FileSystemCore", "ImageFormats", "Volumes", "Ext4", "FAT", "GuestFacts",
+            "ByteReading", "BlockIO", "FileSystemCore", "ImageFormats", "Volumes", "Ext4", "FAT",
+            "GuestFacts",
             "GuestInspection", "Targets", "Checks", "LaunchChain", "Reports", "ImageCheck", "TestSupport",
         ]),
-    tests("CommandLineTests", sees: ["ImageCheck", "Batch", "Reports", "TestSupport", subprocess, systemPackage]),
+    tests(
+        "CommandLineTests",
+        sees: [
+            "ByteReading", "GuestFacts", "Targets", "Checks", "LaunchChain", "ImageCheck", "Batch", "Reports",
+            "TestSupport", subprocess, systemPackage,
+        ]),
 ]
 
 let package = Package(

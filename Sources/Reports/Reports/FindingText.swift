@@ -23,7 +23,8 @@ struct FindingText {
         guard isLong else {
             let place = item.evidence?.first.flatMap(place).map { " (\($0))" } ?? ""
             let code = item.code ?? item.id
-            canvas.paragraph(head: [head, Piece(code + "  ", .strong)], (item.message ?? item.title) + place, hang: 9)
+            canvas.paragraph(
+                head: [head, Piece(code + "  ", .strong)], (item.message ?? item.title) + place, hang: 9)
             return
         }
         var name = [head, Piece(item.id, .strong)]
@@ -66,8 +67,11 @@ struct FindingText {
             }
         let risk = fix.risk == .low ? "" : ", \(fix.risk.rawValue) risk"
         canvas.paragraph(
-            head: [Piece(isFirst ? "fix: " : "or: ", .good)], "\(fix.title) (\(manner)\(risk))", indent: 9, hang: 5)
-        for command in fix.commands.prefix(FindingText.commandsShown) { canvas.line(command, .strong, indent: 14) }
+            head: [Piece(isFirst ? "fix: " : "or: ", .good)], "\(fix.title) (\(manner)\(risk))", indent: 9,
+            hang: 5)
+        for command in fix.commands.prefix(FindingText.commandsShown) {
+            canvas.line(command, .strong, indent: 14)
+        }
         if fix.commands.count > FindingText.commandsShown {
             canvas.line("… \(fix.commands.count - FindingText.commandsShown) more lines", .quiet, indent: 14)
         }
@@ -81,7 +85,9 @@ struct FindingText {
     }
 
     private func write(_ sign: String, _ text: String, _ ink: Ink, on canvas: inout TextCanvas) {
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false).prefix(FindingText.commandsShown) {
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false).prefix(
+            FindingText.commandsShown)
+        {
             canvas.line(sign + line, ink, indent: 14)
         }
     }

@@ -76,7 +76,9 @@ public struct Gate: Sendable, Hashable {
         if verdicts.isEmpty || report.guests.contains(where: \.verdicts.isEmpty) { return true }
         return verdicts.contains { verdict in
             verdict.boots == .unknown || verdict.reachable == .unknown
-                || verdict.launches.contains { $0.boots == .unknown || ($0.reachable == .unknown && $0.boots != .no) }
+                || verdict.launches.contains {
+                    $0.boots == .unknown || ($0.reachable == .unknown && $0.boots != .no)
+                }
         }
     }
 }

@@ -38,7 +38,8 @@ public enum JSONReport {
                 for unit in String(scalar).utf16 {
                     let digits = String(unit, radix: 16)
                     result.append(contentsOf: "\\u".utf8)
-                    result.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, 4 - digits.utf8.count)))
+                    result.append(
+                        contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, 4 - digits.utf8.count)))
                     result.append(contentsOf: digits.utf8)
                 }
             }

@@ -23,14 +23,16 @@ public struct LayerText: Sendable {
         ])
         for backing in image.backing ?? [] {
             let state = backing.opened ? "opened" : "not opened" + (backing.reason.map { ": " + $0 } ?? "")
-            canvas.cutLine([Piece("refers to "), Piece(backing.name), Piece("  \(state)", .quiet)], indent: 2)
+            canvas.cutLine(
+                [Piece("refers to "), Piece(backing.name), Piece("  \(state)", .quiet)], indent: 2)
         }
         write(image.layers, prefix: "", depth: 0, on: &canvas)
         if !report.guests.isEmpty { canvas.gap() }
         for guest in report.guests {
             let os = guest.os
             let parts = [
-                os.name ?? os.distribution ?? os.family, os.architecture, os.bootMode.map(TextReport.firmwareName),
+                os.name ?? os.distribution ?? os.family, os.architecture,
+                os.bootMode.map(TextReport.firmwareName),
                 os.kernelVersion.map { "kernel " + $0 }, os.hostname.map { "host " + $0 },
             ]
             canvas.cutLine([
@@ -48,14 +50,17 @@ public struct LayerText: Sendable {
     /// No image has as many layers inside each other; a report from elsewhere might.
     private static let depthLimit = 32
 
-    private func write(_ layers: [ScanReport.Layer], prefix: String, depth: Int, on canvas: inout TextCanvas) {
+    private func write(_ layers: [ScanReport.Layer], prefix: String, depth: Int, on canvas: inout TextCanvas)
+    {
         guard depth < LayerText.depthLimit else { return }
         for (index, layer) in layers.enumerated() {
             let isLast = index == layers.count - 1
             canvas.cutLine(
                 [Piece(prefix + (isLast ? "└─ " : "├─ "), .quiet), Piece(LayerText.name(layer))]
                     + details(layer))
-            write(layer.children ?? [], prefix: prefix + (isLast ? "   " : "│  "), depth: depth + 1, on: &canvas)
+            write(
+                layer.children ?? [], prefix: prefix + (isLast ? "   " : "│  "), depth: depth + 1, on: &canvas
+            )
         }
     }
 
@@ -68,15 +73,20 @@ public struct LayerText: Sendable {
         if let size = layer.size { parts.append(Quantity.bytes(size)) }
         if let offset = layer.offset, offset > 0 { parts.append("at \(Quantity.bytes(offset))") }
         if let used = layer.used { parts.append("\(Quantity.bytes(used)) used") }
-        for (key, value) in (layer.identity ?? [:]).sorted(by: { $0.key < $1.key }) { parts.append("\(key) \(value)") }
+        for (key, value) in (layer.identity ?? [:]).sorted(by: { $0.key < $1.key }) {
+            parts.append("\(key) \(value)")
+        }
         var pieces = parts.isEmpty ? [] : [Piece("  " + parts.joined(separator: ", "), .quiet)]
         if let health = layer.health, health != "ok" { pieces.append(Piece("  " + health, .warning)) }
-        if let unreadable = layer.unreadable { pieces.append(Piece("  not readable: " + unreadable, .warning)) }
+        if let unreadable = layer.unreadable {
+            pieces.append(Piece("  not readable: " + unreadable, .warning))
+        }
         return pieces
     }
 
     /// One line per file system below `layer`: `mbr:1 ext4, 3.0 GiB, 998 MiB used`.
-    static func fileSystems(of layer: ScanReport.Layer, inside place: String = "", depth: Int = 0) -> [String] {
+    static func fileSystems(of layer: ScanReport.Layer, inside place: String = "", depth: Int = 0) -> [String]
+    {
         guard depth < depthLimit else { return [] }
         var lines: [String] = []
         if let used = layer.used {

@@ -1,21 +1,21 @@
 /// Builds text line by line. Everything put on it is escaped here and nowhere else, so no guest text can reach
 /// the terminal raw; colours are added by the canvas alone.
-struct TextCanvas {
-    let style: TextStyle
-    private(set) var lines: [String] = []
+package struct TextCanvas {
+    package let style: TextStyle
+    package private(set) var lines: [String] = []
 
-    init(_ style: TextStyle) { self.style = style }
+    package init(_ style: TextStyle) { self.style = style }
 
     /// The whole text, with a line feed at its end.
-    var text: String { lines.map { $0 + "\n" }.joined() }
+    package var text: String { lines.map { $0 + "\n" }.joined() }
 
     /// Adds an empty line, unless there is one already or nothing before it.
-    mutating func gap() {
+    package mutating func gap() {
         if let last = lines.last, !last.isEmpty { lines.append("") }
     }
 
     /// Adds one line as it is, however long: for commands that are to be copied.
-    mutating func line(_ pieces: [Piece], indent: Int = 0) {
+    package mutating func line(_ pieces: [Piece], indent: Int = 0) {
         var text = String(repeating: " ", count: indent)
         for piece in pieces { text += painted(Piece(shown(piece.text), piece.ink)) }
         while text.last == " " { text.removeLast() }
@@ -23,12 +23,12 @@ struct TextCanvas {
     }
 
     /// Adds one line of plain text.
-    mutating func line(_ text: String, _ ink: Ink = .plain, indent: Int = 0) {
+    package mutating func line(_ text: String, _ ink: Ink = .plain, indent: Int = 0) {
         line([Piece(text, ink)], indent: indent)
     }
 
     /// Adds one line, cut where the page ends.
-    mutating func cutLine(_ pieces: [Piece], indent: Int = 0) {
+    package mutating func cutLine(_ pieces: [Piece], indent: Int = 0) {
         var room = style.width - indent
         var kept: [Piece] = []
         for piece in pieces where room > 0 {
@@ -41,7 +41,7 @@ struct TextCanvas {
 
     /// Adds a paragraph: `head`, then `text` word by word, broken at the page's width; further lines begin at
     /// `indent` plus `hang` columns.
-    mutating func paragraph(
+    package mutating func paragraph(
         head: [Piece] = [], _ text: String, _ ink: Ink = .plain, indent: Int = 0, hang: Int = 0
     ) {
         let words = text.split(separator: " ").map { Piece(String($0), ink) }
@@ -49,7 +49,9 @@ struct TextCanvas {
     }
 
     /// Adds `items`, each of which stays whole, broken at the page's width.
-    mutating func flow(_ head: [Piece] = [], _ items: [Piece], between: String, indent: Int, hang: Int) {
+    package mutating func flow(
+        _ head: [Piece] = [], _ items: [Piece], between: String, indent: Int, hang: Int
+    ) {
         var current = head
         var used = indent + head.reduce(0) { $0 + TerminalText.width(shown($1.text)) }
         var isStart = true
@@ -73,7 +75,7 @@ struct TextCanvas {
     }
 
     /// What is shown of `text`: escaped, and in ASCII where that is all there is.
-    func shown(_ text: String) -> String {
+    package func shown(_ text: String) -> String {
         guard !style.unicode else { return TerminalText.escaped(text) }
         var plain = ""
         for character in text { plain += TextCanvas.asciiForms[character] ?? String(character) }
@@ -82,7 +84,8 @@ struct TextCanvas {
 
     /// Stand-ins for the few characters that our own sentences use.
     private static let asciiForms: [Character: String] = [
-        "✓": "ok", "✗": "FAILS", "›": ">", "…": "...", "·": "-", "–": "-", "—": "-", "“": "\"", "”": "\"", "’": "'",
+        "✓": "ok", "✗": "FAILS", "›": ">", "…": "...", "·": "-", "–": "-", "—": "-", "“": "\"", "”": "\"",
+        "’": "'",
         "├": "|", "└": "`", "─": "-", "│": "|",
     ]
 

@@ -52,7 +52,9 @@ public struct TextReport: Sendable {
         let others = failed.filter { !failing.contains($0) && ($0.severity ?? .error) > .info }
         for item in failing + others { text.write(item, on: &canvas) }
         if outcome == .unknown {
-            for line in reasonsUnknown.prefix(5) { canvas.paragraph(head: [Piece("unknown  ", .warning)], line, hang: 9) }
+            for line in reasonsUnknown.prefix(5) {
+                canvas.paragraph(head: [Piece("unknown  ", .warning)], line, hang: 9)
+            }
         }
         return canvas.text
     }
@@ -82,10 +84,12 @@ public struct TextReport: Sendable {
         canvas.gap()
         canvas.line("Advice", .strong)
         for item in advice.prefix(TextReport.adviceShown) {
-            canvas.cutLine([Piece(item.code ?? item.id), Piece("  " + (item.message ?? item.title), .quiet)], indent: 2)
+            canvas.cutLine(
+                [Piece(item.code ?? item.id), Piece("  " + (item.message ?? item.title), .quiet)], indent: 2)
         }
         if advice.count > TextReport.adviceShown {
-            canvas.line("… and \(advice.count - TextReport.adviceShown) more (--format json)", .quiet, indent: 2)
+            canvas.line(
+                "… and \(advice.count - TextReport.adviceShown) more (--format json)", .quiet, indent: 2)
         }
     }
 
@@ -93,13 +97,16 @@ public struct TextReport: Sendable {
         canvas.gap()
         canvas.line("Facts", .strong)
         let image = report.image
-        let size = "\(image.format), \(Quantity.bytes(image.virtualSize)), file of \(Quantity.bytes(image.fileSize))"
+        let size =
+            "\(image.format), \(Quantity.bytes(image.virtualSize)), file of \(Quantity.bytes(image.fileSize))"
         fact("image", size, on: &canvas)
         for backing in image.backing ?? [] {
             let state = backing.opened ? "opened" : "not opened" + (backing.reason.map { ": " + $0 } ?? "")
             fact("refers to", "\(backing.name) (\(state))", on: &canvas)
         }
-        for layer in image.layers { LayerText.fileSystems(of: layer).forEach { fact("volume", $0, on: &canvas) } }
+        for layer in image.layers {
+            LayerText.fileSystems(of: layer).forEach { fact("volume", $0, on: &canvas) }
+        }
         for guest in report.guests {
             let values = guest.checks.filter { $0.status == .info && $0.value != nil && $0.link != .hygiene }
             for item in values.prefix(TextReport.valuesShown) where !isHeading(item, of: guest) {
@@ -115,7 +122,8 @@ public struct TextReport: Sendable {
         canvas.line("Not known", .strong)
         for line in lines.prefix(TextReport.unknownsShown) { canvas.paragraph(line, indent: 2, hang: 2) }
         if lines.count > TextReport.unknownsShown {
-            canvas.line("… and \(lines.count - TextReport.unknownsShown) more (--format json)", .quiet, indent: 2)
+            canvas.line(
+                "… and \(lines.count - TextReport.unknownsShown) more (--format json)", .quiet, indent: 2)
         }
     }
 

@@ -16,7 +16,7 @@ public struct TextStyle: Sendable, Hashable {
 }
 
 /// What a piece of text is, as far as its colour goes.
-enum Ink: Sendable {
+package enum Ink: Sendable {
     case plain, strong, quiet, good, bad, warning
 
     var sequence: String? {
@@ -32,11 +32,11 @@ enum Ink: Sendable {
 }
 
 /// A piece of text in one ink.
-struct Piece: Sendable {
-    var text: String
-    var ink: Ink
+package struct Piece: Sendable {
+    package var text: String
+    package var ink: Ink
 
-    init(_ text: String, _ ink: Ink = .plain) {
+    package init(_ text: String, _ ink: Ink = .plain) {
         self.text = text
         self.ink = ink
     }

@@ -26,7 +26,8 @@ struct VerdictText {
     private func answers(_ boots: String, _ reachable: String, _ ready: String) -> [Piece] {
         [
             Piece("boots: "), Piece(TerminalText.padded(boots, to: 7), ink(boots)), Piece("   reachable: "),
-            Piece(TerminalText.padded(reachable, to: 7), ink(reachable)), Piece("   ready: "), Piece(ready, ink(ready)),
+            Piece(TerminalText.padded(reachable, to: 7), ink(reachable)), Piece("   ready: "),
+            Piece(ready, ink(ready)),
         ]
     }
 
@@ -50,7 +51,8 @@ struct VerdictText {
             [Piece(TerminalText.padded(name, to: column))], items, between: "  ", indent: 2, hang: column)
         if let stop = launch.stopsAt {
             canvas.paragraph(
-                head: [Piece("stops at \(stop.link.rawValue): ", .bad)], stop.message, indent: 2 + column, hang: 2)
+                head: [Piece("stops at \(stop.link.rawValue): ", .bad)], stop.message, indent: 2 + column,
+                hang: 2)
         }
         for reason in (launch.unknownBecause ?? []).prefix(3) {
             canvas.paragraph(head: [Piece("not known: ", .warning)], reason, indent: 2 + column, hang: 2)
