@@ -37,6 +37,11 @@ package enum FixtureTool {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
+    /// The names in a directory, sorted.
+    package static func list(_ directory: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: directory))?.sorted() ?? []
+    }
+
     /// The value of an environment variable.
     package static func environment(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 }

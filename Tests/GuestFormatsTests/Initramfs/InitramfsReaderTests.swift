@@ -133,15 +133,55 @@ private func sampleArchive() -> CPIOBuilder {
         #expect(keepAll.read(Bytes(broken)).fault?.kind == .corrupt)
     }
 
-    /// A real one: `IMAGECHECK_INITRAMFS` names a file; `lsinitramfs` gives the second opinion.
-    @Test(.enabled(if: FixtureTool.environment("IMAGECHECK_INITRAMFS") != nil && FixtureTool.exists("lsinitramfs")))
+    /// Real ones: `IMAGECHECK_BOOT` names a directory with `initrd.img-RELEASE` files; `lsinitramfs` gives the
+    /// second opinion.
+    @Test(
+        .enabled(if: FixtureTool.environment("IMAGECHECK_BOOT") != nil && FixtureTool.exists("lsinitramfs")))
     func listsWhatLsinitramfsLists() throws {
+        let directory = try #require(FixtureTool.environment("IMAGECHECK_BOOT"))
+        for name in FixtureTool.list(directory) where name.hasPrefix("initrd.img-") {
+            let path = directory + "/" + name
+            let contents = InitramfsReader().read(Bytes(try FixtureTool.contents(path)))
+            #expect(contents.fault == nil)
+            #expect(contents.tree.lostCount == 0)
+            let listing = String(
+                decoding: try #require(try FixtureTool.run("lsinitramfs", [path])), as: UTF8.self)
+            let expected = Set(listing.split(separator: "\n").map { $0 == "." ? "" : String($0) })
+            #expect(Set(contents.members.map(\.path)) == expected)
+        }
+    }
+
+    /// Archives that other projects test with.
+    @Test(.enabled(if: FixtureTool.environment("IMAGECHECK_SAMPLES") != nil))
+    func readsSamples() throws {
+        let root = try #require(FixtureTool.environment("IMAGECHECK_SAMPLES")) + "/initramfs"
+        for project in FixtureTool.list(root) {
+            for name in FixtureTool.list(root + "/" + project) {
+                let contents = keepAll.read(
+                    Bytes(try FixtureTool.contents(root + "/" + project + "/" + name)))
+                #expect(contents.fault == nil, "\(name): \(contents.fault.map { "\($0)" } ?? "")")
+                #expect(!contents.members.isEmpty)
+                #expect((project == "u-root") == (contents.segments.first?.format == .odc))
+            }
+        }
+    }
+
+    /// A real archive packed anew by every tool lists the same members.
+    @Test(
+        .enabled(if: FixtureTool.environment("IMAGECHECK_INITRAMFS") != nil),
+        arguments: compressors.map(\.format))
+    func readsARealOneInEveryCompression(_ format: CompressionFormat) throws {
         let path = try #require(FixtureTool.environment("IMAGECHECK_INITRAMFS"))
-        let contents = InitramfsReader().read(Bytes(try FixtureTool.contents(path)))
+        let original = Bytes(try FixtureTool.contents(path))
+        let plain = try Decompression.all(
+            original, format: CompressionFormat.detect(original), maximumOutput: 1 << 30)
+        guard let packed = try compress(plain.array, format) else { return }
+        let expected = InitramfsReader().read(original)
+        let contents = InitramfsReader().read(Bytes(packed))
         #expect(contents.fault == nil)
-        let listing = try #require(try FixtureTool.run("lsinitramfs", [path]))
-        let names = String(decoding: listing, as: UTF8.self).split(separator: "\n").map(String.init)
-        let expected = Set(names.map { $0 == "." ? "" : $0 })
-        #expect(Set(contents.members.map(\.path)) == expected)
+        #expect(contents.kernelMessage == nil)
+        #expect(contents.members == expected.members)
+        #expect(contents.files == expected.files)
+        #expect(contents.segments.last?.unpackedSize == UInt64(plain.count))
     }
 }

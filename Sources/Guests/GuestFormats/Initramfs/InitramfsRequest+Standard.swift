@@ -2,7 +2,9 @@ extension InitramfsRequest {
     /// Keeps what `InitramfsSummary` is made of: configuration and lists whole, programs by their heads.
     package static let standard = InitramfsRequest { path, size in
         guard size > 0 else { return 0 }
-        return Interest(path).bytesToKeep
+        let wanted = Interest(path).bytesToKeep
+        // Of a program, the head tells the loader and the whole file the libraries.
+        return wanted == Interest.programLimit && size > UInt64(wanted) ? Interest.headLimit : wanted
     }
 
     /// How much of a file matters, judged by its path.
@@ -11,7 +13,8 @@ extension InitramfsRequest {
 
         private static let listLimit = 8 << 20
         private static let textLimit = 1 << 20
-        private static let headLimit = 16 << 10
+        static let programLimit = 2 << 20
+        static let headLimit = 16 << 10
 
         init(_ path: String) {
             let name = path.split(separator: "/").last.map(String.init) ?? path
@@ -26,9 +29,9 @@ extension InitramfsRequest {
             {
                 bytesToKeep = Self.textLimit
             } else if Self.programs.contains(name), path.contains("bin/") || path.hasPrefix("usr/lib") {
-                bytesToKeep = Self.headLimit
+                bytesToKeep = Self.programLimit
             } else if name == "systemd", path.hasSuffix("lib/systemd/systemd") {
-                bytesToKeep = Self.headLimit
+                bytesToKeep = Self.programLimit
             }
         }
 

@@ -35,7 +35,9 @@ package enum Glob {
         case UInt8(ascii: "?"): return p + 1
         case UInt8(ascii: "\\") where p + 1 < pattern.count: return pattern[p + 1] == byte ? p + 2 : nil
         case UInt8(ascii: "["):
-            guard let (end, isMatch) = set(pattern, p + 1, byte) else { return byte == pattern[p] ? p + 1 : nil }
+            guard let (end, isMatch) = set(pattern, p + 1, byte) else {
+                return byte == pattern[p] ? p + 1 : nil
+            }
             return isMatch ? end : nil
         default: return pattern[p] == byte ? p + 1 : nil
         }
@@ -52,7 +54,8 @@ package enum Glob {
         let first = p
         while p < pattern.count {
             if pattern[p] == UInt8(ascii: "]"), p > first { return (p + 1, isMatch != negated) }
-            if p + 2 < pattern.count, pattern[p + 1] == UInt8(ascii: "-"), pattern[p + 2] != UInt8(ascii: "]") {
+            if p + 2 < pattern.count, pattern[p + 1] == UInt8(ascii: "-"), pattern[p + 2] != UInt8(ascii: "]")
+            {
                 if pattern[p] <= byte, byte <= pattern[p + 2] { isMatch = true }
                 p += 3
             } else {

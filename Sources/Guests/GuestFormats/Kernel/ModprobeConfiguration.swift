@@ -48,7 +48,8 @@ package struct ModprobeConfiguration: Sendable, Hashable {
 
     /// The directories in falling precedence: a file hides those of the same name further down.
     package static let directories = [
-        "etc/modprobe.d", "run/modprobe.d", "usr/local/lib/modprobe.d", "usr/lib/modprobe.d", "lib/modprobe.d",
+        "etc/modprobe.d", "run/modprobe.d", "usr/local/lib/modprobe.d", "usr/lib/modprobe.d",
+        "lib/modprobe.d",
     ]
 
     /// Reads the files that count, given as paths without leading `/`, in the order in which kmod does: by file
@@ -106,7 +107,9 @@ package struct ModprobeConfiguration: Sendable, Hashable {
         default: return
         }
         rules.append(
-            Rule(module: ModuleName.normalized(words[1]), command: command, file: file, line: line, text: text))
+            Rule(
+                module: ModuleName.normalized(words[1]), command: command, file: file, line: line, text: text)
+        )
     }
 
     /// The rules for one module, `-` and `_` being the same.

@@ -28,11 +28,13 @@ package struct ModuleAliases: Sendable {
             let name = ModuleName.normalized(module)
             if !names.contains(name) { names.append(name) }
         }
-        for (pattern, module) in patterns where Glob.matches(pattern, text) { add(module) }
+        // depmod and kmod write and look up `-` as `_` in the binary list.
+        let normalized = text.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
+        for (pattern, module) in patterns where Glob.matches(pattern, normalized) { add(module) }
         // Most lines differ from the text in their first bytes; look at those before splitting the line.
         let head = Array(text.prefix(4))
         for line in TextLines(list) {
-            guard line.starts(with: "alias ") else { continue }
+            guard line.starts(with: Self.keyword) else { continue }
             guard line.starts(with: head, at: 6) || Self.hasWildcardEarly(line) else { continue }
             let words = line.words
             guard words.count >= 3, Glob.matches(Array(words[1].utf8), text) else { continue }
@@ -41,8 +43,12 @@ package struct ModuleAliases: Sendable {
         return names
     }
 
+    private static let keyword = Array("alias ".utf8)
+
     private static func hasWildcardEarly(_ line: Bytes) -> Bool {
-        line.dropFirst(6).prefix(4).contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "[") }
+        line.dropFirst(6).prefix(4).contains {
+            $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "[")
+        }
     }
 }
 

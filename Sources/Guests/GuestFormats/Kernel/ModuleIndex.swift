@@ -53,7 +53,8 @@ package struct ModuleIndex: Sendable {
                 }
             }
             if offset & Self.hasValues != 0 {
-                let count = try cursor.big(UInt32.self).bounded(to: bytes.count, "values of a module index node")
+                let count = try cursor.big(UInt32.self).bounded(
+                    to: bytes.count, "values of a module index node")
                 for _ in 0..<count {
                     try cursor.skip(4)
                     body(key, try text(&cursor))

@@ -12,7 +12,9 @@ package enum ModuleName {
 
     /// The module that a file of this path is, and how the file is compressed; nil for other files.
     package static func module(atPath path: String) -> (name: String, compression: CompressionFormat)? {
-        let file = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.utf8.index(after: $0)...] } ?? path[...]
+        let file =
+            path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.utf8.index(after: $0)...] }
+            ?? path[...]
         for (suffix, compression) in suffixes where file.hasSuffix(suffix) {
             let name = file.dropLast(suffix.count)
             return name.isEmpty ? nil : (normalized(name), compression)
