@@ -70,7 +70,8 @@ extension Ext4Volume {
         let target = inode.blockArea.array.prefix { $0 != 0 }
         guard inode.size < 60, target.count == Int(inode.size) else {
             throw ImageFault(
-                .corrupt, "short link of \(target.count) bytes in inode \(inode.number) of size \(inode.size)",
+                .corrupt,
+                "short link of \(target.count) bytes in inode \(inode.number) of size \(inode.size)",
                 at: inode.raw.origin + 4)
         }
         return Array(target)

@@ -95,7 +95,8 @@ extension Ext4Volume {
         let tableBlocks = (superblock.groupCount - 1) / superblock.descriptorsPerBlock + 1
         if superblock.incompatible.contains(.metaGroups), superblock.firstMetaGroup > tableBlocks {
             log.record(
-                .inconsistent, "the first meta block group is \(superblock.firstMetaGroup) of \(tableBlocks); the "
+                .inconsistent,
+                "the first meta block group is \(superblock.firstMetaGroup) of \(tableBlocks); the "
                     + "kernel refuses to mount it", at: Ext4Superblock.byteOffset + 0x104)
         }
         // EXT4_ERROR_FS.
