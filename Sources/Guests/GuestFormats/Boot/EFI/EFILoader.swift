@@ -87,9 +87,10 @@ package struct EFILoader: Sendable {
         func contains(wide text: String) -> Bool { whole?.firstIndex(of: utf16(text)) != nil }
         func contains(_ text: String) -> Bool { whole?.firstIndex(of: Array(text.utf8)) != nil }
         if image.section(".vendor_cert") != nil { return .shim }
-        if names("shim") || contains(wide: "shim") {
-            if contains(wide: "MokManager") || contains(wide: "Perform MOK management") { return .mokManager }
+        if names("shim") || contains(wide: "shim") || contains(wide: "SHIM") {
             if contains(wide: "boot.csv") { return .shimFallback }
+            if contains(wide: "Perform MOK management") { return .mokManager }
+            if contains(wide: "\\grub\(image.machine.suffix ?? "")") { return .shim }
         }
         if whole?.starts(with: "HdrS", at: 0x202) == true || contains("Linux kernel") { return .linuxKernel }
         if contains("bootmgfw.pdb") || contains("bootmgr.pdb") || contains(wide: "bootmgfw.efi") {

@@ -41,7 +41,7 @@ package struct PEImage: Sendable {
 
     /// A section of the program.
     package struct Section: Hashable, Sendable {
-        /// Its name, at most eight bytes.
+        /// Its name.
         package let name: String
         /// Its size in memory.
         package let virtualSize: UInt32
@@ -81,6 +81,8 @@ package struct PEImage: Sendable {
         }
         machine = Machine(try coff.little(at: 4))
         let sectionCount = Int(try coff.little(UInt16.self, at: 6))
+        let symbolTable = UInt64(try coff.little(UInt32.self, at: 8))
+        let symbolCount = UInt64(try coff.little(UInt32.self, at: 12))
         let optionalSize = Int(try coff.little(UInt16.self, at: 20))
         guard sectionCount <= 96 else {
             throw ImageFault(.corrupt, "\(sectionCount) PE sections", at: offset + 6)
@@ -108,13 +110,30 @@ package struct PEImage: Sendable {
             let entry = try table.slice(at: index * 40, count: 40)
             let fileSize: UInt32 = try entry.little(at: 16)
             let fileOffset: UInt32 = try entry.little(at: 20)
+            var name = entry.prefix(8).textToNUL
+            // GNU tools put names of more than eight bytes into the string table behind the symbols.
+            if symbolTable > 0, name.hasPrefix("/"), let place = UInt64(name.dropFirst()) {
+                name = try Self.longName(source, at: symbolTable + symbolCount * 18, place) ?? name
+            }
             sections.append(
                 Section(
-                    name: entry.prefix(8).textToNUL, virtualSize: try entry.little(at: 8),
+                    name: name, virtualSize: try entry.little(at: 8),
                     virtualAddress: try entry.little(at: 12), fileOffset: fileOffset, fileSize: fileSize,
                     isComplete: UInt64(fileOffset) + UInt64(fileSize) <= source.size))
         }
         self.sections = sections
+    }
+
+    /// A name in the string table; nil if it is not there, as in a file whose symbols were removed.
+    private static func longName(
+        _ source: BootSource, at table: UInt64, _ place: UInt64
+    ) throws(ImageFault) -> String? {
+        guard place >= 4, place < 1 << 20, table < source.size, place < source.size - table else {
+            return nil
+        }
+        let start = table + place
+        let name = try source.read(at: start, count: Int(Swift.min(64, source.size - start))).textToNUL
+        return name.isEmpty || name.utf8.count == 64 ? nil : name
     }
 
     private static func header(

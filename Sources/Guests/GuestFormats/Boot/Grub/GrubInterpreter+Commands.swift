@@ -76,6 +76,9 @@ extension GrubInterpreter {
             guard let loaded else { return fail(.badArgument, "you need to load the kernel first") }
             end = .boots(finished(loaded.selection))
             return .success
+        // UEFI firmware of a virtual machine can be asked to show its settings.
+        case "fwsetup" where arguments == ["--is-supported"]:
+            return start.platform == .efi ? .success : .testFailure
         case "exit", "halt", "reboot", "fwsetup", "normal_exit", "appleloader", "pxechainloader":
             end = .leaves(command: name)
             return .success

@@ -97,6 +97,9 @@ package struct GrubModules: Sendable {
         let namesIndex = Int(try elf.little(UInt16.self, at: isWide ? 0x3E : 0x32))
         func extent(_ index: Int) throws(ImageFault) -> (name: Int, bytes: Bytes) {
             let entry = try elf.slice(at: table + index * entrySize, count: isWide ? 64 : 40)
+            let name = Int(try entry.little(UInt32.self, at: 0))
+            // SHT_NOBITS: no place in the file, whatever its size.
+            if try entry.little(UInt32.self, at: 4) == 8 { return (name, elf.prefix(0)) }
             let offset: Int
             let size: Int
             if isWide {
@@ -106,12 +109,7 @@ package struct GrubModules: Sendable {
                 offset = try entry.little(UInt32.self, at: 0x10).bounded(to: count, "sh_offset")
                 size = try entry.little(UInt32.self, at: 0x14).bounded(to: count, "sh_size")
             }
-            // A section without bits (type 8) has no place in the file.
-            let isEmpty = try entry.little(UInt32.self, at: 4) == 8
-            return (
-                Int(try entry.little(UInt32.self, at: 0)),
-                try elf.slice(at: isEmpty ? 0 : offset, count: isEmpty ? 0 : size)
-            )
+            return (name, try elf.slice(at: offset, count: size))
         }
         let names = try extent(namesIndex).bytes
         for index in 0..<sections {
