@@ -123,6 +123,11 @@ package struct CommandLineFacts: Sendable, Hashable, Codable {
         self.evidence = evidence
     }
 
+    /// The parameters as they stand in the line.
+    package var words: [String] {
+        parameters.map { parameter in parameter.value.map { "\(parameter.name)=\($0)" } ?? parameter.name }
+    }
+
     /// The value of the last parameter called `name`, "" when it stands alone.
     package func last(_ name: String) -> String? {
         parameters.last { $0.name == name }.map { $0.value ?? "" }
