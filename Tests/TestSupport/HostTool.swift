@@ -24,7 +24,7 @@ package enum HostTool {
     package static func shell(_ line: String, in folder: FilePath? = nil) async throws -> String {
         let result = try await run(
             .path("/bin/sh"),
-            arguments: ["-c", "PATH=$PATH:/usr/sbin:/sbin LC_ALL=C; export PATH LC_ALL; " + line],
+            arguments: ["-c", "PATH=$PATH:/usr/sbin:/sbin LC_ALL=C.UTF-8; export PATH LC_ALL; set -e; " + line],
             workingDirectory: folder, output: .string(limit: 64 << 20), error: .string(limit: 1 << 20))
         guard result.terminationStatus.isSuccess else {
             throw Failure(description: "\(line): \(result.terminationStatus) \(result.standardError)")
