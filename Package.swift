@@ -43,6 +43,7 @@ let bytes: [Target] = [
     cLibrary("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
     cLibrary("CLZO", pkgConfig: "lzo2", apt: "liblzo2-dev"),
     cLibrary("CBzip2", apt: "libbz2-dev"),
+    .systemLibrary(name: "CHost", path: "Sources/CLibraries/CHost"),
     room("ByteReading", in: "Bytes"),
     room(
         "Compression", in: "Bytes",
@@ -51,7 +52,7 @@ let bytes: [Target] = [
 
 let disks: [Target] = [
     room("BlockIO", in: "Disks", sees: ["ByteReading", systemPackage]),
-    room("ImageFormats", in: "Disks", sees: ["ByteReading", "Compression", "BlockIO"]),
+    room("ImageFormats", in: "Disks", sees: ["ByteReading", "Compression", "BlockIO", systemPackage]),
     room("Volumes", in: "Disks", sees: ["ByteReading", "BlockIO"]),
 ]
 
@@ -67,7 +68,8 @@ let guests: [Target] = [
     room(
         "GuestInspection", in: "Guests",
         sees: [
-            "ByteReading", "Compression", "BlockIO", "Volumes", "FileSystemCore", "GuestFormats", "GuestFacts",
+            "ByteReading", "Compression", "BlockIO", "Volumes", "FileSystemCore", "GuestFormats",
+            "GuestFacts",
         ]),
 ]
 
@@ -88,14 +90,24 @@ let product: [Target] = [
             "ByteReading", "BlockIO", "ImageFormats", "Volumes", "FileSystemCore", "Ext4", "FAT",
             "GuestFormats", "GuestFacts", "GuestInspection", "Targets", "Checks", "LaunchChain", "Reports",
         ]),
-    room("Batch", in: "Product", sees: ["ImageCheck", "Reports", subprocess, systemPackage]),
+    room(
+        "Batch", in: "Product",
+        sees: [
+            "ByteReading", "ImageCheck", "Reports", "GuestFacts", "Checks", "LaunchChain", "CHost",
+            subprocess, systemPackage,
+        ]),
     .executableTarget(
-        name: "imagecheck", dependencies: ["ImageCheck", "Batch", "Reports", "Checks", "Targets", argumentParser],
+        name: "imagecheck",
+        dependencies: [
+            "ByteReading", "ImageCheck", "Batch", "Reports", "Checks", "Targets", "CHost", argumentParser,
+            systemPackage,
+        ],
         path: "Sources/Product/imagecheck", swiftSettings: settings),
     .executableTarget(
         name: "imagecheck-dev",
         dependencies: [
-            "ImageCheck", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes", "FileSystemCore",
+            "ImageCheck", "Batch", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes",
+            "FileSystemCore",
             "Ext4", "FAT", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts", "Reports",
             argumentParser,
         ],
@@ -105,27 +117,38 @@ let product: [Target] = [
 let testTargets: [Target] = [
     .target(
         name: "TestSupport",
-        dependencies: ["ByteReading", "BlockIO", "FileSystemCore"],
+        dependencies: ["ByteReading", "BlockIO", "FileSystemCore", subprocess, systemPackage],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests("ByteReadingTests", sees: ["ByteReading", "TestSupport"]),
     tests("CompressionTests", sees: ["ByteReading", "Compression", "TestSupport"]),
-    tests("BlockIOTests", sees: ["ByteReading", "BlockIO", "TestSupport"]),
-    tests("ImageFormatsTests", sees: ["ByteReading", "BlockIO", "ImageFormats", "TestSupport"]),
-    tests("VolumesTests", sees: ["ByteReading", "BlockIO", "Volumes", "TestSupport"]),
+    tests("BlockIOTests", sees: ["ByteReading", "BlockIO", "TestSupport", systemPackage]),
+    tests(
+        "ImageFormatsTests",
+        sees: ["ByteReading", "Compression", "BlockIO", "ImageFormats", "TestSupport", systemPackage]),
+    tests("VolumesTests", sees: ["ByteReading", "BlockIO", "Volumes", "TestSupport", systemPackage]),
     tests("FileSystemCoreTests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "TestSupport"]),
-    tests("Ext4Tests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "Ext4", "TestSupport"]),
-    tests("FATTests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "FAT", "TestSupport"]),
+    tests("Ext4Tests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "Ext4", "TestSupport", systemPackage]),
+    tests(
+        "FATTests",
+        sees: ["ByteReading", "BlockIO", "FileSystemCore", "FAT", "TestSupport", systemPackage]),
     tests("GuestFormatsTests", sees: ["ByteReading", "Compression", "GuestFormats", "TestSupport"]),
     tests("ChecksTests", sees: ["GuestFacts", "Targets", "Checks", "TestSupport"]),
     tests("LaunchChainTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "TestSupport"]),
-    tests("ReportsTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "Reports", "TestSupport"]),
+    tests(
+        "ReportsTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "Reports", "TestSupport"]),
     tests(
         "ImageCheckTests",
         sees: [
-            "ByteReading", "BlockIO", "FileSystemCore", "ImageFormats", "Volumes", "Ext4", "FAT", "GuestFacts",
+            "ByteReading", "BlockIO", "FileSystemCore", "ImageFormats", "Volumes", "Ext4", "FAT",
+            "GuestFacts",
             "GuestInspection", "Targets", "Checks", "LaunchChain", "Reports", "ImageCheck", "TestSupport",
         ]),
-    tests("CommandLineTests", sees: ["ImageCheck", "Batch", "Reports", "TestSupport", subprocess, systemPackage]),
+    tests(
+        "CommandLineTests",
+        sees: [
+            "ByteReading", "GuestFacts", "Targets", "Checks", "LaunchChain", "ImageCheck", "Batch", "Reports",
+            "TestSupport", subprocess, systemPackage,
+        ]),
 ]
 
 let package = Package(

@@ -58,7 +58,8 @@ public struct ScanReport: Sendable, Hashable, Codable {
 
         /// Makes a description of an image.
         public init(
-            path: String, format: String, virtualSize: UInt64, fileSize: UInt64, backing: [Backing]?, layers: [Layer]
+            path: String, format: String, virtualSize: UInt64, fileSize: UInt64, backing: [Backing]?,
+            layers: [Layer]
         ) {
             self.path = path
             self.format = format

@@ -1,0 +1,28 @@
+public import ByteReading
+import Glibc
+public import SystemPackage
+
+/// Questions about paths of the host that `FilePath` does not answer by itself.
+public enum HostPath {
+    /// The path without symbolic links, `.` and `..`, as realpath(3) gives it.
+    ///
+    /// Throws `notFound` when something on the way is not there, `io` when it cannot be resolved.
+    public static func resolve(_ path: FilePath) throws(ImageFault) -> FilePath {
+        var failure: Errno = .ioError
+        let resolved: FilePath? = unsafe path.withPlatformString { text in
+            guard let real = unsafe realpath(text, nil) else {
+                failure = Errno(rawValue: errno)
+                return nil
+            }
+            defer { unsafe free(real) }
+            return unsafe FilePath(platformString: real)
+        }
+        guard let resolved else {
+            if failure == .noSuchFileOrDirectory || failure == .notDirectory {
+                throw ImageFault(.notFound, "\(path): no such file")
+            }
+            throw ImageFault(.io, "\(path): \(failure)")
+        }
+        return resolved
+    }
+}

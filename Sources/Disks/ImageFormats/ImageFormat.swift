@@ -1,0 +1,7 @@
+/// The formats whose disks can be read.
+package enum ImageFormat: String, Sendable, Hashable, CaseIterable {
+    /// The file is the disk.
+    case raw
+    /// QEMU copy-on-write, versions 2 and 3.
+    case qcow2
+}

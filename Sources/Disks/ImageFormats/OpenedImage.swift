@@ -1,0 +1,68 @@
+package import BlockIO
+package import ByteReading
+
+/// A file that the image names as holding part of its data.
+package struct FileReference: Sendable, Hashable {
+    /// What the other file is to the image.
+    package enum Role: String, Sendable, Hashable {
+        /// What is not allocated in the image is read from it.
+        case backing
+        /// All guest clusters are stored in it.
+        case dataFile
+    }
+
+    package var role: Role
+    /// As the image writes it; bytes that are not UTF-8 are shown as U+FFFD.
+    package var name: String
+    /// The format the image states for it, nil when it states none.
+    package var format: String?
+    /// Which file names it: 0 for the image itself, 1 for its backing file, and so on.
+    package var depth: Int
+    /// Why it was not opened; nil when it was. `notAllowed` is the policy, `notFound` an absent file.
+    package var refusal: ImageFault?
+}
+
+/// A disk, and what was learnt about the file that holds it.
+package struct OpenedImage: Sendable {
+    package var format: ImageFormat
+    /// The disk the guest would see.
+    package var disk: any BlockSource
+    /// Size of the disk in bytes.
+    package var virtualSize: UInt64
+    /// Size of the file in bytes, holes included.
+    package var fileSize: UInt64
+    /// Bytes per cluster; nil for raw.
+    package var clusterSize: Int?
+    /// `2` or `3` for qcow2; nil for raw.
+    package var formatVersion: Int?
+    /// How compressed clusters would be compressed: `zlib` or `zstd`; nil for raw.
+    package var compression: String?
+    /// Internal snapshots in the image.
+    package var snapshotCount: Int
+    /// All files the image and its backing files refer to, outermost first.
+    package var references: [FileReference]
+    package var findings: [ContainerFinding]
+
+    /// Whether all data of the disk are within reach: no file it refers to was refused.
+    package var isComplete: Bool { references.allSatisfy { $0.refusal == nil } }
+}
+
+/// A container or wrapper that is known by its content but not read.
+package struct RecognisedContainer: Sendable, Hashable {
+    /// `vmdk`, `vhdx`, `gzip` …: the name the tools use.
+    package var name: String
+    /// What it is, in words.
+    package var title: String
+    /// A command line that makes something readable of it, with the file's name in it; nil when there is none.
+    package var command: String?
+    /// One sentence for the user.
+    package var advice: String
+    /// Where the signature was found, in bytes.
+    package var offset: UInt64
+}
+
+/// What opening an image file came to.
+package enum ImageOpening: Sendable {
+    case opened(OpenedImage)
+    case recognised(RecognisedContainer)
+}

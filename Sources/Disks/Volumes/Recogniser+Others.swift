@@ -1,0 +1,95 @@
+import ByteReading
+
+extension Recogniser {
+    /// What other systems and media use.
+    static let otherFileSystems: [Recogniser] = [
+        Recogniser("iso9660", .filesystem, [(0x8001, ascii("CD001"))], checkISO9660),
+        Recogniser(
+            "udf", .filesystem,
+            [(0x8001, ascii("BEA01")), (0x8001, ascii("NSR02")), (0x8001, ascii("NSR03"))]),
+        Recogniser("hfsplus", .filesystem, [(0x400, [0x48, 0x2B, 0, 4]), (0x400, [0x48, 0x58, 0, 5])]),
+        Recogniser("hfs", .filesystem, [(0x400, ascii("BD"))], checkHFS),
+        Recogniser("apfs", .filesystem, [(0x20, ascii("NXSB"))]) { window, _ throws(ImageFault) in
+            var found = VolumeSignature("apfs", .filesystem)
+            found.uuid = try window.uuid(at: 0x48)
+            return found
+        },
+        Recogniser(
+            "ufs", .filesystem,
+            [
+                (0x255C, [0x54, 0x19, 0x01, 0x00]), (0x255C, [0x19, 0x01, 0x54, 0x19]),
+                (0x1055C, [0x19, 0x01, 0x54, 0x19]),
+            ], checkUFS),
+    ]
+
+    /// ECMA-119 8.4; Joliet is a supplementary descriptor with an escape sequence of UCS-2.
+    @Sendable private static func checkISO9660(
+        _ window: VolumeWindow, _ offset: Int
+    ) throws(ImageFault) -> VolumeSignature? {
+        var found = VolumeSignature("iso9660", .filesystem)
+        for index in 0..<16 {
+            let place = 0x8000 + index * 2048
+            guard place + 2048 <= window.head.count, window.holds(ascii("CD001"), at: place + 1) else {
+                break
+            }
+            let type = try window.head.byte(at: place)
+            if type == 255 { break }
+            if type == 1 {
+                found.label = try window.label(at: place + 40, count: 32)
+                // When it was changed, else when it was made.
+                let made = try isoDate(window, at: place + 813)
+                found.uuid = try isoDate(window, at: place + 830) ?? made
+            } else if type == 2 {
+                let escape = try window.head.slice(at: place + 88, count: 3).array
+                guard [0x40, 0x43, 0x45].map({ [0x25, 0x2F, $0] }).contains(escape) else { continue }
+                found.version = "Joliet Extension"
+                let wide = try VolumeWindow.wideLabel(
+                    try window.head.slice(at: place + 40, count: 32), isBigEndian: true)
+                // The plain label wins where it is the same text that Joliet had to cut.
+                if let wide, found.label?.hasPrefix(wide) != true { found.label = wide }
+            }
+        }
+        return found
+    }
+
+    /// `YYYY-MM-DD-hh-mm-ss-cc`, nil where the date is not set.
+    private static func isoDate(_ window: VolumeWindow, at offset: Int) throws(ImageFault) -> String? {
+        let digits = try window.head.slice(at: offset, count: 16).array
+        guard digits.allSatisfy({ (0x30...0x39).contains($0) }), digits.contains(where: { $0 != 0x30 }) else {
+            return nil
+        }
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index >= 4, index % 2 == 0 { text.append("-") }
+            text.append(Character(UnicodeScalar(digit)))
+        }
+        return text
+    }
+
+    @Sendable private static func checkHFS(
+        _ window: VolumeWindow, _ offset: Int
+    ) throws(ImageFault) -> VolumeSignature? {
+        // Two letters prove little: the allocation block is a multiple of 512, the label has up to 27 bytes.
+        let blockSize = try window.big(UInt32.self, at: 0x414)
+        let length = try window.head.byte(at: 0x424)
+        guard blockSize != 0, blockSize % 512 == 0, (1...27).contains(length) else { return nil }
+        var found = VolumeSignature("hfs", .filesystem)
+        found.label = try window.label(at: 0x425, count: Int(length))
+        return found
+    }
+
+    @Sendable private static func checkUFS(
+        _ window: VolumeWindow, _ offset: Int
+    ) throws(ImageFault) -> VolumeSignature? {
+        var found = VolumeSignature("ufs", .filesystem)
+        found.version = window.holds([0x54, 0x19, 0x01, 0x00], at: offset) ? "1" : "2"
+        let identity = offset - 0x55C + 0x90
+        let (first, second) = (
+            try window.little(UInt32.self, at: identity), try window.little(UInt32.self, at: identity + 4)
+        )
+        if first != 0 || second != 0 {
+            found.uuid = Hexadecimal.lower(first, width: 8) + Hexadecimal.lower(second, width: 8)
+        }
+        return found
+    }
+}

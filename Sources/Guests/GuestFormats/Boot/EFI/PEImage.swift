@@ -1,0 +1,190 @@
+package import ByteReading
+
+/// A program in the PE/COFF format, as UEFI starts it (PE Format, Microsoft; UEFI 2.10 §2.1.1).
+package struct PEImage: Sendable {
+    /// The processor a program is for: `Machine`, COFF header + 0.
+    package enum Machine: Hashable, Sendable {
+        case x86
+        case x64
+        case arm
+        case arm64
+        case riscv64
+        case loongArch64
+        case other(UInt16)
+
+        init(_ code: UInt16) {
+            self =
+                switch code {
+                case 0x014C: .x86
+                case 0x8664: .x64
+                case 0x01C0, 0x01C2, 0x01C4: .arm
+                case 0xAA64: .arm64
+                case 0x5064: .riscv64
+                case 0x6264: .loongArch64
+                default: .other(code)
+                }
+        }
+
+        /// What loaders put into their names: `x64` in `BOOTX64.EFI`. nil when UEFI names none.
+        package var suffix: String? {
+            switch self {
+            case .x86: "ia32"
+            case .x64: "x64"
+            case .arm: "arm"
+            case .arm64: "aa64"
+            case .riscv64: "riscv64"
+            case .loongArch64: "loongarch64"
+            case .other: nil
+            }
+        }
+    }
+
+    /// A section of the program.
+    package struct Section: Hashable, Sendable {
+        /// Its name.
+        package let name: String
+        /// Its size in memory.
+        package let virtualSize: UInt32
+        /// Its address relative to the start of the program in memory.
+        package let virtualAddress: UInt32
+        /// Where it is in the file.
+        package let fileOffset: UInt32
+        /// How many bytes it has in the file.
+        package let fileSize: UInt32
+        /// Whether all those bytes are in the file.
+        package let isComplete: Bool
+    }
+
+    private let source: BootSource
+    /// The processor.
+    package let machine: Machine
+    /// `Subsystem`: 10 EFI application, 11 boot service driver, 12 runtime driver.
+    package let subsystem: UInt16
+    /// The sections in order.
+    package let sections: [Section]
+    /// Where the certificates are and how many bytes they take; nil when the program is not signed.
+    package let certificates: Range<UInt64>?
+    /// The size of the file in bytes.
+    package var fileSize: UInt64 { source.size }
+
+    /// Reads the headers. `corrupt` if this is no PE program.
+    package init(parsing source: BootSource) throws(ImageFault) {
+        self.source = source
+        let dos = try Self.header(source, at: 0, count: 64)
+        guard dos.starts(with: "MZ") else {
+            throw ImageFault(.corrupt, "no PE program: `MZ` is missing", at: 0)
+        }
+        let offset = UInt64(try dos.little(UInt32.self, at: 0x3C))
+        let coff = try Self.header(source, at: offset, count: 24)
+        guard coff.starts(with: [0x50, 0x45, 0, 0]) else {
+            throw ImageFault(.corrupt, "no PE program: `PE` is missing", at: offset)
+        }
+        machine = Machine(try coff.little(at: 4))
+        let sectionCount = Int(try coff.little(UInt16.self, at: 6))
+        let symbolTable = UInt64(try coff.little(UInt32.self, at: 8))
+        let symbolCount = UInt64(try coff.little(UInt32.self, at: 12))
+        let optionalSize = Int(try coff.little(UInt16.self, at: 20))
+        guard sectionCount <= 96 else {
+            throw ImageFault(.corrupt, "\(sectionCount) PE sections", at: offset + 6)
+        }
+        let optional = try Self.header(source, at: offset + 24, count: optionalSize)
+        let magic: UInt16 = try optional.little(at: 0)
+        guard magic == 0x10B || magic == 0x20B else {
+            throw ImageFault(.corrupt, "PE optional header of kind \(magic)", at: optional.origin)
+        }
+        let isWide = magic == 0x20B
+        subsystem = try optional.little(at: 68)
+        let directoryCount: UInt32 = try optional.little(at: isWide ? 108 : 92)
+        var certificates: Range<UInt64>?
+        if directoryCount > 4 {
+            let place = (isWide ? 112 : 96) + 4 * 8
+            let start = UInt64(try optional.little(UInt32.self, at: place))
+            let size = UInt64(try optional.little(UInt32.self, at: place + 4))
+            if start > 0, size > 0 { certificates = start..<(start + size) }
+        }
+        self.certificates = certificates
+        let tableOffset = offset + 24 + UInt64(optionalSize)
+        let table = try Self.header(source, at: tableOffset, count: sectionCount * 40)
+        var sections: [Section] = []
+        for index in 0..<sectionCount {
+            let entry = try table.slice(at: index * 40, count: 40)
+            let fileSize: UInt32 = try entry.little(at: 16)
+            let fileOffset: UInt32 = try entry.little(at: 20)
+            var name = entry.prefix(8).textToNUL
+            // GNU tools put names of more than eight bytes into the string table behind the symbols.
+            if symbolTable > 0, name.hasPrefix("/"), let place = UInt64(name.dropFirst()) {
+                name = try Self.longName(source, at: symbolTable + symbolCount * 18, place) ?? name
+            }
+            sections.append(
+                Section(
+                    name: name, virtualSize: try entry.little(at: 8),
+                    virtualAddress: try entry.little(at: 12), fileOffset: fileOffset, fileSize: fileSize,
+                    isComplete: UInt64(fileOffset) + UInt64(fileSize) <= source.size))
+        }
+        self.sections = sections
+    }
+
+    /// A name in the string table; nil if it is not there, as in a file whose symbols were removed.
+    private static func longName(
+        _ source: BootSource, at table: UInt64, _ place: UInt64
+    ) throws(ImageFault) -> String? {
+        guard place >= 4, place < 1 << 20, table < source.size, place < source.size - table else {
+            return nil
+        }
+        let start = table + place
+        let name = try source.read(at: start, count: Int(Swift.min(64, source.size - start))).textToNUL
+        return name.isEmpty || name.utf8.count == 64 ? nil : name
+    }
+
+    private static func header(
+        _ source: BootSource, at offset: UInt64, count: Int
+    ) throws(ImageFault) -> Bytes {
+        do { return try source.read(at: offset, count: count) } catch {
+            // A file too short for its headers is no program, as a section that is cut off is.
+            throw error.kind == .truncated
+                ? ImageFault(.corrupt, "no PE program: \(error.message)", at: offset) : error
+        }
+    }
+
+    /// Whether the file ends before its sections or certificates do; firmware then refuses it.
+    package var isTruncated: Bool {
+        sections.contains { !$0.isComplete } || certificates.map { $0.upperBound > source.size } ?? false
+    }
+
+    /// Whether there are certificates. Whether they are valid is not looked at.
+    package var isSigned: Bool { certificates != nil }
+
+    /// The first section called `name`.
+    package func section(_ name: String) -> Section? { sections.first { $0.name == name } }
+
+    /// The bytes of a section: those that are both in memory and in the file.
+    package func contents(of section: Section, limit: Int = 64 << 20) throws(ImageFault) -> Bytes {
+        let count =
+            section.virtualSize == 0 ? section.fileSize : Swift.min(section.virtualSize, section.fileSize)
+        guard UInt64(count) <= UInt64(limit) else {
+            throw ImageFault(
+                .limit, "section \(section.name) has \(count) bytes", at: UInt64(section.fileOffset))
+        }
+        return try source.read(at: UInt64(section.fileOffset), count: Int(count))
+    }
+
+    /// The text of a section up to the first NUL, nil if there is no such section.
+    package func text(of name: String, limit: Int = 1 << 20) throws(ImageFault) -> String? {
+        guard let section = section(name) else { return nil }
+        return try contents(of: section, limit: limit).textToNUL
+    }
+
+    /// The whole file.
+    func allBytes(limit: Int) throws(ImageFault) -> Bytes { try source.readAll(limit: limit) }
+
+    /// What GRUB packed into section `mods`; nil if there is none.
+    func grubModules() throws(ImageFault) -> GrubModules? {
+        guard let section = section("mods") else { return nil }
+        let wordSize =
+            switch machine {
+            case .x86, .arm: 4
+            default: 8
+            }
+        return try GrubModules(parsing: source, at: UInt64(section.fileOffset), wordSize: wordSize)
+    }
+}

@@ -1,0 +1,157 @@
+/// The names a NIC may come up with.
+package enum InterfaceNames: Hashable, Sendable {
+    /// This one.
+    case exact(String)
+    /// A predictable name of udev for a PCI card (`ens3`, `enp0s3`, `enp1s0` …); which slot is not known.
+    case predictable
+    /// A name of biosdevname (`em1`, `p1p1`).
+    case biosDevName
+    /// It cannot be said.
+    case unknown
+
+    /// Names that clouds and QEMU machines really give.
+    package static let examples = [
+        "ens2", "ens3", "ens4", "ens5", "ens18", "ens192", "enp0s2", "enp0s3", "enp0s5", "enp1s0", "enp2s1",
+        "enp4s0f0", "eno1", "enX0",
+    ]
+
+    /// Whether a list of patterns (a leading `!` excludes) holds for the name.
+    package func matches(_ patterns: [String], globs: Bool = true) -> Ternary {
+        switch self {
+        case .exact(let name):
+            return Ternary(Self.holds(patterns, globs: globs, name: name))
+        case .unknown:
+            let all = (Self.examples + ["eth0", "em1"]).allSatisfy {
+                Self.holds(patterns, globs: globs, name: $0)
+            }
+            return all ? .yes : .unknown
+        case .predictable, .biosDevName:
+            let examples = self == .predictable ? Self.examples : ["em1", "em2", "p1p1", "p2p1"]
+            let count = examples.count { Self.holds(patterns, globs: globs, name: $0) }
+            if count == examples.count { return .yes }
+            if count > 0 { return .unknown }
+            let isPossible = patterns.contains { pattern in
+                globs && FileNamePattern(pattern).isGlob
+                    && Self.mayStart(FileNamePattern(pattern).literalPrefix)
+                    || Self.isPredictable(pattern)
+            }
+            return isPossible ? .unknown : .no
+        }
+    }
+
+    private static func holds(_ patterns: [String], globs: Bool, name: String) -> Bool {
+        var wanted: [String] = []
+        for pattern in patterns {
+            if pattern.hasPrefix("!") {
+                if holds(String(pattern.dropFirst()), globs: globs, name: name) { return false }
+            } else {
+                wanted.append(pattern)
+            }
+        }
+        return wanted.isEmpty || wanted.contains { holds($0, globs: globs, name: name) }
+    }
+
+    private static func holds(_ pattern: String, globs: Bool, name: String) -> Bool {
+        globs ? FileNamePattern(pattern).matches(name) : pattern == name
+    }
+
+    private static func mayStart(_ prefix: String) -> Bool {
+        prefix.hasPrefix("en") || "en".hasPrefix(prefix)
+    }
+
+    /// Whether udev could give this name to an Ethernet card on PCI: `en` with `s<slot>`, `p<bus>s<slot>`,
+    /// `o<index>` or `x<MAC>` (systemd.net-naming-scheme(7)).
+    package static func isPredictable(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        guard bytes.count >= 4, bytes[0] == 0x65, bytes[1] == 0x6E else { return false }
+        switch bytes[2] {
+        case 0x73, 0x6F, 0x70, 0x50: return AsciiText.isDigit(bytes[3])
+        case 0x78: return bytes.count == 15
+        case 0x58: return AsciiText.isDigit(bytes[3])
+        default: return false
+        }
+    }
+}
+
+/// How the kernel's `eth0` gets its name on this system.
+package struct NetworkNamePolicy: Sendable {
+    /// The names to expect.
+    package let names: InterfaceNames
+    /// Why, in a few words.
+    package let reason: String
+    /// The line that decides, if one does.
+    package let source: SourceLine?
+
+    /// Works out the name of a virtio NIC that the image has never seen.
+    ///
+    /// - Parameters:
+    ///   - commandLine: the words of the kernel command line.
+    ///   - linkFiles: `.link` files in the order in which udev sorts them (by name over all directories, a file in
+    ///     an earlier directory hides its namesakes), without those that are links to `/dev/null`.
+    ///   - hasDefaultLink: whether `99-default.link` is there and not masked.
+    ///   - hasNetSetupRule: whether `80-net-setup-link.rules` (or `80-net-name-slot.rules` before systemd 209) is
+    ///     there and not masked. False on systems without udev's naming (SysV systems, mdev).
+    ///   - driver: the driver of the NIC.
+    package init(
+        commandLine: [String], linkFiles: [UnitFile], hasDefaultLink: Bool, hasNetSetupRule: Bool,
+        driver: String = "virtio_net"
+    ) {
+        let names = commandLine.last { $0.hasPrefix("net.ifnames=") }
+        let isOff = names.map { AsciiText.boolean(String($0.dropFirst(12))) == false } ?? false
+        let usesBIOS = commandLine.last { $0.hasPrefix("biosdevname=") } == "biosdevname=1"
+        guard hasNetSetupRule else {
+            self.init(names: .exact("eth0"), reason: "udev does not rename interfaces here", source: nil)
+            return
+        }
+        let probe = ExpectedInterface(names: .exact("eth0"), driver: driver)
+        for file in linkFiles {
+            let link = NetworkdFile(file)
+            // Before it is renamed, the interface has the kernel's name.
+            let applies = link.match.applies(to: probe)
+            guard applies != .no else { continue }
+            if applies == .unknown {
+                self.init(
+                    names: .unknown, reason: "\(file.name) may apply", source: file.sections.first?.source)
+                return
+            }
+            self.init(link: file, isOff: isOff, usesBIOS: usesBIOS)
+            return
+        }
+        if isOff {
+            self.init(names: .exact("eth0"), reason: "net.ifnames=0", source: nil)
+        } else if usesBIOS {
+            self.init(names: .biosDevName, reason: "biosdevname=1", source: nil)
+        } else if hasDefaultLink {
+            self.init(names: .predictable, reason: "predictable names", source: nil)
+        } else {
+            self.init(names: .exact("eth0"), reason: "99-default.link is masked or absent", source: nil)
+        }
+    }
+
+    private init(link file: UnitFile, isOff: Bool, usesBIOS: Bool) {
+        let policy = file.words("Link", "NamePolicy").map(\.word)
+        let name = file.last("Link", "Name")
+        let source = file.last("Link", "NamePolicy")?.source ?? name?.source ?? file.sections.first?.source
+        let renames = policy.contains { !["keep", "kernel"].contains($0) }
+        if isOff || !renames {
+            // With net.ifnames=0 the policies are skipped; a fixed name still holds.
+            if let name, !name.value.contains("*") {
+                self.init(names: .exact(name.value), reason: "Name= of \(file.name)", source: name.source)
+            } else {
+                self.init(
+                    names: .exact("eth0"), reason: isOff ? "net.ifnames=0" : "NamePolicy= keeps names",
+                    source: isOff ? nil : source)
+            }
+        } else if usesBIOS {
+            self.init(names: .biosDevName, reason: "biosdevname=1", source: nil)
+        } else {
+            self.init(names: .predictable, reason: "NamePolicy= of \(file.name)", source: source)
+        }
+    }
+
+    private init(names: InterfaceNames, reason: String, source: SourceLine?) {
+        self.names = names
+        self.reason = reason
+        self.source = source
+    }
+}

@@ -1,0 +1,119 @@
+/// A `.network`, `.link` or `.netdev` file of systemd-networkd and udev (systemd.network(5), systemd.link(5)).
+package struct NetworkdFile: Sendable {
+    /// The file, drop-ins merged.
+    package let file: UnitFile
+    /// Which interfaces it is for.
+    package let match: InterfaceMatch
+
+    /// Understands the `[Match]` section of a file.
+    ///
+    /// A file whose `[Match]` is missing or empty is ignored (systemd 243 and later say so in the log; to match
+    /// all one writes `Name=*`).
+    package init(_ file: UnitFile) {
+        self.file = file
+        var match = InterfaceMatch()
+        var isEmpty = true
+        for key in ["Name", "OriginalName"] {
+            for (word, _) in file.words("Match", key) {
+                match.names.append(word)
+                isEmpty = false
+            }
+        }
+        // A `!` in front of the first pattern turns the whole list around.
+        if let first = match.names.first, first.hasPrefix("!") {
+            match.names = match.names.map { $0.hasPrefix("!") ? $0 : "!" + $0 }
+        }
+        for key in ["MACAddress", "PermanentMACAddress"] {
+            for (word, _) in file.words("Match", key) {
+                match.macAddresses.append(InterfaceMatch.normalized(word))
+                isEmpty = false
+            }
+        }
+        for (word, _) in file.words("Match", "Driver") { match.drivers.append(word) }
+        for (word, _) in file.words("Match", "Type") { match.types.append(word) }
+        isEmpty = isEmpty && match.drivers.isEmpty && match.types.isEmpty
+        for key in [
+            "Path", "Property", "Kind", "WLANInterfaceType", "SSID", "BSSID", "Host", "Virtualization",
+            "KernelCommandLine", "KernelVersion", "Version", "Credential", "Architecture", "Firmware",
+        ] {
+            for entry in file.values("Match", key) {
+                isEmpty = false
+                if let answer = Self.known(key, entry.value) {
+                    if !answer { match.matchesNothing = true }
+                } else {
+                    match.others.append("\(key)=\(entry.value)")
+                }
+            }
+        }
+        if isEmpty { match.matchesNothing = true }
+        self.match = match
+    }
+
+    /// Conditions whose answer is the same on every KVM cloud.
+    private static func known(_ key: String, _ value: String) -> Bool? {
+        switch (key, value) {
+        case ("Virtualization", "yes"), ("Virtualization", "vm"), ("Virtualization", "!container"): true
+        case ("Virtualization", "no"), ("Virtualization", "container"), ("Virtualization", "!vm"): false
+        case ("Kind", "veth"), ("Kind", "bridge"), ("Kind", "tun"), ("WLANInterfaceType", _), ("SSID", _):
+            false
+        default: nil
+        }
+    }
+
+    /// What a `.network` file sets up.
+    package var configuration: NetworkInterfaceConfiguration {
+        let dhcp = file.last("Network", "DHCP")
+        let mode = dhcp.map { AsciiText.lowercased($0.value) } ?? "no"
+        let isV4 = ["ipv4", "v4", "both"].contains(mode) || AsciiText.boolean(mode) == true
+        let isV6 = ["ipv6", "v6", "both"].contains(mode) || AsciiText.boolean(mode) == true
+        let addresses =
+            file.values("Network", "Address")
+            + file.sections.filter { $0.name == "Address" }.compactMap {
+                $0.last("Address")
+            }
+        let gateway =
+            file.last("Network", "Gateway")
+            ?? file.sections.filter { $0.name == "Route" }.compactMap { $0.last("Gateway") }.first
+        let hasV4 = addresses.contains { !$0.value.contains(":") }
+        let unmanaged = file.last("Link", "Unmanaged").flatMap { AsciiText.boolean($0.value) } ?? false
+        let policy = file.last("Link", "ActivationPolicy")?.value ?? "up"
+        let first = dhcp?.source ?? addresses.first?.source ?? file.sections.first?.source
+        var result = NetworkInterfaceConfiguration(
+            source: first ?? SourceLine(file: file.name, line: 1, excerpt: ""), stack: .networkd,
+            match: match,
+            method: unmanaged ? .unmanaged : isV4 ? .dhcp : hasV4 ? .fixed : .none)
+        result.addresses = addresses.map(\.value)
+        result.gateway = gateway?.value
+        result.dhcp6 = isV6
+        result.startsAtBoot = Ternary(!unmanaged && !["manual", "down", "always-down"].contains(policy))
+        if match.literalName == "lo" || match.types == ["loopback"] { result.kind = .loopback }
+        for key in ["Bridge", "Bond", "BatmanAdvanced", "VRF"] where result.controller == nil {
+            if key != "VRF" { result.controller = file.last("Network", key)?.value }
+        }
+        return result
+    }
+
+    /// The virtual interface that a `.netdev` file makes: its name and kind.
+    package var virtualInterface: (name: String, kind: String, source: SourceLine)? {
+        guard let name = file.last("NetDev", "Name"), let kind = file.last("NetDev", "Kind") else {
+            return nil
+        }
+        return (name.value, kind.value, name.source)
+    }
+
+    /// The first file, in the order of file names, that is for `interface`, and how sure that is. Files that may
+    /// apply come before it in `candidates`.
+    package static func first(
+        of files: [NetworkdFile], for interface: ExpectedInterface
+    ) -> (candidates: [NetworkdFile], isCertain: Bool) {
+        var candidates: [NetworkdFile] = []
+        for file in files {
+            switch file.match.applies(to: interface) {
+            case .yes: return (candidates + [file], candidates.isEmpty)
+            case .unknown: candidates.append(file)
+            case .no: break
+            }
+        }
+        return (candidates, candidates.isEmpty)
+    }
+}

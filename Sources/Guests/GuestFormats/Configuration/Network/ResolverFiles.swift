@@ -1,0 +1,80 @@
+package import ByteReading
+
+/// `/etc/resolv.conf` (resolv.conf(5)).
+package struct ResolvConf: Sendable {
+    /// The name servers with their lines; the C library uses the first three.
+    package let nameServers: [(address: String, source: SourceLine)]
+    /// The search domains of the last `search` or `domain` line.
+    package let searchDomains: [String]
+
+    /// Reads the file.
+    package init(_ bytes: Bytes, name: String = "/etc/resolv.conf") throws(ImageFault) {
+        let text = try ConfigurationText(bytes, name: name)
+        var servers: [(address: String, source: SourceLine)] = []
+        var domains: [String] = []
+        for line in text.lines {
+            let words = AsciiText.words(line.bytes).map(AsciiText.string)
+            guard words.count >= 2 else { continue }
+            switch words[0] {
+            case "nameserver": servers.append((words[1], text.source(line)))
+            case "search", "domain": domains = Array(words.dropFirst())
+            default: break
+            }
+        }
+        nameServers = servers
+        searchDomains = domains
+    }
+}
+
+/// `/etc/dhcpcd.conf` (dhcpcd.conf(5)): which interfaces dhcpcd configures and which it gives fixed addresses.
+package struct DhcpcdConfiguration: Sendable {
+    /// Patterns of interfaces it leaves alone.
+    package let denied: [String]
+    /// Patterns of interfaces it takes; empty for all.
+    package let allowed: [String]
+    /// Fixed addresses with the interface of their block; nil interface outside of one.
+    package let fixedAddresses: [(interface: String?, address: String, source: SourceLine)]
+
+    /// Reads the file.
+    package init(_ bytes: Bytes, name: String = "/etc/dhcpcd.conf") throws(ImageFault) {
+        let text = try ConfigurationText(bytes, name: name)
+        var denied: [String] = []
+        var allowed: [String] = []
+        var fixed: [(interface: String?, address: String, source: SourceLine)] = []
+        var interface: String?
+        for line in text.lines {
+            let words = AsciiText.words(line.bytes).map(AsciiText.string)
+            guard let keyword = words.first, !keyword.hasPrefix("#") else { continue }
+            switch keyword {
+            case "interface": interface = words.count > 1 ? words[1] : nil
+            case "ssid", "profile", "arping": interface = nil
+            case "denyinterfaces": denied += words.dropFirst()
+            case "allowinterfaces": allowed += words.dropFirst()
+            case "static" where words.count > 1 && words[1].hasPrefix("ip_address="):
+                fixed.append((interface, String(words[1].dropFirst(11)), text.source(line)))
+            default: break
+            }
+        }
+        self.denied = denied
+        self.allowed = allowed
+        fixedAddresses = fixed
+    }
+
+    /// What dhcpcd does with interfaces, most special first: fixed addresses, then DHCP for all that are allowed.
+    package func configurations(path: String = "/etc/dhcpcd.conf") -> [NetworkInterfaceConfiguration] {
+        var result = fixedAddresses.map { fixed in
+            var configuration = NetworkInterfaceConfiguration(
+                source: fixed.source, stack: .dhcpcd,
+                match: fixed.interface.map { InterfaceMatch(name: $0) } ?? InterfaceMatch(), method: .fixed)
+            configuration.addresses = [fixed.address]
+            return configuration
+        }
+        var match = InterfaceMatch()
+        match.names = allowed + denied.map { "!" + $0 }
+        result.append(
+            NetworkInterfaceConfiguration(
+                source: SourceLine(file: path, line: 1, excerpt: ""), stack: .dhcpcd, match: match,
+                method: .dhcp))
+        return result
+    }
+}

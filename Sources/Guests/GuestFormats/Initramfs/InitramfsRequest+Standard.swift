@@ -1,0 +1,62 @@
+extension InitramfsRequest {
+    /// Keeps what `InitramfsSummary` is made of: configuration and lists whole, programs by their heads.
+    package static let standard = InitramfsRequest { path, size in
+        guard size > 0 else { return 0 }
+        let wanted = Interest(path).bytesToKeep
+        // Of a program, the head tells the loader and the whole file the libraries.
+        return wanted == Interest.programLimit && size > UInt64(wanted) ? Interest.headLimit : wanted
+    }
+
+    /// How much of a file matters, judged by its path.
+    private struct Interest {
+        var bytesToKeep = 0
+
+        private static let listLimit = 8 << 20
+        private static let textLimit = 1 << 20
+        static let programLimit = 2 << 20
+        static let headLimit = 16 << 10
+
+        init(_ path: String) {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            if path.contains("/modules/") || path.hasPrefix("lib/modules/") {
+                if Self.moduleLists.contains(name) { bytesToKeep = Self.listLimit }
+                return
+            }
+            if Self.wholeFiles.contains(path) || Self.wholeDirectories.contains(where: path.hasPrefix) {
+                bytesToKeep = Self.textLimit
+            } else if path.hasSuffix(".conf"),
+                path.contains("modprobe.d/") || path.contains("modules-load.d/")
+            {
+                bytesToKeep = Self.textLimit
+            } else if Self.programs.contains(name), path.contains("bin/") || path.hasPrefix("usr/lib") {
+                bytesToKeep = Self.programLimit
+            } else if name == "systemd", path.hasSuffix("lib/systemd/systemd") {
+                bytesToKeep = Self.programLimit
+            }
+        }
+
+        /// The `.bin` files are what kmod reads; mkinitcpio leaves only them in the archive.
+        private static let moduleLists: Set<String> = [
+            "modules.dep", "modules.dep.bin", "modules.alias", "modules.alias.bin", "modules.builtin",
+            "modules.builtin.bin", "modules.softdep",
+        ]
+        private static let wholeFiles: Set<String> = [
+            "init", "linuxrc", "sbin/init", "config", "buildconfig", "etc/initrd-release",
+            "usr/lib/initrd-release", "etc/fstab", "etc/crypttab", "cryptroot/crypttab",
+            "conf/conf.d/cryptroot",
+            "etc/mdadm.conf", "etc/mdadm/mdadm.conf", "etc/lvm/lvm.conf", "etc/lvm/lvmlocal.conf",
+            "etc/lvm/devices/system.devices", "etc/multipath.conf", "conf/param.conf", "conf/modules",
+            "conf/initramfs.conf", "conf/arch.conf", "etc/modules", "etc/modprobe.conf",
+            "etc/cmdline", "etc/fstab.empty", "lib/dracut/dracut-version", "usr/lib/dracut/dracut-version",
+            "lib/dracut/hostonly-kernel-modules.txt", "usr/lib/dracut/hostonly-kernel-modules.txt",
+            "lib/dracut/build-parameter.txt", "usr/lib/dracut/build-parameter.txt",
+            "lib/dracut/modules.txt", "usr/lib/dracut/modules.txt", "etc/apk/arch",
+        ]
+        private static let wholeDirectories: [String] = [
+            "conf/conf.d/", "etc/cmdline.d/", "usr/lib/udev/rules.d/80-drivers",
+            "lib/udev/rules.d/80-drivers",
+            "scripts/init-top/", "scripts/local-top/", "scripts/local-premount/", "etc/conf.d/",
+        ]
+        private static let programs: Set<String> = ["init", "sh", "busybox", "dash", "bash", "kmod"]
+    }
+}

@@ -1,0 +1,88 @@
+public import ByteReading
+public import Reports
+
+/// What became of one image of a batch.
+public struct BatchResult: Sendable, Hashable, Codable {
+    /// How the image's worker ended.
+    public enum Status: String, Sendable, Hashable, Codable, CaseIterable {
+        /// The image was judged; the report is there.
+        case checked
+        /// The file is no disk image.
+        case notAnImage
+        /// The file or its container could not be read.
+        case unreadable
+        /// The worker took longer than it may.
+        case timedOut
+        /// The worker needed more memory than it may.
+        case memory
+        /// The worker died, or answered what nobody understands.
+        case crashed
+    }
+
+    /// The image, as the batch names it.
+    public var image: String
+    public var status: Status
+    /// Why there is no report.
+    public var message: String?
+    /// Wall time of the worker.
+    public var seconds: Double
+    public var report: ScanReport?
+
+    /// Makes a result.
+    public init(
+        image: String, status: Status, message: String? = nil, seconds: Double = 0, report: ScanReport? = nil
+    ) {
+        self.image = image
+        self.status = status
+        self.message = message
+        self.seconds = seconds
+        self.report = report
+    }
+}
+
+/// What a worker says on its standard output, as one line of JSON: a report or a fault.
+public struct WorkerAnswer: Sendable, Hashable, Codable {
+    /// Why an image could not be judged.
+    public struct Failure: Sendable, Hashable, Codable {
+        public var kind: ImageFault.Kind
+        public var message: String
+
+        /// Makes a failure.
+        public init(kind: ImageFault.Kind, message: String) {
+            self.kind = kind
+            self.message = message
+        }
+    }
+
+    public var report: ScanReport?
+    public var failure: Failure?
+
+    /// An answer with a report.
+    public init(_ report: ScanReport) { self.report = report }
+
+    /// An answer with a fault.
+    public init(_ fault: ImageFault) {
+        failure = Failure(kind: fault.kind, message: fault.description)
+    }
+
+    /// What the answer means for the image.
+    public func result(image: String, seconds: Double) -> BatchResult? {
+        if let report {
+            guard WorkerAnswer.holdsNothing(report) else {
+                return BatchResult(image: image, status: .checked, seconds: seconds, report: report)
+            }
+            return BatchResult(
+                image: image, status: .notAnImage, message: "nothing in it was recognised", seconds: seconds,
+                report: report)
+        }
+        guard let failure else { return nil }
+        return BatchResult(image: image, status: .unreadable, message: failure.message, seconds: seconds)
+    }
+
+    /// Every file can be a raw image. One without partitions, file system or system is none for a batch: a
+    /// README beside the images must not fail it.
+    static func holdsNothing(_ report: ScanReport) -> Bool {
+        report.image.format == "raw" && report.guests.isEmpty
+            && report.image.layers.allSatisfy { $0.kind == "raw" && ($0.children ?? []).isEmpty }
+    }
+}

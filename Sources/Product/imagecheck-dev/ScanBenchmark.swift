@@ -1,0 +1,38 @@
+import ArgumentParser
+import Batch
+import FoundationEssentials
+import ImageCheck
+import Reports
+
+/// How long the library alone takes to unpack the default initramfs of an image, in seconds; nil when the image
+/// has none.
+typealias InitramfsTime = @Sendable (_ image: String) throws -> Double?
+
+/// What a user waits for, and what the storage is asked for.
+struct ScanBenchmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scan", abstract: "Time, bytes and memory of a scan; start-up time of the program.")
+
+    @Argument(help: "A disk image.")
+    var image: String
+
+    @Option(help: "Repetitions; the best counts.")
+    var repetitions = 5
+
+    /// What the scan's time is held against.
+    static let initramfsTime: InitramfsTime? = nil
+
+    func run() throws {
+        let scanner = ImageScanner(ScanOptions())
+        var report: ScanReport?
+        let seconds = try Stopwatch.best(of: repetitions) { report = try scanner.scan(image) }
+        guard let cost = report?.cost else { return }
+        print("scan:        \(Stopwatch.rounded(seconds * 1000)) ms, best of \(repetitions)")
+        print("bytes read:  \(cost.bytesRead) in \(cost.reads) reads")
+        print("peak memory: \(cost.peakMemory) bytes")
+        if let alone = try ScanBenchmark.initramfsTime?(image), alone > 0 {
+            print("initramfs:   \(Stopwatch.rounded(alone * 1000)) ms to unpack with the library alone")
+            print("ratio:       \(Stopwatch.rounded(seconds / alone))")
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Checks
+import Reports
+
+struct ChecksCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "checks", abstract: "List the checks.")
+
+    @Option(help: "The form of the answer.")
+    var format: OutputFormat = .text
+
+    func run() throws {
+        switch format {
+        case .text: try Host.write(CheckPage.table(CheckCatalog.all, style: Host.style(for: nil)))
+        case .json:
+            try Host.write(JSONReport.bytes(CheckCatalog.all.map { CheckPage.Rule($0.metadata) }) + [0x0A])
+        }
+    }
+}
+
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Explain a check or a reason code: what it looks at, why it matters.")
+
+    @Argument(help: "A check id (GUESTOS.Fstab), a reason code (Fstab.DeviceNotFound) or an older name.")
+    var id: String
+
+    func run() throws {
+        let names = CheckNames(CheckCatalog.all)
+        guard let check = names.check(named: id) else {
+            let near = names.near(id)
+            throw CommandFailure(
+                "there is no check or reason code named “\(id)”",
+                hint: near.isEmpty
+                    ? "All are listed by: imagecheck checks" : "Near it: \(near.joined(separator: ", "))",
+                code: .validationFailure)
+        }
+        try Host.write(CheckPage(check).text(Host.style(for: nil)))
+    }
+}

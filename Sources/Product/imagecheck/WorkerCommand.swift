@@ -1,0 +1,44 @@
+import ArgumentParser
+import Batch
+import ByteReading
+import ImageCheck
+import Reports
+
+/// Judges one image for `batch`: gives up every right it does not need, then reads the image and answers with
+/// one line.
+struct WorkerCommand: ParsableCommand {
+    /// What `batch` calls it. It is no subcommand of the help.
+    static let name = "batch-worker"
+
+    static let configuration = CommandConfiguration(
+        commandName: "imagecheck batch-worker", shouldDisplay: false)
+
+    @Option var memory: Int
+    @Option var processorTime: Int
+    @OptionGroup var judging: JudgingOptions
+    @OptionGroup var reading: ReadingOptions
+    @Argument var image: String
+
+    static func answer(_ arguments: [String]) {
+        do {
+            let command = try parse(arguments)
+            try command.run()
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    func run() throws {
+        var options = reading.scanOptions
+        // Before the rights are given up: a target may be a file.
+        try judging.apply(to: &options)
+        _ = Confinement(memoryMiB: memory, processorSeconds: processorTime).apply()
+        let answer: WorkerAnswer
+        do throws(ImageFault) {
+            answer = WorkerAnswer(try ImageScanner(options).scan(image))
+        } catch {
+            answer = WorkerAnswer(error)
+        }
+        try Host.write(JSONReport.bytes(answer, layout: .line) + [0x0A])
+    }
+}

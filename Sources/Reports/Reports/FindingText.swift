@@ -1,0 +1,94 @@
+import Checks
+import GuestFacts
+
+/// One finding: what is wrong, on what evidence, what to change.
+struct FindingText {
+    private let style: TextStyle
+    /// With evidence lines, commands and edits; without, the sentence and its first evidence.
+    private let isLong: Bool
+
+    init(_ style: TextStyle, isLong: Bool) {
+        self.style = style
+        self.isLong = isLong
+    }
+
+    private static let excerptLimit = 200
+    private static let evidenceShown = 4
+    private static let commandsShown = 12
+
+    func write(_ item: ScanReport.CheckItem, on canvas: inout TextCanvas) {
+        let severity = item.severity ?? .error
+        let ink: Ink = severity == .error ? .bad : severity == .warning ? .warning : .quiet
+        let head = Piece(TerminalText.padded(severity.rawValue, to: 7) + "  ", ink)
+        guard isLong else {
+            let place = item.evidence?.first.flatMap(place).map { " (\($0))" } ?? ""
+            let code = item.code ?? item.id
+            canvas.paragraph(
+                head: [head, Piece(code + "  ", .strong)], (item.message ?? item.title) + place, hang: 9)
+            return
+        }
+        var name = [head, Piece(item.id, .strong)]
+        if let code = item.code { name.append(Piece("  " + code, .quiet)) }
+        let scope = (item.targets ?? []) + (item.launches ?? [])
+        if !scope.isEmpty { name.append(Piece("  (" + scope.joined(separator: "; ") + ")", .quiet)) }
+        canvas.cutLine(name)
+        canvas.paragraph(item.message ?? item.title, indent: 9)
+        write(item.evidence ?? [], on: &canvas)
+        for (index, fix) in (item.fixes ?? []).enumerated() { write(fix, isFirst: index == 0, on: &canvas) }
+    }
+
+    private func write(_ evidence: [Evidence], on canvas: inout TextCanvas) {
+        for item in evidence.prefix(FindingText.evidenceShown) {
+            var pieces = [Piece(place(item) ?? "", .quiet)]
+            if let excerpt = item.excerpt {
+                let text = TerminalText.cut(excerpt, to: FindingText.excerptLimit)
+                pieces.append(Piece(pieces[0].text.isEmpty ? text : "  " + text))
+            }
+            canvas.cutLine(pieces, indent: 9)
+        }
+        if evidence.count > FindingText.evidenceShown {
+            canvas.line("… and \(evidence.count - FindingText.evidenceShown) more places", .quiet, indent: 9)
+        }
+    }
+
+    private func place(_ evidence: Evidence) -> String? {
+        if let path = evidence.path { return path + (evidence.line.map { ":\($0)" } ?? "") }
+        guard let layer = evidence.layer else { return nil }
+        return layer + (evidence.offset.map { " @ 0x" + String($0, radix: 16) } ?? "")
+    }
+
+    private func write(_ fix: Fix, isFirst: Bool, on canvas: inout TextCanvas) {
+        let manner =
+            switch fix.kind {
+            case .manual: "needs a decision"
+            case .online: "in the running system"
+            case .autoChroot: fix.where == .online ? "in the running system" : "in a chroot of the image"
+            case .autoEdit: fix.where == .online ? "in the running system" : "in the image"
+            }
+        let risk = fix.risk == .low ? "" : ", \(fix.risk.rawValue) risk"
+        canvas.paragraph(
+            head: [Piece(isFirst ? "fix: " : "or: ", .good)], "\(fix.title) (\(manner)\(risk))", indent: 9,
+            hang: 5)
+        for command in fix.commands.prefix(FindingText.commandsShown) {
+            canvas.line(command, .strong, indent: 14)
+        }
+        if fix.commands.count > FindingText.commandsShown {
+            canvas.line("… \(fix.commands.count - FindingText.commandsShown) more lines", .quiet, indent: 14)
+        }
+        if let edit = fix.edit { write(edit, on: &canvas) }
+    }
+
+    private func write(_ edit: Fix.Edit, on canvas: inout TextCanvas) {
+        canvas.line(edit.path + (edit.line.map { ":\($0)" } ?? ""), .quiet, indent: 14)
+        if let old = edit.old { write("- ", old, .bad, on: &canvas) }
+        if let new = edit.new { write("+ ", new, .good, on: &canvas) }
+    }
+
+    private func write(_ sign: String, _ text: String, _ ink: Ink, on canvas: inout TextCanvas) {
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false).prefix(
+            FindingText.commandsShown)
+        {
+            canvas.line(sign + line, ink, indent: 14)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import GuestFacts
+
+/// The layers of an image, as `inspect` shows them.
+public struct LayerText: Sendable {
+    private let report: ScanReport
+    private let style: TextStyle
+
+    /// A text of the layers of `report`.
+    public init(_ report: ScanReport, style: TextStyle = TextStyle()) {
+        self.report = report
+        self.style = style
+    }
+
+    /// The tree of layers, the systems in them and what could not be read.
+    public var text: String {
+        var canvas = TextCanvas(style)
+        let image = report.image
+        canvas.cutLine([
+            Piece(image.path, .strong),
+            Piece(
+                "  \(image.format), \(Quantity.bytes(image.virtualSize)), file of \(Quantity.bytes(image.fileSize))",
+                .quiet),
+        ])
+        for backing in image.backing ?? [] {
+            let state = backing.opened ? "opened" : "not opened" + (backing.reason.map { ": " + $0 } ?? "")
+            canvas.cutLine(
+                [Piece("refers to "), Piece(backing.name), Piece("  \(state)", .quiet)], indent: 2)
+        }
+        write(image.layers, prefix: "", depth: 0, on: &canvas)
+        if !report.guests.isEmpty { canvas.gap() }
+        for guest in report.guests {
+            let os = guest.os
+            let parts = [
+                os.name ?? os.distribution ?? os.family, os.architecture,
+                os.bootMode.map(TextReport.firmwareName),
+                os.kernelVersion.map { "kernel " + $0 }, os.hostname.map { "host " + $0 },
+            ]
+            canvas.cutLine([
+                Piece(guest.root + "  ", .quiet), Piece(parts.compactMap { $0 }.joined(separator: " · ")),
+            ])
+        }
+        if report.guests.isEmpty { canvas.line("No operating system was found.", .warning) }
+        if !report.gaps.isEmpty { canvas.gap() }
+        for gap in report.gaps {
+            canvas.paragraph(head: [Piece("not read  ", .warning)], "\(gap.where): \(gap.message)", hang: 10)
+        }
+        return canvas.text
+    }
+
+    /// No image has as many layers inside each other; a report from elsewhere might.
+    private static let depthLimit = 32
+
+    private func write(_ layers: [ScanReport.Layer], prefix: String, depth: Int, on canvas: inout TextCanvas)
+    {
+        guard depth < LayerText.depthLimit else { return }
+        for (index, layer) in layers.enumerated() {
+            let isLast = index == layers.count - 1
+            canvas.cutLine(
+                [Piece(prefix + (isLast ? "└─ " : "├─ "), .quiet), Piece(LayerText.name(layer))]
+                    + details(layer))
+            write(
+                layer.children ?? [], prefix: prefix + (isLast ? "   " : "│  "), depth: depth + 1, on: &canvas
+            )
+        }
+    }
+
+    private static func name(_ layer: ScanReport.Layer) -> String {
+        layer.kind + (layer.number.map { " \($0)" } ?? "")
+    }
+
+    private func details(_ layer: ScanReport.Layer) -> [Piece] {
+        var parts: [String] = []
+        if let size = layer.size { parts.append(Quantity.bytes(size)) }
+        if let offset = layer.offset, offset > 0 { parts.append("at \(Quantity.bytes(offset))") }
+        if let used = layer.used { parts.append("\(Quantity.bytes(used)) used") }
+        for (key, value) in (layer.identity ?? [:]).sorted(by: { $0.key < $1.key }) {
+            parts.append("\(key) \(value)")
+        }
+        var pieces = parts.isEmpty ? [] : [Piece("  " + parts.joined(separator: ", "), .quiet)]
+        if let health = layer.health, health != "ok" { pieces.append(Piece("  " + health, .warning)) }
+        if let unreadable = layer.unreadable {
+            pieces.append(Piece("  not readable: " + unreadable, .warning))
+        }
+        return pieces
+    }
+
+    /// One line per file system below `layer`: `mbr:1 ext4, 3.0 GiB, 998 MiB used`.
+    static func fileSystems(of layer: ScanReport.Layer, inside place: String = "", depth: Int = 0) -> [String]
+    {
+        guard depth < depthLimit else { return [] }
+        var lines: [String] = []
+        if let used = layer.used {
+            let size = layer.size.map { ", \(Quantity.bytes(used)) of \(Quantity.bytes($0)) used" } ?? ""
+            let health = layer.health.map { $0 == "ok" ? "" : ", " + $0 } ?? ""
+            lines.append("\(place)\(layer.kind)\(size)\(health)")
+        }
+        let below = layer.kind == "partition" ? (layer.number.map { "partition \($0), " } ?? place) : place
+        for child in layer.children ?? [] { lines += fileSystems(of: child, inside: below, depth: depth + 1) }
+        return lines
+    }
+}

@@ -1,0 +1,204 @@
+import Checks
+import GuestFacts
+import LaunchChain
+
+/// The report for people: the verdict and the chain, then what to do about it, most severe first, then facts.
+/// A healthy image fits one screen.
+public struct TextReport: Sendable {
+    private let report: ScanReport
+    private let style: TextStyle
+
+    /// A text of `report` for a place that can show `style`.
+    public init(_ report: ScanReport, style: TextStyle = TextStyle()) {
+        self.report = report
+        self.style = style
+    }
+
+    /// The whole report, as `scan` shows it.
+    public var full: String {
+        var canvas = TextCanvas(style)
+        heading(on: &canvas)
+        for guest in report.guests {
+            canvas.gap()
+            if report.guests.count > 1 {
+                canvas.cutLine([Piece(systemName(guest), .strong), Piece("  on \(guest.root)", .quiet)])
+            }
+            VerdictText(style).write(guest.verdicts, on: &canvas)
+        }
+        findings(on: &canvas)
+        facts(on: &canvas)
+        unknowns(on: &canvas)
+        closing(on: &canvas)
+        return canvas.text
+    }
+
+    /// The answer of `verify`: one line that says it, the chain, the reasons.
+    public func verification(_ outcome: Gate.Outcome, gate: Gate) -> String {
+        var canvas = TextCanvas(style)
+        let (word, ink): (String, Ink) =
+            switch outcome {
+            case .good: ("PASS", .good)
+            case .failing: ("FAIL", .bad)
+            case .unknown: ("UNKNOWN", .warning)
+            }
+        canvas.cutLine([Piece(word, ink), Piece("  "), Piece(report.image.path, .strong)])
+        for guest in report.guests {
+            if report.guests.count > 1 { canvas.cutLine([Piece(systemName(guest), .quiet)]) }
+            VerdictText(style).write(guest.verdicts, on: &canvas)
+        }
+        let text = FindingText(style, isLong: false)
+        let failing = gate.failures(in: report)
+        // Below the threshold, but a launch stops there: a pipeline's log should say why the answer is "partly".
+        let others = failed.filter { !failing.contains($0) && ($0.severity ?? .error) > .info }
+        for item in failing + others { text.write(item, on: &canvas) }
+        if outcome == .unknown {
+            for line in reasonsUnknown.prefix(5) {
+                canvas.paragraph(head: [Piece("unknown  ", .warning)], line, hang: 9)
+            }
+        }
+        return canvas.text
+    }
+
+    // MARK: Parts
+
+    private func heading(on canvas: inout TextCanvas) {
+        canvas.cutLine([Piece(report.image.path, .strong)])
+        if report.guests.count == 1, let guest = report.guests.first {
+            canvas.cutLine([Piece(summary(of: guest))])
+        } else if report.guests.isEmpty {
+            canvas.line("No operating system was found in this image.", .warning)
+        } else {
+            canvas.line("\(report.guests.count) operating systems", .warning)
+        }
+    }
+
+    private func findings(on canvas: inout TextCanvas) {
+        let serious = failed.filter { ($0.severity ?? .error) > .info }
+        if !serious.isEmpty {
+            canvas.gap()
+            canvas.line("What to do", .strong)
+            for item in serious { FindingText(style, isLong: true).write(item, on: &canvas) }
+        }
+        let advice = failed.filter { $0.severity == .info }
+        guard !advice.isEmpty else { return }
+        canvas.gap()
+        canvas.line("Advice", .strong)
+        for item in advice.prefix(TextReport.adviceShown) {
+            canvas.cutLine(
+                [Piece(item.code ?? item.id), Piece("  " + (item.message ?? item.title), .quiet)], indent: 2)
+        }
+        if advice.count > TextReport.adviceShown {
+            canvas.line(
+                "… and \(advice.count - TextReport.adviceShown) more (--format json)", .quiet, indent: 2)
+        }
+    }
+
+    private func facts(on canvas: inout TextCanvas) {
+        canvas.gap()
+        canvas.line("Facts", .strong)
+        let image = report.image
+        let size =
+            "\(image.format), \(Quantity.bytes(image.virtualSize)), file of \(Quantity.bytes(image.fileSize))"
+        fact("image", size, on: &canvas)
+        for backing in image.backing ?? [] {
+            let state = backing.opened ? "opened" : "not opened" + (backing.reason.map { ": " + $0 } ?? "")
+            fact("refers to", "\(backing.name) (\(state))", on: &canvas)
+        }
+        for layer in image.layers {
+            LayerText.fileSystems(of: layer).forEach { fact("volume", $0, on: &canvas) }
+        }
+        for guest in report.guests {
+            let values = guest.checks.filter { $0.status == .info && $0.value != nil && $0.link != .hygiene }
+            for item in values.prefix(TextReport.valuesShown) where !isHeading(item, of: guest) {
+                fact(item.title, item.value ?? "", on: &canvas)
+            }
+        }
+    }
+
+    private func unknowns(on canvas: inout TextCanvas) {
+        let lines = reasonsUnknown
+        guard !lines.isEmpty else { return }
+        canvas.gap()
+        canvas.line("Not known", .strong)
+        for line in lines.prefix(TextReport.unknownsShown) { canvas.paragraph(line, indent: 2, hang: 2) }
+        if lines.count > TextReport.unknownsShown {
+            canvas.line(
+                "… and \(lines.count - TextReport.unknownsShown) more (--format json)", .quiet, indent: 2)
+        }
+    }
+
+    private func closing(on canvas: inout TextCanvas) {
+        canvas.gap()
+        let coverage = report.coverage
+        let cost = report.cost
+        canvas.flow(
+            [],
+            [
+                Piece(Quantity.count(coverage.checksRun, "check") + ", \(coverage.unknown) unknown", .quiet),
+                Piece("\(Quantity.bytes(cost.bytesRead)) read in \(cost.reads) reads", .quiet),
+                Piece(Quantity.seconds(cost.seconds), .quiet),
+                Piece("\(Quantity.bytes(cost.peakMemory)) of memory", .quiet),
+            ], between: " · ", indent: 0, hang: 0)
+    }
+
+    // MARK: Values
+
+    private static let adviceShown = 6
+    private static let valuesShown = 8
+    private static let unknownsShown = 8
+
+    /// The failing items, most severe first, in the order of the chain.
+    private var failed: [ScanReport.CheckItem] {
+        let order = Dictionary(
+            uniqueKeysWithValues: LaunchLink.allCases.enumerated().map { ($0.element, $0.offset) })
+        return report.allChecks.filter { $0.status == .fail }.enumerated().sorted { a, b in
+            let (severityA, severityB) = (a.element.severity ?? .error, b.element.severity ?? .error)
+            if severityA != severityB { return severityA > severityB }
+            let (linkA, linkB) = (order[a.element.link] ?? 0, order[b.element.link] ?? 0)
+            return linkA != linkB ? linkA < linkB : a.offset < b.offset
+        }.map(\.element)
+    }
+
+    /// Why something is not known: the gaps of the image, then what items say beyond them; each once.
+    private var reasonsUnknown: [String] {
+        var seen: Set<String> = []
+        var lines: [String] = []
+        for gap in report.gaps where seen.insert("\(gap.where): \(gap.message)").inserted {
+            lines.append("\(gap.where)  \(gap.message)")
+        }
+        for item in report.allChecks where item.status == .unknown {
+            let reasons = (item.gaps ?? []).filter { seen.insert($0).inserted }
+            if !reasons.isEmpty { lines.append("\(item.id)  \(reasons.joined(separator: "; "))") }
+        }
+        return lines
+    }
+
+    private func systemName(_ guest: ScanReport.Guest) -> String {
+        guest.os.name ?? guest.os.distribution ?? guest.os.family
+    }
+
+    private func summary(of guest: ScanReport.Guest) -> String {
+        let os = guest.os
+        let parts = [
+            systemName(guest), os.architecture, os.bootMode.map(TextReport.firmwareName),
+            os.kernelVersion.map { "kernel " + $0 }, os.hostname.map { "host " + $0 },
+        ]
+        return parts.compactMap { $0 }.joined(separator: " · ")
+    }
+
+    static func firmwareName(_ mode: String) -> String {
+        mode == "bios" ? "BIOS" : mode == "uefi" ? "UEFI" : mode == "bios+uefi" ? "BIOS and UEFI" : mode
+    }
+
+    /// Whether the heading says the value already.
+    private func isHeading(_ item: ScanReport.CheckItem, of guest: ScanReport.Guest) -> Bool {
+        guard report.guests.count == 1, let value = item.value else { return false }
+        let os = guest.os
+        return ["GUESTOS.Platform", "GUESTOS.OSVersion", "GUESTOS.BootMode"].contains(item.id)
+            || value == os.kernelVersion || value == os.architecture
+    }
+
+    private func fact(_ name: String, _ value: String, on canvas: inout TextCanvas) {
+        canvas.cutLine([Piece(TerminalText.padded(name, to: 14) + "  ", .quiet), Piece(value)], indent: 2)
+    }
+}

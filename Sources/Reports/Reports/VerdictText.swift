@@ -1,0 +1,61 @@
+import Checks
+import GuestFacts
+import LaunchChain
+import Targets
+
+/// The verdicts of one system: a line per target, then its launches link by link.
+struct VerdictText {
+    private let style: TextStyle
+
+    init(_ style: TextStyle) { self.style = style }
+
+    func write(_ verdicts: [TargetVerdict], on canvas: inout TextCanvas) {
+        let column = (verdicts.map { TerminalText.width($0.target) }.max() ?? 0) + 3
+        for (index, verdict) in verdicts.enumerated() {
+            if index > 0, verdicts.count <= 3 { canvas.gap() }
+            canvas.line(
+                [Piece(TerminalText.padded(verdict.target, to: column), .strong)]
+                    + answers(verdict.boots.rawValue, verdict.reachable.rawValue, verdict.ready.rawValue)
+                    + (verdict.register.map {
+                        [Piece("   (register as \(TextReport.firmwareName($0.firmware)))", .quiet)]
+                    } ?? []))
+            for launch in verdict.launches { write(launch, on: &canvas) }
+        }
+    }
+
+    private func answers(_ boots: String, _ reachable: String, _ ready: String) -> [Piece] {
+        [
+            Piece("boots: "), Piece(TerminalText.padded(boots, to: 7), ink(boots)), Piece("   reachable: "),
+            Piece(TerminalText.padded(reachable, to: 7), ink(reachable)), Piece("   ready: "),
+            Piece(ready, ink(ready)),
+        ]
+    }
+
+    private func ink(_ answer: String) -> Ink {
+        answer == "yes" ? .good : answer == "no" ? .bad : .warning
+    }
+
+    private func write(_ launch: LaunchVerdict, on canvas: inout TextCanvas) {
+        let name = "\(launch.disk.rawValue), \(launch.firmware.rawValue)"
+        let column = 19
+        var items: [Piece] = []
+        for link in launch.links {
+            switch link.state {
+            case .holds: items.append(Piece("\(link.name.rawValue) ✓", .good))
+            case .broken: items.append(Piece("\(link.name.rawValue) ✗", .bad))
+            case .unknown: items.append(Piece("\(link.name.rawValue) ?", .warning))
+            case .notReached: break
+            }
+        }
+        canvas.flow(
+            [Piece(TerminalText.padded(name, to: column))], items, between: "  ", indent: 2, hang: column)
+        if let stop = launch.stopsAt {
+            canvas.paragraph(
+                head: [Piece("stops at \(stop.link.rawValue): ", .bad)], stop.message, indent: 2 + column,
+                hang: 2)
+        }
+        for reason in (launch.unknownBecause ?? []).prefix(3) {
+            canvas.paragraph(head: [Piece("not known: ", .warning)], reason, indent: 2 + column, hang: 2)
+        }
+    }
+}
