@@ -40,13 +40,56 @@ package enum CheckRegistry {
         ComplianceDiskSize.self,
         ComplianceDiskUsage.self,
         ComplianceInodeUsage.self,
+        ComplianceSsh.self,
+        ComplianceRootAccount.self,
+        CompliancePasswd.self,
+        ComplianceShadowAuthority.self,
+        ComplianceFirewall.self,
+        ComplianceQemuGa.self,
+        ComplianceNetwork.self,
     ]
 
     package static let network: [any Check.Type] = [
-        NetDriver.self
+        NetDriver.self,
+        GuestOSDhcp.self,
+        NetManagers.self,
+        NetPersistentNames.self,
+        NetLeftovers.self,
     ]
 
-    package static let all: [any Check.Type] = image + boot + compliance + network
+    package static let access: [any Check.Type] = [
+        LoginSshHostKeys.self,
+        LoginReachability.self,
+    ]
+
+    package static let firstBoot: [any Check.Type] = [
+        GuestOSCloudInit.self,
+        InitDatasource.self,
+        InitState.self,
+        GuestOSOnlineResizeFS.self,
+        InitForeignAgents.self,
+    ]
+
+    package static let operation: [any Check.Type] = [
+        GuestOSSelinux.self,
+        GuestOSRtcTimeMode.self,
+        GuestOSStandardizedTimezone.self,
+        GuestOSCloudAssistant.self,
+        GuestOSSecurityCenterAgent.self,
+        GuestOSSupportMocInstanceTypes.self,
+        OSPackageState.self,
+    ]
+
+    package static let hygiene: [any Check.Type] = [
+        SecMachineID.self,
+        SecEmptyPassword.self,
+        SecAuthorizedKeys.self,
+        SecSecrets.self,
+        SecRegistration.self,
+    ]
+
+    package static let all: [any Check.Type] =
+        image + boot + network + compliance + access + firstBoot + operation + hygiene
 
     /// The item with this id or alias, whatever its case.
     package static func check(_ name: String) -> (any Check.Type)? {

@@ -1,0 +1,58 @@
+import GuestFacts
+import Targets
+
+/// `SEC.MachineId`
+enum SecMachineID: Check {
+    static let metadata = CheckMetadata(
+        id: "SEC.MachineId", title: "Machine id", link: .hygiene,
+        summary: "Looks whether /etc/machine-id is empty, so that every instance makes its own.",
+        rationale: """
+            Instances with the same id look like one machine to logging and management. systemd-networkd derives \
+            its DHCP identity from it, and two instances in one network may be given the same address.
+            """,
+        codes: [
+            ("MachineId.Cloned", "The machine id of the source is in the image."),
+            ("MachineId.Invalid", "/etc/machine-id is not a machine id."),
+        ], references: ["machine-id(5)"])
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        guard let linux = context.linux else { return context.withoutLinux }
+        let reset = Fix(
+            "Empty it: the next boot makes a new one", kind: .autoEdit,
+            commands: ["truncate -s 0 /etc/machine-id", "ln -sfn /etc/machine-id /var/lib/dbus/machine-id"])
+        func fail(_ code: String, _ message: String) -> CheckOutcome {
+            .judged(
+                findings: [
+                    Finding(
+                        code, .warning, message, evidence: [Evidence(path: "/etc/machine-id")], fixes: [reset]
+                    )
+                ])
+        }
+        switch linux.hygiene.machineID {
+        case .unknown(let gap): return .judged(questions: [OpenQuestion(gap)])
+        case .known(.set): return fail("MachineId.Cloned", "Every instance has the machine id of the source.")
+        case .known(.invalid): return fail("MachineId.Invalid", "/etc/machine-id does not hold a machine id.")
+        case .known(.missing):
+            return .judged(value: "missing", "There is no machine id; the first boot makes one.")
+        case .known(.empty), .known(.uninitialized):
+            return .judged(value: "empty", "Every instance makes its own machine id.")
+        }
+    }
+
+    static var examples: [CheckExample] {
+        [
+            CheckExample("empty", .example { $0.linux.hygiene.machineID = .known(.empty) }, .pass),
+            CheckExample("missing", .example(), .pass),
+            CheckExample(
+                "of the source", .example { $0.linux.hygiene.machineID = .known(.set) }, .fail,
+                codes: ["MachineId.Cloned"]),
+            CheckExample(
+                "something else", .example { $0.linux.hygiene.machineID = .known(.invalid) }, .fail,
+                codes: ["MachineId.Invalid"]),
+            CheckExample(
+                "not readable",
+                .example { $0.linux.hygiene.machineID = .unknown(.example("/etc/machine-id")) },
+                .unknown),
+        ]
+    }
+}

@@ -1,0 +1,61 @@
+import GuestFacts
+import Targets
+
+/// `NET.PersistentNames`
+enum NetPersistentNames: Check {
+    static let metadata = CheckMetadata(
+        id: "NET.PersistentNames", title: "Names bound to hardware addresses", link: .operation,
+        summary:
+            "Looks for rules and configurations that are bound to a hardware address of the source machine.",
+        rationale: """
+            A rule that keeps the name eth0 for the old address makes eth1 of the new interface, and the \
+            configuration for eth0 waits in vain.
+            """,
+        codes: [
+            ("PersistentNames.Rules", "A udev rule binds a name to a hardware address."),
+            ("PersistentNames.MacBound", "A network configuration is bound to a hardware address."),
+        ])
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        guard let linux = context.linux else { return context.withoutLinux }
+        if let gap = linux.network.gap { return .judged(questions: [OpenQuestion(gap)]) }
+        var findings = linux.network.persistentNames.map { rule in
+            Finding(
+                "PersistentNames.Rules", .warning,
+                "A rule binds the name of an interface to the old hardware address.",
+                evidence: [rule], fixes: [.edit("Remove the rule", rule, to: nil)])
+        }
+        let rendersAnew = linux.cloudInit.rendersNetwork(at: context.target) == .yes
+        for interface in linux.network.interfaces where !interface.match.macAddresses.isEmpty {
+            if interface.renderedByCloudInit, rendersAnew { continue }
+            // GUESTOS.Dhcp says what it means for the launch.
+            findings.append(
+                Finding(
+                    "PersistentNames.MacBound", .warning,
+                    "A configuration is bound to \(interface.match.macAddresses.joined(separator: ", ")).",
+                    evidence: [interface.evidence],
+                    fixes: [.byHand("Match the interface by name (en*, eth*) instead")]))
+        }
+        return .judged("Nothing is bound to a hardware address.", findings: findings)
+    }
+
+    static var examples: [CheckExample] {
+        [
+            CheckExample("nothing is bound", .example(), .pass),
+            CheckExample(
+                "70-persistent-net.rules",
+                .example {
+                    $0.linux.network.persistentNames = [
+                        Evidence(path: "/etc/udev/rules.d/70-persistent-net.rules", line: 8)
+                    ]
+                }, .fail, codes: ["PersistentNames.Rules"]),
+            CheckExample(
+                "networkd matches a MAC",
+                .example { $0.linux.network.interfaces[0].match.macAddresses = ["00:50:56:aa:bb:cc"] }, .fail,
+                codes: ["PersistentNames.MacBound"]),
+            CheckExample(
+                "the configuration could not be read",
+                .example { $0.linux.network.gap = .example("/etc/udev") }, .unknown),
+        ]
+    }
+}

@@ -1,0 +1,154 @@
+import GuestFacts
+import Targets
+
+/// `GUESTOS.OnlineResizeFS`
+enum GuestOSOnlineResizeFS: Check {
+    static let metadata = CheckMetadata(
+        id: "GUESTOS.OnlineResizeFS", title: "Growth of the root at first boot", link: .provisioning,
+        summary: """
+            Looks whether the root partition and its file system grow to the size of the instance's disk: cloud-init \
+            with growpart and resizefs, their tools, and room behind the partition.
+            """,
+        rationale:
+            "The disk of an instance is usually larger than the image. Without this the rest stays unused.",
+        codes: [
+            ("Resize.NoCloudInit", "Nothing runs at first boot that would grow the root."),
+            ("Resize.Off", "cloud-init is told not to grow the partition or the file system."),
+            ("Resize.NoGrowpart", "The program growpart is not installed."),
+            ("Resize.NoTool", "The program that grows the file system is not installed."),
+            ("Resize.NotLast", "Another partition lies behind the root's."),
+            ("Resize.KernelTooOld", "The kernel needs a restart to see a grown partition."),
+            ("Resize.FileSystem", "The file system cannot be grown while it is mounted."),
+            ("Resize.Lvm", "The root is a logical volume, which is not grown by itself."),
+        ], references: ["cloud-init documentation: growpart, resizefs", "growpart(1)"])
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        guard let linux = context.linux else { return context.withoutLinux }
+        let cloudInit = linux.cloudInit
+        let isNeeded = context.target.rules.needsProvisioning
+        var findings: [Finding] = []
+        var questions: [OpenQuestion] = []
+        func add(_ code: String, _ message: String, _ evidence: Evidence, _ fix: Fix) {
+            findings.append(
+                Finding(
+                    code, isNeeded ? .warning : .info, message, evidence: [evidence], fixes: [fix],
+                    consequence: isNeeded ? .notReady : .none))
+        }
+        func ask(_ message: String) {
+            questions.append(OpenQuestion(message, consequence: isNeeded ? .notReady : .none))
+        }
+        let root = context.rootVolume(of: linux)
+        if linux.rootVolume.hasPrefix("lvm:") {
+            add(
+                "Resize.Lvm", "The root is a logical volume; it has to be grown by hand.",
+                Evidence(layer: linux.rootVolume),
+                .byHand("Grow it after the first boot", commands: ["lvextend -r -l +100%FREE /dev/VG/LV"]))
+        }
+        if cloudInit.gap != nil {
+            ask("whether cloud-init grows the root could not be read")
+        } else if cloudInit.program == nil || cloudInit.enabled == .no {
+            add(
+                "Resize.NoCloudInit", "Nothing runs at first boot that would grow the root.",
+                Evidence(
+                    path: "/usr/bin/cloud-init", excerpt: cloudInit.program == nil ? "absent" : "not enabled"),
+                .install(["cloud-init", growpart(linux)], "Install cloud-init and growpart", in: linux))
+        } else {
+            if cloudInit.runsGrowpart == .no || cloudInit.runsResizefs == .no {
+                add(
+                    "Resize.Off",
+                    "cloud-init does not run \(cloudInit.runsGrowpart == .no ? "growpart" : "resizefs").",
+                    Evidence(path: "/etc/cloud/cloud.cfg"),
+                    Fix(
+                        "Switch both on", kind: .autoEdit,
+                        commands: [
+                            "printf 'growpart: {mode: auto}\\nresize_rootfs: true\\n' > /etc/cloud/cloud.cfg.d/95_grow.cfg"
+                        ]))
+            } else if cloudInit.runsGrowpart == .unknown || cloudInit.runsResizefs == .unknown {
+                ask("whether cloud-init runs growpart and resizefs is not known")
+            }
+            if cloudInit.growTools["growpart"] == false, root?.partitionNumber != nil {
+                add(
+                    "Resize.NoGrowpart", "growpart is not installed.",
+                    Evidence(path: "/usr/bin/growpart", excerpt: "absent"),
+                    .install([growpart(linux)], "Install growpart", in: linux))
+            }
+            if let kind = root?.kind, let tool = tool(for: kind), cloudInit.growTools[tool.name] == false {
+                add(
+                    "Resize.NoTool", "\(tool.name) is not installed.",
+                    Evidence(path: "/usr/sbin/\(tool.name)", excerpt: "absent"),
+                    .install([tool.package], "Install it", in: linux))
+            }
+        }
+        if let kind = root?.kind, tool(for: kind) == nil {
+            add(
+                "Resize.FileSystem", "\(kind) is not grown while it is mounted.",
+                Evidence(layer: linux.rootVolume),
+                .byHand("Move the system to ext4 or xfs"))
+        }
+        if let behind = partitionBehindRoot(context, linux) {
+            add(
+                "Resize.NotLast",
+                "Partition \(behind.number) lies behind the root's, which cannot grow past it.",
+                Evidence(layer: behind.volume, offset: behind.offset),
+                .byHand("Remove the partition behind the root, swap for instance, and use a file instead"))
+        }
+        for way in context.boots(of: linux).ways {
+            if let version = way.kernel?.version.flatMap({ KernelVersion($0) }), version < KernelVersion(3, 6)
+            {
+                add(
+                    "Resize.KernelTooOld", "Before Linux 3.6 a grown partition is seen only after a restart.",
+                    Evidence(path: way.entry.kernelPath ?? "/boot"), .installKernel(in: linux))
+            }
+        }
+        return .judged("The root grows at first boot.", findings: findings, questions: questions)
+    }
+
+    private static func growpart(_ linux: LinuxFacts) -> String {
+        switch linux.identity.family {
+        case .debian: "cloud-guest-utils"
+        case .suse: "growpart"
+        default: "cloud-utils-growpart"
+        }
+    }
+
+    private static func tool(for kind: String) -> (name: String, package: String)? {
+        switch kind {
+        case "ext2", "ext3", "ext4": ("resize2fs", "e2fsprogs")
+        case "xfs": ("xfs_growfs", "xfsprogs")
+        case "btrfs": ("btrfs", "btrfs-progs")
+        default: nil
+        }
+    }
+
+    private static func partitionBehindRoot(_ context: CheckContext, _ linux: LinuxFacts) -> PartitionFacts? {
+        let all = context.image.partitions?.partitions ?? []
+        guard let own = all.first(where: { $0.volume == linux.rootVolume }) else { return nil }
+        return all.first { $0.offset > own.offset && $0.size > 0 }
+    }
+
+    static var examples: [CheckExample] {
+        [
+            CheckExample(
+                "cloud-init, growpart, resize2fs, and the root is the last partition", .example(), .pass),
+            CheckExample(
+                "no cloud-init", .example { $0.linux.cloudInit = CloudInitFacts() }, .fail,
+                codes: ["Resize.NoCloudInit"]),
+            CheckExample(
+                "no growpart", .example { $0.linux.cloudInit.growTools["growpart"] = false }, .fail,
+                codes: ["Resize.NoGrowpart"]),
+            CheckExample(
+                "growpart is switched off", .example { $0.linux.cloudInit.runsGrowpart = .no }, .fail,
+                codes: ["Resize.Off"]),
+            CheckExample(
+                "swap behind the root",
+                .example {
+                    $0.image.partitions?.partitions.append(
+                        PartitionFacts(
+                            number: 2, offset: 3 << 30, size: 1 << 29, type: "0x82", volume: "mbr:2"))
+                }, .fail, codes: ["Resize.NotLast"]),
+            CheckExample(
+                "the configuration of cloud-init could not be read",
+                .example { $0.linux.cloudInit.gap = .example("/etc/cloud/cloud.cfg") }, .unknown),
+        ]
+    }
+}

@@ -1,0 +1,65 @@
+import GuestFacts
+import Targets
+
+/// `GUESTOS.RtcTimeMode`
+enum GuestOSRtcTimeMode: Check {
+    static let metadata = CheckMetadata(
+        id: "GUESTOS.RtcTimeMode", title: "Hardware clock in UTC", link: .operation,
+        summary: "Looks whether the guest takes the hardware clock for UTC.",
+        rationale: """
+            The hardware clock of an instance is in UTC. A guest that takes it for local time is hours off until its \
+            time service has corrected it: certificates are not valid yet, tokens are expired.
+            """,
+        codes: [("Rtc.Local", "The guest takes the hardware clock for local time.")],
+        references: ["adjtime(5)", "hwclock(8)", "timedatectl(1)"])
+
+    static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        guard let linux = context.linux else { return context.withoutLinux }
+        switch linux.operation.rtcInUTC {
+        case .unknown(let gap): return .judged(questions: [OpenQuestion(gap)])
+        case .known(let utc) where utc.value:
+            return .judged(value: "UTC", "The hardware clock is in UTC.", evidence: [utc.evidence])
+        case .known(let local):
+            var fixes = [
+                Fix("Set it to UTC", where: .online, kind: .online, commands: ["timedatectl set-local-rtc 0"])
+            ]
+            if local.evidence.line != nil {
+                fixes.insert(
+                    .edit("Set it to UTC", local.evidence, to: utcLine(local.evidence.excerpt)), at: 0)
+            }
+            return .judged(
+                value: "LOCAL",
+                findings: [
+                    Finding(
+                        "Rtc.Local", .warning, "The guest takes the hardware clock for local time.",
+                        evidence: [local.evidence], fixes: fixes)
+                ])
+        }
+    }
+
+    /// The line of the file it was read from, which differs from family to family.
+    private static func utcLine(_ line: String?) -> String {
+        guard let line, let equals = line.firstIndex(of: "=") else { return "UTC" }
+        let key = line[..<equals]
+        switch key {
+        case "HWCLOCK": return "HWCLOCK=\"-u\""
+        case "clock": return "clock=\"UTC\""
+        case "UTC": return line.contains("yes") || line.contains("no") ? "UTC=yes" : "UTC=true"
+        default: return line
+        }
+    }
+
+    static var examples: [CheckExample] {
+        let line = Evidence(path: "/etc/adjtime", line: 3, excerpt: "LOCAL")
+        return [
+            CheckExample("no /etc/adjtime means UTC", .example(), .pass),
+            CheckExample(
+                "LOCAL in /etc/adjtime",
+                .example { $0.linux.operation.rtcInUTC = .known(Located(false, line)) }, .fail,
+                codes: ["Rtc.Local"]),
+            CheckExample(
+                "/etc/adjtime could not be read",
+                .example { $0.linux.operation.rtcInUTC = .unknown(.example("/etc/adjtime")) }, .unknown),
+        ]
+    }
+}
