@@ -128,6 +128,11 @@ package struct CommandLineFacts: Sendable, Hashable, Codable {
         parameters.map { parameter in parameter.value.map { "\(parameter.name)=\($0)" } ?? parameter.name }
     }
 
+    /// Whether the root is mounted writable from the start: `rw` after any `ro`.
+    package var rootIsWritable: Bool {
+        parameters.last { $0.name == "rw" || $0.name == "ro" }?.name == "rw"
+    }
+
     /// The value of the last parameter called `name`, "" when it stands alone.
     package func last(_ name: String) -> String? {
         parameters.last { $0.name == name }.map { $0.value ?? "" }

@@ -193,6 +193,7 @@ final class AccessInspection {
             password: password(entry, shadow: shadow),
             isExpired: line?.isExpired(onDay: today) ?? false, authorizedKeys: 0,
             evidence: Evidence(entry.source))
+        facts.mustChangePassword = line?.mustChangePassword(onDay: today) ?? false
         readKeys(of: entry, into: &facts)
         judgeSSH(of: entry, into: &facts)
         return facts

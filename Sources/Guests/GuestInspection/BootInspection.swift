@@ -210,7 +210,9 @@ struct BootInspection {
 
     private func run(_ trace: BootTrace, start: GrubStart, path: BootPath) -> Way {
         var path = path
-        guard let evaluation = trace.runGrub(on: files.disk) else { return Way(facts: path) }
+        var disk = files.disk
+        disk.mendsPartitionTable = path.firmware == .uefi
+        guard let evaluation = trace.runGrub(on: disk) else { return Way(facts: path) }
         for fault in evaluation.faults { reader.record(Gap(fault, at: "GRUB")) }
         path.notes = notes(evaluation)
         let configuration = evaluation.configurationFiles.last.map { files.file(named: $0).guestPath }

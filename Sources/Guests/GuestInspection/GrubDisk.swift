@@ -2,11 +2,24 @@ import ByteReading
 import FileSystemCore
 import GuestFacts
 import GuestFormats
+import Volumes
 
 /// The image as GRUB sees it: one disk, `hd0`, with its partitions. GRUB reads each file system by itself;
 /// there are no mounts, and symbolic links do not leave a volume.
 struct GrubDisk: GrubHost {
     let layout: DiskLayout
+    /// Firmware that mends a damaged primary GPT from its backup before it starts anything, as OVMF does. GRUB
+    /// itself and BIOS read the primary table only.
+    var mendsPartitionTable = false
+
+    /// Features of ext that no released GRUB reads: it calls such a file system unknown (fs/ext2.c,
+    /// `EXT2_DRIVER_SUPPORTED_INCOMPAT`).
+    private static let unreadFeatures: Set<String> = [
+        "inline_data", "ea_inode", "casefold", "compression", "journal_dev", "dirdata",
+    ]
+
+    /// Whether GRUB sees any partition.
+    private var seesPartitions: Bool { mendsPartitionTable || layout.table?.gptSource != .backup }
 
     private static let probeLimit = 64
 
@@ -27,14 +40,16 @@ struct GrubDisk: GrubHost {
         guard parts.count == 2 else { return layout.image.volumes.first { $0.partitionNumber == nil } }
         let digits = parts[1].drop { !$0.isNumber }
         let map = parts[1].prefix { !$0.isNumber }
-        guard let number = Int(digits), ["", "gpt", "msdos"].contains(map) else { return nil }
+        guard seesPartitions, let number = Int(digits), ["", "gpt", "msdos"].contains(map) else { return nil }
         if !map.isEmpty, map != partitionMap, layout.image.partitions?.kind != .hybrid { return nil }
         return layout.image.volumes.first { $0.partitionNumber == number }
     }
 
     /// The path of the guest behind a path of a device, when the guest mounts that volume.
     func fileSystem(of device: GrubDevice) throws(ImageFault) -> (any FileSystemReader)? {
-        guard let facts = volume(of: device) else { return nil }
+        guard let facts = volume(of: device), GrubDisk.unreadFeatures.isDisjoint(with: facts.features) else {
+            return nil
+        }
         if let gap = facts.gap, layout.volume(facts.id)?.fileSystem == nil {
             throw ImageFault(.unsupported, gap.message).inLayer(facts.id)
         }
@@ -48,7 +63,8 @@ struct GrubDisk: GrubHost {
     }
 
     func device(matching key: GrubSearchKey, hints: [String]) throws(ImageFault) -> GrubDevice? {
-        for volume in layout.image.volumes.prefix(GrubDisk.probeLimit) {
+        for volume in layout.image.volumes.prefix(GrubDisk.probeLimit)
+        where seesPartitions && GrubDisk.unreadFeatures.isDisjoint(with: volume.features) {
             let here = device(of: volume)
             switch key {
             case .fileSystemUUID(let uuid):

@@ -24,7 +24,8 @@ struct LinuxInspection {
         ).inspect()
         let commandLine = (boot.bios.entry ?? boot.uefi.entry)?.commandLine
         let services = ServiceInspection(
-            reader: reader, commandLineTarget: target(commandLine), consoles: commandLine?.all("console") ?? [])
+            reader: reader, commandLineTarget: target(commandLine), consoles: commandLine?.all("console") ?? [],
+            rootIsWritable: commandLine?.rootIsWritable ?? false)
         let access = AccessInspection(reader: reader, services: services, identity: identity, now: now).inspect()
         let homes = (access.accounts.value ?? []).filter { $0.shellAllowsLogin }.map(\.home)
         var facts = LinuxFacts(

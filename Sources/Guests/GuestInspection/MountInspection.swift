@@ -90,12 +90,6 @@ struct MountInspection {
         if case .volume(let id) = volumeNamed(by: entry.specification) {
             mount.actualType = differingType(entry, on: id)
         }
-        mount.badOptions = entry.options.options.filter { text($0).contains("\r") }.map {
-            "\($0.name) ends in a carriage return (CRLF line end)"
-        }
-        if entry.problems.contains(.carriageReturn), mount.badOptions.isEmpty {
-            mount.badOptions.append("the line ends in a carriage return (CRLF line end)")
-        }
         if entry.problems.contains(.byteOrderMark) {
             mount.badOptions.append("the line starts with a byte order mark, which becomes part of the device name")
         }

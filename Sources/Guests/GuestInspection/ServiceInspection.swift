@@ -14,8 +14,10 @@ final class ServiceInspection {
 
     /// - Parameters:
     ///   - commandLineTarget: `systemd.unit=` or a run level of the kernel command line.
-    ///   - consoles: serial consoles on which systemd starts a getty.
-    init(reader: GuestReader, commandLineTarget: Located<String>?, consoles: [String]) {
+    ///   - consoles: the values of `console=`, on the serial ones of which systemd starts a getty.
+    ///   - rootIsWritable: whether the root is mounted writable when systemd starts (`rw`). Otherwise a first boot
+    ///     cannot apply presets: "Failed to populate /etc with preset unit settings".
+    init(reader: GuestReader, commandLineTarget: Located<String>?, consoles: [String], rootIsWritable: Bool) {
         self.reader = reader
         units = SystemdUnits(directories: ServiceInspection.directories(reader)) { (path) throws(ImageFault) in
             guard let bytes = try reader.tree.contents(of: GuestPath(path), limit: 1 << 20) else {
@@ -25,7 +27,7 @@ final class ServiceInspection {
         }
         guard !units.directories.isEmpty else { return }
         findDefaultTarget(commandLineTarget)
-        start(consoles: consoles)
+        start(consoles: consoles, rootIsWritable: rootIsWritable)
     }
 
     private static func directories(_ reader: GuestReader) -> [UnitDirectory] {
@@ -80,8 +82,8 @@ final class ServiceInspection {
         }
     }
 
-    private func start(consoles: [String]) {
-        var extra = consoles.map { (puller: "getty.target", unit: "serial-getty@\($0).service") }
+    private func start(consoles: [String], rootIsWritable: Bool) {
+        var extra = GettyGenerator.units(consoles: consoles)
         // cloud-init's generator pulls in its target unless it finds itself disabled; whether it does is
         // decided where cloud-init is looked at.
         let generators = ["/usr/lib/systemd/system-generators", "/lib/systemd/system-generators"]
@@ -90,7 +92,8 @@ final class ServiceInspection {
         }
         do {
             let policy = try presets()
-            if FirstBoot(machineID: reader.file("/etc/machine-id").value).appliesPresets, let policy {
+            let isFirst = FirstBoot(machineID: reader.file("/etc/machine-id").value).appliesPresets
+            if isFirst, rootIsWritable, let policy {
                 extra += try units.presetLinks(policy).map { (puller: $0.target, unit: $0.unit) }
             }
             started = try units.startSet(from: defaultTarget?.value ?? "default.target", extra: extra)

@@ -62,7 +62,9 @@ struct LayoutOpener {
                 volumes.append(volume(id: "disk", source: disk, partition: nil, into: &image))
             }
             for partition in table.partitions where !partition.isExtended {
-                let source = try partition.source(on: disk)
+                // The kernel cuts a partition off where the disk ends.
+                let rest = disk.size > partition.start ? disk.size - partition.start : 0
+                let source = try SliceSource(disk, start: partition.start, size: min(partition.size, rest))
                 volumes.append(
                     volume(id: id(of: partition, in: table), source: source, partition: partition, into: &image))
             }
