@@ -65,14 +65,16 @@ struct FATContentTests {
             let original = try FileSource(folder.file("in").appending(String(name.dropFirst())))
             #expect(bytes == (try original.read(at: 0, count: Int(original.size)).array), "\(name)")
         }
-        let free = try await HostTool.shell("MTOOLS_SKIP_CHECK=1 mdir -i disk :: | grep 'bytes free'", in: folder.path)
+        let free = try await HostTool.shell(
+            "MTOOLS_SKIP_CHECK=1 mdir -i disk :: | grep 'bytes free'", in: folder.path)
         #expect(free.filter(\.isNumber) == "\(volume.usage.freeBytes)")
     }
 
     /// Too few clusters for FAT32 by the specification; drivers and blkid go by the boot sector, mtools refuses.
     @Test func smallFAT32() async throws {
         let folder = try await ScratchFolder()
-        try await HostTool.shell("truncate -s 40M disk; mkfs.fat -F 32 -s 8 disk > /dev/null", in: folder.path)
+        try await HostTool.shell(
+            "truncate -s 40M disk; mkfs.fat -F 32 -s 8 disk > /dev/null", in: folder.path)
         let volume = try FATFileSystem(FileSource(folder.file("disk")))
         #expect(volume.features == ["FAT32"])
         #expect(try volume.list(volume.root).isEmpty)
