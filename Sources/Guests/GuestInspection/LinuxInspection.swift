@@ -19,7 +19,7 @@ struct LinuxInspection {
         let mounts = mounting.inspect()
         let boot = BootInspection(
             reader: reader, layout: layout,
-            files: BootFiles(disk: GrubDisk(layout: layout), mountPoints: mountPoints),
+            files: BootFiles(disk: GrubDisk(layout: layout, mendsPartitionTable: true), mountPoints: mountPoints),
             resolver: mounting.resolver, architecture: identity.architecture
         ).inspect()
         let commandLine = (boot.bios.entry ?? boot.uefi.entry)?.commandLine

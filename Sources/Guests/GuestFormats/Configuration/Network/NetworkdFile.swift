@@ -54,10 +54,26 @@ package struct NetworkdFile: Sendable {
         switch (key, value) {
         case ("Virtualization", "yes"), ("Virtualization", "vm"), ("Virtualization", "!container"): true
         case ("Virtualization", "no"), ("Virtualization", "container"), ("Virtualization", "!vm"): false
-        case ("Kind", "veth"), ("Kind", "bridge"), ("Kind", "tun"), ("WLANInterfaceType", _), ("SSID", _):
-            false
+        case ("WLANInterfaceType", _), ("SSID", _), ("BSSID", _): false
+        // A NIC has no kind; only interfaces made by software have one.
+        case ("Kind", let kinds): AsciiText.words(kinds).allSatisfy { $0.hasPrefix("!") }
+        case ("Path", let paths): knownPath(AsciiText.words(paths))
         default: nil
         }
+    }
+
+    /// Whether udev's path of a virtio NIC on PCI matches: `pci-0000:00:03.0`, before systemd 229
+    /// `virtio-pci-0000:00:03.0`. The slot is not known, so a pattern that asks for one is open.
+    private static func knownPath(_ patterns: [String]) -> Bool? {
+        let examples = ["pci-0000:00:03.0", "virtio-pci-0000:00:03.0", "pci-0000:01:00.0", "virtio-pci-0000:00:05.0"]
+        let wanted = patterns.filter { !$0.hasPrefix("!") }.map { FileNamePattern($0) }
+        guard wanted.count == patterns.count else { return nil }
+        let matching = examples.filter { path in wanted.contains { $0.matches(path) } }
+        if matching.count == examples.count { return true }
+        let isForOtherBus = patterns.allSatisfy { pattern in
+            ["usb", "platform-", "ccw-", "vmbus", "xen"].contains { pattern.contains($0) }
+        }
+        return matching.isEmpty && isForOtherBus ? false : nil
     }
 
     /// What a `.network` file sets up.
