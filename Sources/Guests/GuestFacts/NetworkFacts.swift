@@ -149,6 +149,12 @@ package struct AccountFacts: Sendable, Hashable, Codable {
     package var authorizedKeysEvidence: [Evidence] = []
     /// Keys that sshd would ignore because of the modes of the files above them.
     package var keyProblems: [StructureFinding] = []
+    /// Whether sshd, once it runs, lets the account in with its password, Match blocks and lists included.
+    package var sshWithPassword: Answer = .unknown
+    /// Whether sshd, once it runs, lets the account in with one of its keys.
+    package var sshWithKey: Answer = .unknown
+    /// The line that keeps the account out, if one does.
+    package var refusedBy: Evidence?
     package var evidence: Evidence
 
     package init(

@@ -15,7 +15,7 @@ struct InitramfsReview {
     }
 
     mutating func judge(_ way: BootWay) {
-        if way.entry.notFollowed != nil { return }
+        if way.entry.notFollowed != nil || way.stopsAtKernel { return }
         if way.entry.initramfsPaths.isEmpty {
             judgeAlone(
                 way, code: "Initramfs.None",
