@@ -1,8 +1,8 @@
 import GuestFacts
 import Targets
 
-/// Literal facts for the examples of the checks: a healthy Debian 12 on one ext4 partition, started by BIOS from
-/// an MBR disk, to be launched on a cloud with virtio-blk and NVMe disks.
+/// Literal facts for the examples of the checks: a healthy Debian 12 on one ext4 partition, started by BIOS
+/// from an MBR disk, to be launched on a cloud with virtio-blk and NVMe disks.
 struct ExampleFacts {
     static let uuid = "c8bd713e-8c60-424b-ae08-0643f88aad52"
     static let noSuchUUID = "deadbeef-0000-4000-8000-000000000000"
