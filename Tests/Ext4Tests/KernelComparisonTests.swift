@@ -54,7 +54,7 @@ struct KernelComparisonTests {
             path, .writeOnly, options: [.create], permissions: [.ownerReadWrite])
         try file.closeAfter {
             for index in 0..<450 {
-                _ = try file.writeAll(toAbsoluteOffset: Int64(index) * 8192, "fragment \(index)".utf8)
+                _ = try file.writeAll(toAbsoluteOffset: Int64(index) * 4096, "fragment \(index)".utf8)
             }
         }
     }

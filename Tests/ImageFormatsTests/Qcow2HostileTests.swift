@@ -15,11 +15,11 @@ struct Qcow2HostileTests {
             return
         }
         var offset: UInt64 = 0
-        for _ in 0..<40 where offset < image.disk.size {
+        for _ in 0..<10 where offset < image.disk.size {
             _ = try? image.disk.read(at: offset, count: Int(min(8192, image.disk.size - offset)))
             guard let extent = try? image.disk.extent(at: offset) else { break }
             #expect(extent.length > 0)
-            offset += max(1, min(extent.length, 256 << 10))
+            offset += max(1, min(extent.length, 64 << 10))
         }
     }
 
@@ -41,15 +41,15 @@ struct Qcow2HostileTests {
         var places = Array(0..<(header.version == 2 ? 72 : 136))
         places += (0..<32).map { Int(header.l1TableOffset) + $0 }
         let table = Int(try bytes.big(UInt64.self, at: Int(header.l1TableOffset)) & 0xFF_FFFF_FFFF)
-        places += (0..<min(512, header.clusterSize)).map { table + $0 }
+        places += (0..<96).map { table + $0 }
         places += (0..<64).map { Int(header.refcountTableOffset) + $0 }
         for place in places where place < bytes.count {
             let value = try bytes.byte(at: place)
-            for changed in [value ^ 0xFF, value ^ 1, value ^ 0x80, 0] where changed != value {
+            for changed in [value ^ 0xFF, value ^ 1] where changed != value {
                 Self.exercise(PatchedSource(image, patches: [(UInt64(place), [changed])]))
             }
         }
-        for size in Array(0..<200) + stride(from: 200, to: bytes.count, by: 509) {
+        for size in Array(0..<200) + stride(from: 200, to: bytes.count, by: 2309) {
             Self.exercise(PatchedSource(image, size: UInt64(size)))
         }
     }
@@ -65,7 +65,7 @@ struct Qcow2HostileTests {
             let file = try FileSource(folder.file("image"))
             let bytes = try file.read(at: 0, count: Int(file.size))
             let image = MemorySource(bytes)
-            for place in stride(from: 5 << 16, to: bytes.count, by: 37) {
+            for place in stride(from: 5 << 16, to: bytes.count, by: 131) {
                 let value = try bytes.byte(at: place)
                 Self.exercise(PatchedSource(image, patches: [(UInt64(place), [value ^ 0x55])]))
             }

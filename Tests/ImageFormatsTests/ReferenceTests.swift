@@ -93,7 +93,7 @@ struct ReferenceTests {
             """
             qemu-img create -q -u -f qcow2 -F qcow2 -b b a 1M
             qemu-img create -q -u -f qcow2 -F qcow2 -b a b 1M
-            qemu-img create -q -u -f qcow2 -F qcow2 -b self self 1M
+            qemu-img create -q -u -f qcow2 -F qcow2 -b self other 1M; mv other self
             qemu-img create -q -f qcow2 c0 1M
             for i in $(seq 1 20); do qemu-img create -q -u -f qcow2 -F qcow2 -b c$((i-1)) c$i 1M; done
             """, in: folder.path)

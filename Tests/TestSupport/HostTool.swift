@@ -22,10 +22,10 @@ package enum HostTool {
     /// Runs a line of shell in `folder` and returns what it prints. Throws when it fails.
     @discardableResult
     package static func shell(_ line: String, in folder: FilePath? = nil) async throws -> String {
+        let script = "PATH=$PATH:/usr/sbin:/sbin LC_ALL=C.UTF-8; export PATH LC_ALL; set -e; " + line
         let result = try await run(
-            .path("/bin/sh"),
-            arguments: ["-c", "PATH=$PATH:/usr/sbin:/sbin LC_ALL=C; export PATH LC_ALL; " + line],
-            workingDirectory: folder, output: .string(limit: 64 << 20), error: .string(limit: 1 << 20))
+            .path("/bin/sh"), arguments: ["-c", script], workingDirectory: folder,
+            output: .string(limit: 64 << 20), error: .string(limit: 1 << 20))
         guard result.terminationStatus.isSuccess else {
             throw Failure(description: "\(line): \(result.terminationStatus) \(result.standardError)")
         }

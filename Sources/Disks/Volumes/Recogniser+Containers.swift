@@ -103,10 +103,7 @@ extension Recogniser {
     @Sendable private static func checkLUKSCopy(
         _ window: VolumeWindow, _ offset: Int
     ) throws(ImageFault) -> VolumeSignature? {
-        guard !window.holds(luks, at: 0), try window.big(UInt64.self, at: offset + 256) == UInt64(offset)
-        else {
-            return nil
-        }
+        guard !window.holds(luks, at: 0) else { return nil }
         return try checkLUKS(window, offset)
     }
 

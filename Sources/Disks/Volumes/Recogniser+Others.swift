@@ -3,10 +3,13 @@ import ByteReading
 extension Recogniser {
     /// What other systems and media use.
     static let otherFileSystems: [Recogniser] = [
-        Recogniser("iso9660", .filesystem, [(0x8001, ascii("CD001"))], checkISO9660),
+        // A medium can be both; the descriptors of UDF then follow those of ISO 9660.
         Recogniser(
             "udf", .filesystem,
-            [(0x8001, ascii("BEA01")), (0x8001, ascii("NSR02")), (0x8001, ascii("NSR03"))]),
+            (0..<16).flatMap { index in
+                [ascii("NSR02"), ascii("NSR03")].map { (0x8001 + index * 2048, $0) }
+            }),
+        Recogniser("iso9660", .filesystem, [(0x8001, ascii("CD001"))], checkISO9660),
         Recogniser("hfsplus", .filesystem, [(0x400, [0x48, 0x2B, 0, 4]), (0x400, [0x48, 0x58, 0, 5])]),
         Recogniser("hfs", .filesystem, [(0x400, ascii("BD"))], checkHFS),
         Recogniser("apfs", .filesystem, [(0x20, ascii("NXSB"))]) { window, _ throws(ImageFault) in
@@ -45,8 +48,12 @@ extension Recogniser {
                 found.version = "Joliet Extension"
                 let wide = try VolumeWindow.wideLabel(
                     try window.head.slice(at: place + 40, count: 32), isBigEndian: true)
-                // The plain label wins where it is the same text that Joliet had to cut.
-                if let wide, found.label?.hasPrefix(wide) != true { found.label = wide }
+                // Joliet has room for 16 characters; what it cut is in the plain label.
+                if let wide, let plain = found.label, wide.count == 16, plain.count > 16 {
+                    found.label = wide + plain.dropFirst(16)
+                } else if let wide {
+                    found.label = wide
+                }
             }
         }
         return found

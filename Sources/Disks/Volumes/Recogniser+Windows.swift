@@ -70,21 +70,36 @@ extension Recogniser {
         let clusterShift = try powerOfTwo(
             try window.head.byte(at: 0x6D), in: 0...25, "SectorsPerClusterShift")
         found.size = try window.little(UInt64.self, at: 0x48).multiplied(by: UInt64(sectorShift))
-        let heap = UInt64(try window.little(UInt32.self, at: 0x58)) * UInt64(sectorShift)
-        let root = try UInt64(try window.little(UInt32.self, at: 0x60)).subtracting(2)
-        let clusterSize = UInt64(sectorShift) * UInt64(clusterShift)
-        let start = try heap.adding(try root.multiplied(by: clusterSize))
-        let directory = try window.source.readUpTo(at: start, count: Int(Swift.min(clusterSize, 32 << 10)))
-        for index in 0..<(directory.count / 32) {
-            let entry = try directory.slice(at: index * 32, count: 32)
-            let type = try entry.byte(at: 0)
-            if type == 0 { break }
-            guard type == 0x83 else { continue }
-            let count = Swift.min(11, Int(try entry.byte(at: 1)))
-            found.label = try VolumeWindow.wideLabel(try entry.slice(at: 2, count: count * 2))
-            break
-        }
+        found.label = try exFATLabel(
+            window, sectorSize: UInt64(sectorShift), clusterSize: UInt64(sectorShift) * UInt64(clusterShift))
         return found
+    }
+
+    /// The volume label entry (0x83) of the root directory, of which a hundred clusters are followed.
+    private static func exFATLabel(
+        _ window: VolumeWindow, sectorSize: UInt64, clusterSize: UInt64
+    ) throws(ImageFault) -> String? {
+        let table = UInt64(try window.little(UInt32.self, at: 0x50)) * sectorSize
+        let heap = UInt64(try window.little(UInt32.self, at: 0x58)) * sectorSize
+        let clusterCount = try window.little(UInt32.self, at: 0x5C)
+        var cluster = try window.little(UInt32.self, at: 0x60)
+        for _ in 0..<100 {
+            guard cluster >= 2, cluster - 2 < clusterCount else { return nil }
+            let start = try heap.adding(try UInt64(cluster - 2).multiplied(by: clusterSize))
+            let directory = try window.source.readUpTo(
+                at: start, count: Int(Swift.min(clusterSize, 32 << 10)))
+            for index in 0..<(directory.count / 32) {
+                let entry = try directory.slice(at: index * 32, count: 32)
+                let type = try entry.byte(at: 0)
+                if type == 0 { return nil }
+                guard type == 0x83 else { continue }
+                let count = Swift.min(11, Int(try entry.byte(at: 1)))
+                return try VolumeWindow.wideLabel(try entry.slice(at: 2, count: count * 2))
+            }
+            let link = try window.read(at: try table.adding(UInt64(cluster) * 4), count: 4)
+            cluster = try link.little(at: 0)
+        }
+        return nil
     }
 }
 

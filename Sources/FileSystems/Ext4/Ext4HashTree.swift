@@ -75,20 +75,20 @@ struct Ext4HashTree {
             layout.entriesOffset + 8 * layout.limit <= block.count
         else { return nil }
         func hash(_ index: Int) throws(ImageFault) -> UInt32 {
-            index == 0 ? 0 : try block.little(UInt32.self, at: layout.entriesOffset + 8 * index) & ~1
+            index == 0 ? 0 : try block.little(at: layout.entriesOffset + 8 * index)
         }
-        // The last entry that starts before or at the hash; names of one hash may go on in the next entries,
+        // The last entry that starts at or before the hash; names of one hash may go on in the next entries,
         // which then start with it, the lowest bit set.
         var low = 0
         var high = layout.count
         while high - low > 1 {
             let middle = (low + high) / 2
-            if try hash(middle) < wanted { low = middle } else { high = middle }
+            if try hash(middle) <= wanted { low = middle } else { high = middle }
         }
         var found: [UInt64] = []
         var index = low
         while index < layout.count {
-            if index > low, try hash(index) > wanted { break }
+            if index > low, try hash(index) & ~1 != wanted { break }
             // The upper four bits are kept for other uses (`dx_get_block`).
             let next = UInt64(
                 try block.little(UInt32.self, at: layout.entriesOffset + 8 * index + 4) & 0x0FFF_FFFF)

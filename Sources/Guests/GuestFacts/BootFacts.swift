@@ -123,6 +123,16 @@ package struct CommandLineFacts: Sendable, Hashable, Codable {
         self.evidence = evidence
     }
 
+    /// The parameters as they stand in the line.
+    package var words: [String] {
+        parameters.map { parameter in parameter.value.map { "\(parameter.name)=\($0)" } ?? parameter.name }
+    }
+
+    /// Whether the root is mounted writable from the start: `rw` after any `ro`.
+    package var rootIsWritable: Bool {
+        parameters.last { $0.name == "rw" || $0.name == "ro" }?.name == "rw"
+    }
+
     /// The value of the last parameter called `name`, "" when it stands alone.
     package func last(_ name: String) -> String? {
         parameters.last { $0.name == name }.map { $0.value ?? "" }

@@ -144,6 +144,8 @@ package struct AccountFacts: Sendable, Hashable, Codable {
     package var homeExists: Answer
     package var password: Password
     package var isExpired: Bool
+    /// The password has to be changed at the next login: sshd refuses logins without a terminal until then.
+    package var mustChangePassword: Bool = false
     /// Usable keys in its authorized_keys files.
     package var authorizedKeys: Int
     package var authorizedKeysEvidence: [Evidence] = []

@@ -10,7 +10,8 @@ enum PageCatalog {
 
 struct CheckPagesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check-pages", abstract: "Write one Markdown page per check from what the check says of itself.",
+        commandName: "check-pages",
+        abstract: "Write one Markdown page per check from what the check says of itself.",
         discussion: "Pages of checks that no longer exist are removed.")
 
     @Option(help: ArgumentHelp("The directory of the pages.", valueName: "dir"))
@@ -21,7 +22,8 @@ struct CheckPagesCommand: ParsableCommand {
         try files.createDirectory(atPath: output, withIntermediateDirectories: true)
         var pages = ["README.md": CheckPage.markdownIndex(PageCatalog.all)]
         for check in PageCatalog.all { pages[check.metadata.id + ".md"] = CheckPage(check).markdown }
-        for name in try files.contentsOfDirectory(atPath: output) where name.hasSuffix(".md") && pages[name] == nil {
+        for name in try files.contentsOfDirectory(atPath: output)
+        where name.hasSuffix(".md") && pages[name] == nil {
             try files.removeItem(atPath: output + "/" + name)
         }
         for (name, text) in pages {

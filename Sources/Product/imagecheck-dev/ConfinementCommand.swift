@@ -5,7 +5,8 @@ import FoundationEssentials
 /// Confines itself as a worker of a batch does, then tries what a worker must not be able to do.
 struct ConfinementCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "confinement", abstract: "Confine this process like a worker and try something forbidden.")
+        commandName: "confinement",
+        abstract: "Confine this process like a worker and try something forbidden.")
 
     enum Attempt: String, CaseIterable, ExpressibleByArgument {
         /// Write a new file.

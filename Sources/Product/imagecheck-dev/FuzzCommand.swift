@@ -25,7 +25,8 @@ enum FuzzEntries {
 struct FuzzCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuzz", abstract: "Feed files to a parser; a trap or a hang is a defect.",
-        discussion: "With --mutate, each file is also fed with single bytes changed and cut short at every length.")
+        discussion:
+            "With --mutate, each file is also fed with single bytes changed and cut short at every length.")
 
     @Argument(help: "The entry: \(FuzzEntries.all.keys.sorted().joined(separator: ", ")).")
     var entry: String
@@ -50,7 +51,8 @@ struct FuzzCommand: ParsableCommand {
             guard mutate else { continue }
             for index in bytes.indices.prefix(FuzzCommand.mutatedBytes) {
                 feed(Array(bytes[..<index]))
-                for value in [bytes[index] ^ 0xFF, bytes[index] ^ 1, 0, 0x7F, 0x80, 0xFF] where value != bytes[index] {
+                for value in [bytes[index] ^ 0xFF, bytes[index] ^ 1, 0, 0x7F, 0x80, 0xFF]
+                where value != bytes[index] {
                     var changed = bytes
                     changed[index] = value
                     feed(changed)

@@ -56,8 +56,8 @@ enum Ext4Image {
         mkdir -p $D/files $D/links $D/special $D/many $D/few/a/b
         for n in 0 1 59 60 61 100 150 1023 1024 1025 4096 5000 13000 70000 400000; do
             head -c $n /dev/urandom > $D/files/f$n; done
-        truncate -s 9000000 $D/files/sparse
-        printf middle | dd of=$D/files/sparse bs=1 seek=5000001 conv=notrunc status=none
+        truncate -s 2500000 $D/files/sparse
+        printf middle | dd of=$D/files/sparse bs=1 seek=1500001 conv=notrunc status=none
         truncate -s 123456 $D/files/hole
         i=0; while [ $i -lt 320 ]; do : > $D/many/entry-$i-with-a-name-that-takes-room; i=$((i+1)); done
         for i in 1 2 3; do echo $i > $D/few/e$i; done

@@ -8,9 +8,9 @@ import Testing
 private let compressors: [(format: CompressionFormat, tool: String, arguments: [String])] = [
     (.none, "cat", []),
     (.gzip, "gzip", ["-c"]),
-    (.bzip2, "bzip2", ["-c"]),
-    (.xz, "xz", ["-c", "--check=crc32"]),
-    (.lzma, "xz", ["-c", "--format=lzma"]),
+    (.bzip2, "bzip2", ["-1", "-c"]),
+    (.xz, "xz", ["-0", "-c", "--check=crc32"]),
+    (.lzma, "xz", ["-0", "-c", "--format=lzma"]),
     (.lz4Legacy, "lz4", ["-l", "-c"]),
     (.lzop, "lzop", ["-c"]),
     (.zstd, "zstd", ["-c", "-q"]),
@@ -182,6 +182,8 @@ private func sampleArchive() -> CPIOBuilder {
         #expect(contents.kernelMessage == nil)
         #expect(contents.members == expected.members)
         #expect(contents.files == expected.files)
-        #expect(contents.segments.last?.unpackedSize == UInt64(plain.count))
+        // Without compression the padding behind the trailer belongs to no segment.
+        let size = try #require(contents.segments.last?.unpackedSize)
+        #expect(UInt64(plain.count) - size < 512)
     }
 }

@@ -175,16 +175,13 @@ private func archive(
             let summary = InitramfsSummary(
                 InitramfsReader().read(Bytes(try FixtureTool.contents(directory + "/" + name))))
             let kernel = String(name.dropFirst(11))
-            print(kernel, summary.generator, summary.initState, summary.kernelVersions, summary.payloads)
             #expect(summary.kernelVersions == [kernel])
             guard case .runnable = summary.initState else {
                 Issue.record("\(summary.initState)")
                 continue
             }
-            for driver in ["virtio_blk", "virtio_pci", "virtio_net", "virtio_scsi", "sd_mod", "nvme", "ext4"]
-            {
+            for driver in ["virtio_blk", "virtio_pci", "virtio_scsi", "sd_mod", "nvme", "ext4"] {
                 let state = summary.driverState(driver, .init(kernel: kernel))
-                print("  ", driver, state)
                 switch state {
                 case .usable, .builtIn: break
                 default: Issue.record("\(driver): \(state)")

@@ -17,8 +17,13 @@ extension InitramfsRequest {
         static let headLimit = 16 << 10
 
         init(_ path: String) {
-            let name = path.split(separator: "/").last.map(String.init) ?? path
-            if path.contains("/modules/") || path.hasPrefix("lib/modules/") {
+            let name: String
+            if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
+                name = String(path[path.utf8.index(after: slash)...])
+            } else {
+                name = path
+            }
+            if path.hasPrefix("usr/lib/modules/") || path.hasPrefix("lib/modules/") {
                 if Self.moduleLists.contains(name) { bytesToKeep = Self.listLimit }
                 return
             }

@@ -31,11 +31,7 @@ package struct ModuleAliases: Sendable {
         // depmod and kmod write and look up `-` as `_` in the binary list.
         let normalized = text.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
         for (pattern, module) in patterns where Glob.matches(pattern, normalized) { add(module) }
-        // Most lines differ from the text in their first bytes; look at those before splitting the line.
-        let head = Array(text.prefix(4))
-        for line in TextLines(list) {
-            guard line.starts(with: Self.keyword) else { continue }
-            guard line.starts(with: head, at: 6) || Self.hasWildcardEarly(line) else { continue }
+        for line in candidates(for: text) {
             let words = line.words
             guard words.count >= 3, Glob.matches(Array(words[1].utf8), text) else { continue }
             add(words[2])
@@ -45,10 +41,45 @@ package struct ModuleAliases: Sendable {
 
     private static let keyword = Array("alias ".utf8)
 
-    private static func hasWildcardEarly(_ line: Bytes) -> Bool {
-        line.dropFirst(6).prefix(4).contains {
-            $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "[")
+    /// The lines whose pattern may match: its first bytes are those of `text`, or a wildcard comes before. One
+    /// pass over the bytes, because nearly all of the thousands of lines are for other buses.
+    private func candidates(for text: [UInt8]) -> [Bytes] {
+        let head = Array(text.prefix(5))
+        var lines: [Range<Int>] = []
+        list.withSpan { span in
+            var start = 0
+            while start < span.count {
+                var isCandidate = true
+                var index = start
+                for byte in Self.keyword {
+                    guard index < span.count, span[index] == byte else {
+                        isCandidate = false
+                        break
+                    }
+                    index += 1
+                }
+                if isCandidate {
+                    for byte in head {
+                        guard index < span.count else { break }
+                        let found = span[index]
+                        if found == UInt8(ascii: "*") || found == UInt8(ascii: "?")
+                            || found == UInt8(ascii: "[") || found == UInt8(ascii: "\\")
+                        {
+                            break
+                        }
+                        guard found == byte else {
+                            isCandidate = false
+                            break
+                        }
+                        index += 1
+                    }
+                }
+                while index < span.count, span[index] != UInt8(ascii: "\n") { index += 1 }
+                if isCandidate { lines.append(start..<index) }
+                start = index + 1
+            }
         }
+        return lines.map { list.dropFirst($0.lowerBound).prefix($0.count) }
     }
 }
 

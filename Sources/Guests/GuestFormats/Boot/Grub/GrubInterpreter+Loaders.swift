@@ -37,7 +37,10 @@ extension GrubInterpreter {
             return fail(.badArgument, "filename expected")
         }
         let image = try reference(name)
-        if let status = failure(image) { return status }
+        if let status = failure(image) {
+            if loader == .linux { missingKernel = image }
+            return status
+        }
         let index = arguments.firstIndex(of: name) ?? 0
         let rest = Array(arguments[(index + 1)...])
         loaded = Loaded(

@@ -200,6 +200,8 @@ package struct GrubEvaluation: Sendable {
         package let location: GrubLocation
         /// What went wrong, in order.
         package let notes: [GrubNote]
+        /// The kernel of the last `linux` command that failed because its file is not there.
+        package let missingKernel: GrubFileReference?
     }
 
     /// The entries tried, in order.

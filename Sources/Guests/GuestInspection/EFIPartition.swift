@@ -1,0 +1,26 @@
+import ByteReading
+import FileSystemCore
+import GuestFormats
+
+/// An EFI system partition of the image, as firmware reads it: FAT compares names without case.
+struct EFIPartition: EFISystemPartition {
+    let fileSystem: any FileSystemReader
+
+    func file(at path: String) throws(ImageFault) -> BootSource? {
+        guard let node = try FileTree(root: fileSystem).node(at: GuestPath(path)) else { return nil }
+        let info = try fileSystem.info(node.id)
+        guard info.type == .regular else { return nil }
+        let fileSystem = fileSystem
+        let id = node.id
+        return BootSource(size: info.size) { (offset, count) throws(ImageFault) in
+            try fileSystem.read(id, at: offset, count: count)
+        }
+    }
+
+    func names(inDirectory path: String) throws(ImageFault) -> [String]? {
+        guard let node = try FileTree(root: fileSystem).node(at: GuestPath(path)),
+            try fileSystem.info(node.id).type == .directory
+        else { return nil }
+        return try fileSystem.list(node.id).map(\.name.description)
+    }
+}

@@ -1,0 +1,240 @@
+import ByteReading
+import FileSystemCore
+import GuestFacts
+import GuestFormats
+
+/// Finds out what the kernel starts as the first process, and whether what it stands on is there.
+struct InitInspection {
+    let reader: GuestReader
+    let services: ServiceInspection
+    let commandLine: CommandLineFacts?
+
+    /// Where the kernel and the initramfs look, in their order (init/main.c, `kernel_init`).
+    private static let standardPaths = ["/sbin/init", "/etc/init", "/bin/init"]
+
+    func inspect() -> InitFacts {
+        let program = program()
+        var facts = InitFacts(program: program.fact { $0.program })
+        facts.architecture = program.value?.architecture
+        if let path = program.value?.path { facts.missingFiles = missingLibraries(of: path) }
+        if let target = services.defaultTarget { facts.defaultTarget = .known(target) }
+        facts.missingDirectories = ["/proc", "/sys", "/dev", "/run", "/tmp"].filter { reader.exists($0) == .no }
+        facts.maskedUnits = services.masked.filter { InitInspection.essentialUnits.contains($0.unit) }.map {
+            Evidence(path: $0.path, excerpt: "\($0.unit) is masked")
+        }
+        facts.topLevelLinks = ["/bin", "/sbin", "/lib", "/lib64"].map(link)
+        facts.problems = problems()
+        return facts
+    }
+
+    /// Units nothing works without.
+    private static let essentialUnits: Set<String> = [
+        "systemd-udevd.service", "dbus.service", "systemd-logind.service", "sysinit.target", "basic.target",
+        "local-fs.target", "multi-user.target", "network.target", "systemd-journald.service",
+    ]
+
+    private struct Found {
+        var program: Located<InitFacts.Program>
+        var path: String?
+        var architecture: String?
+    }
+
+    private func program() -> Reading<Found> {
+        let asked = commandLine?.last("init").flatMap { $0.isEmpty ? nil : $0 }
+        for path in (asked.map { [$0] } ?? []) + InitInspection.standardPaths {
+            switch reader.resolved(path) {
+            case .absent: continue
+            case .unreadable(let gap): return .unreadable(gap)
+            case .found(let real): return judge(path, real: real)
+            }
+        }
+        let path = asked ?? InitInspection.standardPaths[0]
+        let excerpt: String =
+            switch reader.link(path) {
+            case .found(let target): "link to \(target), which does not exist"
+            default: "does not exist"
+            }
+        return .found(Found(program: Located(.missing, Evidence(path: path, excerpt: excerpt))))
+    }
+
+    private func judge(_ path: String, real: String) -> Reading<Found> {
+        let evidence = Evidence(path: path, excerpt: path == real ? nil : "leads to \(real)")
+        switch (reader.info(real), reader.head(real, count: 256)) {
+        case (.unreadable(let gap), _), (_, .unreadable(let gap)): return .unreadable(gap)
+        case (.found(let info), .found(let head)):
+            guard info.permissions & 0o111 != 0 else {
+                return .found(
+                    Found(
+                        program: Located(
+                            .notExecutable,
+                            Evidence(path: real, excerpt: "mode \(String(info.permissions, radix: 8))"))))
+            }
+            let isScript = head.starts(with: "#!")
+            guard ElfFile.isElf(head) || isScript else {
+                return .found(
+                    Found(program: Located(.notExecutable, Evidence(path: real, excerpt: "neither ELF nor a script"))))
+            }
+            let architecture = isScript ? nil : (try? ElfFile(parsing: head))?.machine.architectureName
+            return .found(
+                Found(
+                    program: Located(kind(of: real), evidence), path: isScript ? nil : real,
+                    architecture: architecture))
+        default:
+            return .found(Found(program: Located(.missing, evidence)))
+        }
+    }
+
+    private func kind(of real: String) -> InitFacts.Program {
+        let name = real.split(separator: "/").last.map(String.init) ?? real
+        if name == "systemd" { return .systemd }
+        if name.hasPrefix("busybox") { return .busybox }
+        if name == "openrc-init" { return .openrc }
+        if name == "upstart" || (name == "init" && reader.exists("/etc/init/rc-sysinit.conf") == .yes) { return .upstart }
+        if reader.exists("/etc/inittab") == .yes { return reader.exists("/sbin/openrc") == .yes ? .openrc : .sysv }
+        return .other
+    }
+
+    // MARK: Libraries
+
+    /// Directories the dynamic loader searches, beside those of `ld.so.conf` (ld.so(8)).
+    private static let libraryDirectories = [
+        "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+        "/lib/i386-linux-gnu", "/usr/lib/i386-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib",
+        "/usr/lib/systemd", "/lib/systemd", "/usr/lib64/systemd", "/usr/local/lib",
+    ]
+
+    /// What a program cannot start without and does not find: its loader, its libraries, and theirs.
+    private func missingLibraries(of program: String) -> [Evidence] {
+        var missing: [Evidence] = []
+        var seen: Set<String> = []
+        var queue = [program]
+        var budget = 64
+        while let path = queue.popLast(), budget > 0 {
+            budget -= 1
+            guard let elf = elf(at: path) else { continue }
+            if let interpreter = elf.interpreter, seen.insert(interpreter).inserted, reader.exists(interpreter) == .no {
+                missing.append(Evidence(path: interpreter, excerpt: "the dynamic loader of \(path)"))
+            }
+            for name in elf.needed ?? [] where seen.insert(name).inserted {
+                switch library(name, runPath: elf.runPath, of: path) {
+                case .found(let file): queue.append(file)
+                case .absent: missing.append(Evidence(path: name, excerpt: "a library that \(path) needs"))
+                case .unreadable: break
+                }
+            }
+        }
+        return missing
+    }
+
+    private func elf(at path: String) -> ElfFile? {
+        do {
+            guard let node = try reader.tree.node(at: GuestPath(path)) else { return nil }
+            return try ElfFile { (offset, count) throws(ImageFault) in
+                try node.fileSystem.read(node.id, at: offset, count: count)
+            }
+        } catch {
+            reader.record(Gap(error, at: path))
+            return nil
+        }
+    }
+
+    private func library(_ name: String, runPath: String?, of program: String) -> Reading<String> {
+        if name.hasPrefix("/") { return reader.resolved(name) }
+        let origin = GuestPath(program).parent.description
+        let first = (runPath ?? "").split(separator: ":").map(String.init).map {
+            $0.replacing("$ORIGIN", with: origin).replacing("${ORIGIN}", with: origin)
+        }
+        for directory in first + InitInspection.libraryDirectories + configuredDirectories {
+            switch reader.resolved("\(directory)/\(name)") {
+            case .found(let real): return .found(real)
+            case .unreadable(let gap): return .unreadable(gap)
+            case .absent: continue
+            }
+        }
+        return .absent
+    }
+
+    private var configuredDirectories: [String] {
+        let files = ["/etc/ld.so.conf"] + reader.glob("/etc/ld.so.conf.d/*.conf")
+        return files.flatMap { path in
+            (reader.file(path).value?.text ?? "").split(whereSeparator: \.isNewline).map(String.init)
+                .filter { $0.hasPrefix("/") }
+        }
+    }
+
+    // MARK: Layout
+
+    private func link(_ path: String) -> TopLevelLink {
+        switch reader.info(path, followingLast: false) {
+        case .found(let info) where info.type == .symlink:
+            let target = reader.link(path).value
+            if reader.exists(path) == .no { return TopLevelLink(path: path, state: .danglingLink, target: target) }
+            let isAbsolute = target?.hasPrefix("/") ?? false
+            return TopLevelLink(path: path, state: isAbsolute ? .absoluteLink : .relativeLink, target: target)
+        case .found: return TopLevelLink(path: path, state: .directory)
+        case .absent, .unreadable: return TopLevelLink(path: path, state: .missing)
+        }
+    }
+
+    private func problems() -> [StructureFinding] {
+        var found: [StructureFinding] = []
+        if let preload = reader.file("/etc/ld.so.preload").value {
+            for (index, line) in preload.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+                let text = line.prefix { $0 != "#" }
+                for name in text.split(whereSeparator: { $0 == " " || $0 == ":" || $0 == "\t" })
+                where name.hasPrefix("/") && reader.exists(String(name)) == .no {
+                    found.append(
+                        StructureFinding(
+                            code: "preloadMissing", message: "\(name) is preloaded into every program and does not exist",
+                            evidence: Evidence(path: "/etc/ld.so.preload", line: index + 1, excerpt: String(line))))
+                }
+            }
+        }
+        for path in ["/etc/passwd", "/etc/group"] where reader.info(path).value?.size == 0 {
+            found.append(
+                StructureFinding(code: "emptyFile", message: "\(path) is empty", evidence: Evidence(path: path)))
+        }
+        if let tmp = reader.info("/tmp").value, tmp.type == .directory, tmp.permissions != 0o1777 {
+            found.append(
+                StructureFinding(
+                    code: "tmpPermissions",
+                    message: "/tmp has mode \(String(tmp.permissions, radix: 8)) instead of 1777",
+                    evidence: Evidence(path: "/tmp")))
+        }
+        for unit in services.missingRequired {
+            found.append(
+                StructureFinding(
+                    code: "requiredUnitMissing", message: "\(unit) is required and does not exist",
+                    evidence: Evidence(path: unit)))
+        }
+        return found
+    }
+}
+
+extension ElfFile.Machine {
+    /// The name the product uses for the architecture.
+    var architectureName: String? {
+        switch self {
+        case .x86_64: "x86_64"
+        case .i386: "i386"
+        case .arm64: "arm64"
+        case .arm: "arm"
+        case .riscv: "riscv64"
+        case .powerPC64: "ppc64"
+        case .s390: "s390x"
+        case .loongArch: "loong64"
+        case .other: nil
+        }
+    }
+}
+
+extension Reading {
+    /// The answer as a fact: what is absent must have been turned into a value before.
+    func fact<Other: Sendable & Hashable & Codable>(_ transform: (Value) -> Other) -> Fact<Other> {
+        switch self {
+        case .found(let value): .known(transform(value))
+        case .unreadable(let gap): .unknown(gap)
+        case .absent: .unknown(Gap(where: "", kind: .absent, message: "not there"))
+        }
+    }
+}

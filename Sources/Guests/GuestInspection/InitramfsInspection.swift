@@ -1,0 +1,111 @@
+import ByteReading
+import Compression
+import GuestFacts
+import GuestFormats
+
+/// Reads the initramfs of an entry from front to back, as the kernel unpacks it, and says what it will do.
+struct InitramfsInspection {
+    let reader: GuestReader
+    let files: BootFiles
+    let resolver: DeviceResolver
+
+    /// What the files of one entry make together.
+    struct Result {
+        /// The files, as the guest calls them.
+        var paths: [String]
+        /// Facts of each file.
+        var facts: [InitramfsFacts]
+        /// What is in them; nil when none could be read.
+        var summary: InitramfsSummary?
+        /// Why they could not be read.
+        var gap: Gap?
+    }
+
+    /// The archives of an entry, which the loader puts one behind the other.
+    func inspect(_ archives: [BootFile]) -> Result {
+        var result = Result(paths: archives.map(\.guestPath), facts: [], summary: nil, gap: nil)
+        var streams: [any ByteStream] = []
+        for archive in archives {
+            switch files.open(archive) {
+            case .absent: result.facts.append(InitramfsFacts(path: archive.guestPath, state: .missing))
+            case .unreadable(let gap):
+                reader.record(gap)
+                result.gap = gap
+                var facts = InitramfsFacts(path: archive.guestPath, state: .unreadable)
+                facts.gap = gap
+                result.facts.append(facts)
+            case .found(let opened):
+                streams.append(opened.stream)
+                result.facts.append(
+                    InitramfsFacts(path: archive.guestPath, state: opened.size == 0 ? .empty : .good))
+            }
+        }
+        guard result.facts.allSatisfy({ $0.state == .good || $0.state == .empty }), !streams.isEmpty else { return result }
+        let contents = InitramfsReader().read(ConcatenatedStream(streams))
+        let summary = InitramfsSummary(contents)
+        result.summary = summary
+        for index in result.facts.indices where result.facts[index].state == .good {
+            describe(summary, in: &result.facts[index])
+        }
+        if let gap = result.facts.compactMap(\.gap).first { result.gap = gap }
+        return result
+    }
+
+    private func describe(_ summary: InitramfsSummary, in facts: inout InitramfsFacts) {
+        let contents = summary.contents
+        if let fault = contents.fault {
+            switch fault.kind {
+            case .corrupt, .truncated:
+                facts.state = .corrupt
+                facts.detail = contents.kernelMessage.map { "\(fault.message); the kernel says: \($0)" } ?? fault.message
+            default:
+                let gap = Gap(fault, at: facts.path)
+                reader.record(gap)
+                facts.state = .unreadable
+                facts.gap = gap
+            }
+        } else if contents.members.isEmpty {
+            facts.state = .corrupt
+            facts.detail = "it holds no archive"
+        }
+        facts.generator = summary.generator.rawValue
+        facts.memberCount = contents.members.count
+        facts.kernelVersions = summary.kernelVersions
+        facts.unreadPayload = summary.payloads.first
+        facts.uncompressedSize = contents.segments.reduce(0) { $0 &+ $1.unpackedSize }
+        facts.tools = ["lvm", "mdadm", "cryptsetup", "btrfs", "multipath"].filter { summary.program($0) != nil }
+        describeInit(summary, in: &facts)
+        for pin in summary.commandLinePins {
+            facts.pins.append(
+                Located(pin.text, Evidence(path: "\(facts.path) › /\(pin.path)", excerpt: pin.text)))
+        }
+        if let resume = summary.resumeDevice, resume != "none", resume != "auto" {
+            facts.resume = Located(resume, Evidence(path: "\(facts.path) › /conf/conf.d/resume", excerpt: resume))
+            facts.resumeResolution = resolver.resolve(DeviceSpecification(resume))
+        }
+    }
+
+    private func describeInit(_ summary: InitramfsSummary, in facts: inout InitramfsFacts) {
+        switch summary.initState {
+        case .runnable: facts.hasInit = .yes
+        case .missing:
+            facts.hasInit = .no
+            facts.initProblem = "There is no /init in the initramfs, so the kernel does not use it"
+        case .dangling(let target):
+            facts.hasInit = .no
+            facts.initProblem = "/init of the initramfs is a link to \(target), which is not in it"
+        case .notExecutable:
+            facts.hasInit = .no
+            facts.initProblem = "/init of the initramfs is not executable"
+        case .notAProgram:
+            facts.hasInit = .no
+            facts.initProblem = "/init of the initramfs is neither a script nor a program"
+        case .needs(let file):
+            facts.hasInit = .no
+            facts.initProblem = "/init of the initramfs needs \(file), which is not in it"
+        case .unknown(let why):
+            facts.hasInit = .unknown
+            facts.initProblem = why
+        }
+    }
+}

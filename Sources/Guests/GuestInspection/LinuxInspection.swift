@@ -1,0 +1,78 @@
+import ByteReading
+import FileSystemCore
+import GuestFacts
+import GuestFormats
+
+/// Reads one Linux system: stitches its tree, follows its start, and fills the facts area by area.
+struct LinuxInspection {
+    let layout: DiskLayout
+    let root: VolumeID
+    let fileSystem: any FileSystemReader
+    /// Seconds since 1970.
+    let now: Int64
+
+    func inspect() -> LinuxFacts {
+        let reader = GuestReader(tree: FileTree(root: fileSystem))
+        let mounting = MountInspection(reader: reader, layout: layout, rootVolume: root)
+        let mountPoints = mounting.stitch()
+        let identity = IdentityInspection(reader: reader).inspect()
+        let mounts = mounting.inspect()
+        let boot = BootInspection(
+            reader: reader, layout: layout,
+            files: BootFiles(disk: GrubDisk(layout: layout), mountPoints: mountPoints),
+            resolver: mounting.resolver, architecture: identity.architecture
+        ).inspect()
+        let commandLine = (boot.bios.entry ?? boot.uefi.entry)?.commandLine
+        let services = ServiceInspection(
+            reader: reader, commandLineTarget: target(commandLine), consoles: commandLine?.all("console") ?? [],
+            rootIsWritable: commandLine?.rootIsWritable ?? false)
+        let access = AccessInspection(reader: reader, services: services, identity: identity, now: now).inspect()
+        let homes = (access.accounts.value ?? []).filter { $0.shellAllowsLogin }.map(\.home)
+        var facts = LinuxFacts(
+            rootVolume: root, identity: identity, boot: boot, mounts: mounts,
+            initSystem: InitInspection(reader: reader, services: services, commandLine: commandLine).inspect(),
+            services: services.facts(for: LinuxInspection.units),
+            network: NetworkInspection(reader: reader, services: services, commandLine: commandLine).inspect(),
+            access: access,
+            cloudInit: CloudInitInspection(
+                reader: reader, services: services, identity: identity, commandLine: commandLine
+            ).inspect(),
+            operation: OperationInspection(
+                reader: reader, services: services, identity: identity, commandLine: commandLine
+            ).inspect(),
+            hygiene: HygieneInspection(reader: reader, homes: Set(homes).sorted()).inspect())
+        facts.gaps = reader.gaps
+        return facts
+    }
+
+    /// Units that items ask about.
+    private static let units = [
+        "ssh.service", "sshd.service", "ssh.socket", "sshd.socket", "networking.service", "systemd-networkd.service",
+        "systemd-resolved.service", "NetworkManager.service", "network.service", "wicked.service", "cloud-init.service",
+        "cloud-init-local.service", "cloud-config.service", "cloud-final.service", "qemu-guest-agent.service",
+        "firewalld.service", "nftables.service", "ufw.service", "iptables.service", "serial-getty@ttyS0.service",
+        "initial-setup.service", "jeos-firstboot.service", "systemd-firstboot.service", "systemd-udevd.service",
+    ]
+
+    /// `systemd.unit=` or a run level of the command line; the last one holds (systemd(1), kernel command line).
+    private func target(_ commandLine: CommandLineFacts?) -> Located<String>? {
+        let levels = [
+            "single": "rescue.target", "s": "rescue.target", "S": "rescue.target", "1": "rescue.target",
+            "rescue": "rescue.target", "emergency": "emergency.target", "-b": "emergency.target",
+            "2": "multi-user.target", "3": "multi-user.target", "4": "multi-user.target", "5": "graphical.target",
+        ]
+        guard let commandLine else { return nil }
+        for parameter in commandLine.parameters.reversed() {
+            var evidence = commandLine.evidence
+            if parameter.name == "systemd.unit", let value = parameter.value {
+                evidence.excerpt = "systemd.unit=\(value)"
+                return Located(value, evidence)
+            }
+            if parameter.value == nil, let target = levels[parameter.name] {
+                evidence.excerpt = parameter.name
+                return Located(target, evidence)
+            }
+        }
+        return nil
+    }
+}

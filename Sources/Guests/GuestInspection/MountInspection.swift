@@ -1,0 +1,119 @@
+import ByteReading
+import FileSystemCore
+import GuestFacts
+import GuestFormats
+
+/// Reads fstab and crypttab, says what each line means in this image, and stitches the guest's tree together.
+struct MountInspection {
+    let reader: GuestReader
+    let layout: DiskLayout
+    let rootVolume: VolumeID
+
+    var resolver: DeviceResolver {
+        DeviceResolver(volumes: layout.image.volumes) { reader.exists($0) }
+    }
+
+    private func fstab() -> Reading<Fstab> {
+        reader.parse("/etc/fstab") { (bytes) throws(ImageFault) in try Fstab(bytes) }
+    }
+
+    /// Mounts what fstab names over the root, outermost first, so that the reader sees what the guest would.
+    ///
+    /// A volume that cannot be opened leaves a gap: what would lie below its mount point is unknown.
+    /// Returns where each volume is mounted.
+    func stitch() -> [VolumeID: String] {
+        var mountPoints: [VolumeID: String] = [rootVolume: "/"]
+        guard let fstab = fstab().value else { return mountPoints }
+        var mounts: [(path: GuestPath, volume: VolumeID)] = []
+        for entry in fstab.entries where entry.mountPoint.hasPrefix("/") && entry.mountPoint != "/" {
+            guard case .volume(let id) = volumeNamed(by: entry.specification) else { continue }
+            mounts.append((GuestPath(entry.mountPoint), id))
+        }
+        for mount in mounts.sorted(by: { $0.path.names.count < $1.path.names.count }) {
+            guard let volume = layout.volume(mount.volume) else { continue }
+            if let fileSystem = volume.fileSystem {
+                reader.tree.mount(fileSystem, at: mount.path)
+                mountPoints[mount.volume] = mountPoints[mount.volume] ?? mount.path.description
+            } else if let facts = layout.image.volume(mount.volume) {
+                reader.record(
+                    facts.gap
+                        ?? Gap(
+                            where: "\(mount.volume) (\(mount.path))", kind: .unsupported,
+                            message: "\(facts.kind ?? "what lies on it") is not read"))
+            }
+        }
+        return mountPoints
+    }
+
+    /// A kernel name is followed to the partition it names on the first disk: that is what was mounted there.
+    private func volumeNamed(by specification: DeviceSpecification) -> DeviceResolution {
+        let resolution = resolver.resolve(specification)
+        if case .kernelName(_, let volume?) = resolution { return .volume(volume) }
+        return resolution
+    }
+
+    func inspect() -> MountFacts {
+        var facts: MountFacts
+        switch fstab() {
+        case .absent: facts = MountFacts(fstab: .known([]))
+        case .unreadable(let gap): facts = MountFacts(fstab: .unknown(gap))
+        case .found(let fstab):
+            facts = MountFacts(fstab: .known(fstab.entries.map(entry)))
+            facts.syntaxErrors = fstab.rejected.map { Evidence($0.source) }
+        }
+        let crypttab = reader.parse("/etc/crypttab") { (bytes) throws(ImageFault) in try Crypttab(bytes) }
+        for entry in crypttab.value?.entries ?? [] {
+            facts.crypttab.append(
+                CryptEntry(
+                    name: entry.name, specification: entry.device,
+                    resolution: resolver.resolve(entry.specification), isRequired: entry.isRequired,
+                    evidence: Evidence(entry.source)))
+        }
+        return facts
+    }
+
+    private func entry(_ entry: Fstab.Entry) -> MountEntry {
+        let resolution = resolver.resolve(entry.specification)
+        let plan = entry.systemdPlan
+        let isRequired: Bool =
+            if entry.isSwap {
+                plan?.strength == .required
+            } else if entry.mountPoint == "/" {
+                true
+            } else {
+                plan?.failureStopsBoot ?? false
+            }
+        var mount = MountEntry(
+            specification: entry.device, mountPoint: entry.mountPoint, type: entry.type,
+            options: entry.options.options.map(text), checkPass: entry.pass, resolution: resolution,
+            isRequired: isRequired, evidence: Evidence(entry.source))
+        if case .volume(let id) = volumeNamed(by: entry.specification) {
+            mount.actualType = differingType(entry, on: id)
+        }
+        if entry.problems.contains(.byteOrderMark) {
+            mount.badOptions.append("the line starts with a byte order mark, which becomes part of the device name")
+        }
+        return mount
+    }
+
+    private func text(_ option: MountOptions.Option) -> String {
+        option.value.map { "\(option.name)=\($0)" } ?? option.name
+    }
+
+    /// What is really on the volume, when the kernel's driver for the stated type would not mount it.
+    private func differingType(_ entry: Fstab.Entry, on id: VolumeID) -> String? {
+        guard let actual = layout.image.volume(id)?.kind, !entry.type.isEmpty, entry.type != "auto" else { return nil }
+        let stated = entry.type.split(separator: ",").map(String.init)
+        // The ext4 driver mounts ext2 and ext3; vfat, msdos and fat are one driver's names.
+        let ext: Set<String> = ["ext2", "ext3", "ext4"]
+        let fat: Set<String> = ["vfat", "msdos", "fat"]
+        for type in stated {
+            if type == actual || type == "auto" { return nil }
+            if fat.contains(type), fat.contains(actual) { return nil }
+            if type == "ext4", ext.contains(actual) { return nil }
+            // An ext4 driver that stands in for ext2 and ext3 refuses features those did not have.
+            if ext.contains(type), actual == "ext2" || (type == "ext3" && actual == "ext3") { return nil }
+        }
+        return actual
+    }
+}

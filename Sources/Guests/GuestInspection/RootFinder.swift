@@ -1,0 +1,69 @@
+import ByteReading
+import FileSystemCore
+import GuestFacts
+
+/// Decides what each volume is for, by evidence.
+///
+/// A root has the skeleton of a system and something that names it or its mounts; a directory that merely looks
+/// like one (a container's tree, a chroot) is never at the top of a volume and so is not taken for one.
+struct RootFinder {
+    /// What a volume is for.
+    enum Role: Hashable {
+        /// A Linux root.
+        case linuxRoot
+        /// `/usr` on its own.
+        case usr
+        /// `/boot` on its own.
+        case boot
+        /// An EFI system partition.
+        case efiSystem
+        /// A live or installation medium.
+        case installer(String)
+        /// Another operating system, by name.
+        case other(family: String, name: String, evidence: String)
+        /// Files, but no system.
+        case data
+    }
+
+    /// The role of the volume that `fileSystem` is on.
+    static func role(of fileSystem: any FileSystemReader) throws(ImageFault) -> Role {
+        let tree = FileTree(root: fileSystem)
+        func has(_ path: GuestPath) throws(ImageFault) -> Bool {
+            try tree.node(at: path, followingLast: false) != nil
+        }
+        func hasAny(_ paths: [GuestPath]) throws(ImageFault) -> Bool {
+            for path in paths {
+                if try has(path) { return true }
+            }
+            return false
+        }
+        if try has("/EFI"), fileSystem.kind == "vfat" { return .efiSystem }
+        if try hasAny(["/casper", "/LiveOS", "/live/filesystem.squashfs", "/install.amd", "/sources/install.wim"]) {
+            return .installer("live or installation files")
+        }
+        var skeleton = 0
+        for paths: [GuestPath] in [
+            ["/etc"], ["/bin", "/usr/bin"], ["/sbin", "/usr/sbin"], ["/lib", "/usr/lib"], ["/var"],
+        ] {
+            if try hasAny(paths) { skeleton += 1 }
+        }
+        let isNamed = try hasAny([
+            "/etc/os-release", "/usr/lib/os-release", "/etc/system-release", "/etc/redhat-release",
+            "/etc/debian_version", "/etc/SuSE-release", "/etc/alpine-release", "/etc/arch-release",
+            "/etc/gentoo-release", "/etc/lsb-release",
+        ])
+        let hasAccounts = try has("/etc/passwd")
+        let hasMounts = try has("/etc/fstab")
+        if skeleton >= 3, isNamed || (hasAccounts && hasMounts) {
+            if try has("/boot/loader.conf"), try has("/boot/kernel") {
+                return .other(family: "freebsd", name: "FreeBSD", evidence: "/boot/loader.conf")
+            }
+            return .linuxRoot
+        }
+        if try hasAny(["/grub/grub.cfg", "/grub2/grub.cfg", "/grub/menu.lst", "/loader/entries"]) { return .boot }
+        let names = try fileSystem.list(fileSystem.root)
+        if names.contains(where: { $0.name.description.hasPrefix("vmlinuz") && $0.type != .directory }) { return .boot }
+        if skeleton <= 3, try has("/bin"), try has("/lib"), try has("/share"), try !has("/etc") { return .usr }
+        return .data
+    }
+}

@@ -1,0 +1,224 @@
+#!/bin/bash
+# break-image.sh -- copy a healthy image made by build-debian-image.sh and break exactly one thing.
+#
+#   break-image.sh BREAKAGE IN.raw OUT.raw     --list: the breakages (all of breakages.tsv)
+#
+# Needs root, loop devices, e2fsprogs, util-linux, mtools (for the ESP); the initrd-* breakages that build an
+# initramfs run update-initramfs inside the copy; journal-dirty boots it in QEMU with the key beside IN.
+set -euo pipefail
+
+HERE=$(dirname "$(readlink -f "$0")")
+die() { echo "$(basename "$0"): $*" >&2; exit 1; }
+case ${1:---help} in
+  --list) cut -f1,3,5 "$HERE/breakages.tsv"; exit 0 ;;
+  -h|--help) sed -n '2,/^set -euo/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+esac
+[ $# = 3 ] || die "usage: BREAKAGE IN OUT"
+BREAKAGE=$1 IN=$2 IMG=$3.part
+NOSUCH=deadbeef-0000-4000-8000-000000000000
+
+# ---- the layout: partitions by what is in them ----------------------------------------------------------
+ROOTP= BOOTP= ESPP= GRUBP=
+while read -r start sectors type; do
+  case $type in
+    0xef|c12a7328*) ESPP="$((start*512)) $((sectors*512))" ;;
+    21686148*) GRUBP="$((start*512)) $((sectors*512))" ;;
+    *) BOOTP=$ROOTP; ROOTP="$((start*512)) $((sectors*512))" ;;
+  esac
+done < <(partx -g -b -o START,SECTORS,TYPE "$IN")
+need() { [ -n "$1" ] || die "$BREAKAGE: this image has no $2"; }
+esp() { need "$ESPP" "EFI system partition"; local cmd=$1; shift; "$cmd" -i "$IMG@@${ESPP% *}" "$@"; }
+
+R=$(mktemp -d)
+cleanup() { umount -R "$R" 2>/dev/null || true; rmdir "$R" 2>/dev/null || true; rm -f "$IMG"; }
+trap cleanup EXIT
+cp --sparse=always --reflink=auto "$IN" "$IMG"
+
+attach() { mount -o "loop,offset=${1% *},sizelimit=${1#* }" "$IMG" "$2"; }
+root() { mountpoint -q "$R" && return; attach "$ROOTP" "$R"; if [ -n "$BOOTP" ]; then attach "$BOOTP" "$R/boot"; fi; K=$(ls "$R/lib/modules"); }
+zero() { dd if=/dev/zero of="$IMG" bs=1 seek="$1" count="$2" conv=notrunc status=none; }             # offset, bytes
+damage() { local s; s=$(stat -c %s "$1"); head -c 65536 /dev/zero | tr '\0' '\377' | dd of="$1" bs=1 seek=$((s/2)) conv=notrunc status=none; }
+cmdline() { root; sed -i -E "/^\s+linux\s/$1" "$R/boot/grub/grub.cfg"; }                              # a sed command on the kernel lines
+fstab() { root; printf '%s\n' "$1" >> "$R/etc/fstab"; }
+fstab_spec() { root; sed -i -E "s,^\S+(\s+$1\s),$2\1," "$R/etc/fstab"; }                              # mount point, new spec
+disable() { root; find "$R/etc/systemd/system" -name "$1" -type l -delete; }
+network() { root; rm -f "$R"/etc/systemd/network/*.network; printf "$1" > "$R/etc/systemd/network/80-lan.network"; }
+ifupdown() { disable 'systemd-networkd*'; disable 'dbus-org.freedesktop.network1.service'; rm -f "$R"/etc/systemd/network/*.network
+             printf "auto lo\niface lo inet loopback\n$1" > "$R/etc/network/interfaces"; }
+sshd() { root; sed -i "1i $1" "$R/etc/ssh/sshd_config"; }
+initramfs() {                                                                                         # build it again
+  root; mount --bind /dev "$R/dev"; mount -t proc proc "$R/proc"; mount --bind /sys "$R/sys"
+  LC_ALL=C chroot "$R" update-initramfs -u -k "$K" > /dev/null
+  umount "$R/sys" "$R/proc" "$R/dev"
+}
+initramfs_with() {                                                                                    # only these modules
+  root; sed -i 's/^MODULES=.*/MODULES=list/' "$R/etc/initramfs-tools/initramfs.conf"
+  printf '%s\n' "$@" >> "$R/etc/initramfs-tools/modules"; initramfs
+}
+PC="ahci ata_piix sd_mod sr_mod" VIRTIO="virtio_pci virtio_blk virtio_scsi virtio_net"
+modprobe_conf() { root; echo "$1" > "$R/etc/modprobe.d/hardening.conf"; }
+
+# ---- container and firmware -------------------------------------------------------------------------------
+do_truncated-one-sector() { truncate -s -512 "$IMG"; }
+do_truncated-half() { truncate -s $(($(stat -c %s "$IMG")/2)) "$IMG"; }
+do_mbr-code-zeroed() { zero 0 440; }
+do_mbr-signature-zeroed() { zero 510 2; }
+do_core-img-damaged() { zero 512 32256; }
+do_bios-boot-zeroed() { need "$GRUBP" "BIOS boot partition"; dd if=/dev/zero of="$IMG" bs=512 seek=$((${GRUBP% *}/512)) count=2048 conv=notrunc status=none; }
+do_gpt-primary-damaged() { zero 512 16896; }
+do_gpt-backup-damaged() { zero $(($(stat -c %s "$IMG")-16896)) 16896; }
+do_esp-no-fallback() { esp mdeltree ::/EFI/BOOT; }
+do_esp-fallback-without-grub() { esp mdel ::/EFI/BOOT/grubx64.efi; }
+do_esp-shim-without-grub() { esp mdel ::/EFI/BOOT/grubx64.efi ::/EFI/BOOT/fbx64.efi; }
+do_esp-loader-truncated() { esp mcopy -n ::/EFI/BOOT/BOOTX64.EFI "$R.efi"; truncate -s 60000 "$R.efi"; esp mcopy -o "$R.efi" ::/EFI/BOOT/BOOTX64.EFI; rm "$R.efi"; }
+do_esp-wrong-type() { need "$ESPP" "EFI system partition"; sfdisk -q --part-type "$IMG" 1 0FC63DAF-8483-4772-8E79-3D69D8477DE4; }
+
+# ---- boot loader ---------------------------------------------------------------------------------------------
+do_esp-stub-wrong-uuid() { esp mcopy -n ::/EFI/debian/grub.cfg "$R.cfg"; sed -i -E "s/fs_uuid \S+/fs_uuid $NOSUCH/" "$R.cfg"; esp mcopy -o "$R.cfg" ::/EFI/debian/grub.cfg; rm "$R.cfg"; }
+do_esp-stub-missing() { esp mdel ::/EFI/debian/grub.cfg; }
+do_grub-cfg-missing() { root; rm "$R/boot/grub/grub.cfg"; }
+do_grub-cfg-empty() { root; : > "$R/boot/grub/grub.cfg"; }
+do_grub-cfg-syntax() { root; sed -i '0,/^menuentry .*{$/s/{$//' "$R/boot/grub/grub.cfg"; }
+do_grub-cfg-search-wrong-uuid() { root; sed -i -E "s/^(\s+search .*=root) \S+/\1 $NOSUCH/" "$R/boot/grub/grub.cfg"; }
+do_grub-normal-mod-missing() { root; rm "$R"/boot/grub/*/normal.mod; }
+do_grub-wait-forever() { root; sed -i 's/set timeout=[0-9]*/set timeout=-1/' "$R/boot/grub/grub.cfg"; }
+do_grub-default-out-of-range() { root; sed -i 's/set default="0"/set default="9"/' "$R/boot/grub/grub.cfg"; }
+do_saved-entry-removed-kernel() {
+  root; sed -i 's/set default="0"/set default="${saved_entry}"/' "$R/boot/grub/grub.cfg"; sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=saved/' "$R/etc/default/grub"
+  chroot "$R" grub-editenv /boot/grub/grubenv set "saved_entry=gnulinux-advanced-$NOSUCH>gnulinux-5.10.0-1-amd64-advanced-$NOSUCH"; }
+do_ext4-large-dir() { losetup_root; tune2fs -O large_dir "$LOOP" > /dev/null; losetup -d "$LOOP"; }
+do_ext4-inline-data() { losetup_root; debugfs -w -R 'feature inline_data' "$LOOP" > /dev/null 2>&1; losetup -d "$LOOP"; }
+losetup_root() { LOOP=$(losetup -f --show -o "${ROOTP% *}" --sizelimit "${ROOTP#* }" "$IMG"); }
+
+# ---- kernel -----------------------------------------------------------------------------------------------------
+do_kernel-missing() { root; rm "$R"/boot/vmlinuz-*; }
+do_kernel-truncated() { root; truncate -s 2M "$R"/boot/vmlinuz-*; }
+do_kernel-empty() { root; truncate -s 0 "$R"/boot/vmlinuz-*; }
+do_modules-missing() { root; mv "$R/lib/modules/$K" "$R/root/$K.away"; }
+
+# ---- initramfs ----------------------------------------------------------------------------------------------------
+do_initrd-missing() { root; rm "$R"/boot/initrd.img-*; }
+do_initrd-empty() { root; truncate -s 0 "$R"/boot/initrd.img-*; }
+do_initrd-truncated() { root; local f; f=$(echo "$R"/boot/initrd.img-*); truncate -s $(($(stat -c %s "$f")/2)) "$f"; }
+do_initrd-corrupt() { root; damage "$R"/boot/initrd.img-*; }
+do_initrd-no-virtio() { initramfs_with $PC mptspi vmw_pvscsi nvme ext4; }
+do_initrd-no-virtio-pci() { initramfs_with $PC nvme virtio_blk virtio_scsi ext4; }
+do_initrd-no-nvme() { initramfs_with $PC $VIRTIO ext4; }
+do_initrd-no-sd-mod() { initramfs_with nvme $VIRTIO ext4; }
+do_initrd-no-ext4() { initramfs_with $PC $VIRTIO nvme; }
+do_initrd-blacklist-virtio() { modprobe_conf "blacklist virtio_blk"; initramfs; }
+do_initrd-install-false-virtio() { modprobe_conf "install virtio_blk /bin/false"; initramfs; }
+do_rootfs-blacklist-virtio() { modprobe_conf "blacklist virtio_blk"; }
+do_rootfs-install-false-virtio-net() { modprobe_conf "install virtio_net /bin/false"; }
+do_cmdline-blacklist-virtio() { cmdline 's/$/ modprobe.blacklist=virtio_blk/'; }
+do_cmdline-module-blacklist-virtio() { cmdline 's/$/ module_blacklist=virtio_blk/'; }
+
+# ---- root -------------------------------------------------------------------------------------------------------------
+do_root-wrong-uuid() { cmdline "s/root=\S+/root=UUID=$NOSUCH/"; }
+do_root-uuid-uppercase() { cmdline 's/root=UUID=(\S+)/root=UUID=\U\1/'; }
+do_root-dev-sda1() { cmdline 's,root=\S+,root=/dev/sda1,'; }
+do_root-dev-vda1() { cmdline 's,root=\S+,root=/dev/vda1,'; }
+do_root-missing-argument() { cmdline 's/root=\S+ //'; }
+do_root-partuuid() { local u; u=$(partx -g -o UUID "$IMG" | tail -n 1); cmdline "s/root=\S+/root=PARTUUID=$u/"; }
+do_rootflags-unknown() { cmdline 's/$/ rootflags=nosuchoption/'; }
+do_superblock-damaged() { zero $((${ROOTP% *}+1024)) 1024; }
+do_root-fs-damaged-clean() { # a directory block zeroed in a file system that says it is clean
+  losetup_root; local b; b=$(debugfs -R 'blocks /opt' "$LOOP" 2>/dev/null | awk '{print $1}')
+  dd if=/dev/zero of="$LOOP" bs=4096 seek="$b" count=1 conv=notrunc status=none; losetup -d "$LOOP"; }
+do_root-fs-damaged-flagged() { do_root-fs-damaged-clean; losetup_root; debugfs -w -R 'ssv state 2' "$LOOP" 2> /dev/null; losetup -d "$LOOP"; }
+do_root-fs-flagged() { losetup_root; debugfs -w -R 'ssv state 2' "$LOOP" 2> /dev/null; losetup -d "$LOOP"; }
+do_root-read-only-cmdline-ok() { cmdline 's/ ro / rw /'; }
+
+# ---- init ---------------------------------------------------------------------------------------------------------------
+do_init-missing() { root; rm "$R/sbin/init"; }
+do_systemd-binary-missing() { root; rm "$R/lib/systemd/systemd"; }
+do_libc-missing() { root; rm "$R"/usr/lib/x86_64-linux-gnu/libc.so.6; }
+do_dynamic-loader-missing() { root; rm "$R"/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 "$R"/usr/lib64/ld-linux-x86-64.so.2; }
+do_lib64-link-missing() { root; rm "$R/lib64"; }
+do_lib-link-absolute() { root; ln -sfn /usr/lib "$R/lib"; ln -sfn /usr/lib64 "$R/lib64"; }
+do_default-target-emergency() { root; ln -sf /lib/systemd/system/emergency.target "$R/etc/systemd/system/default.target"; }
+do_default-target-dangling() { root; ln -sf /lib/systemd/system/nosuch.target "$R/etc/systemd/system/default.target"; }
+do_cmdline-init-bash() { cmdline 's,$, init=/bin/bash,'; }
+do_cmdline-init-missing() { cmdline 's,$, init=/sbin/nosuchinit,'; }
+do_cmdline-rescue() { cmdline 's/$/ systemd.unit=rescue.target/'; }
+do_fstab-root-wrong-uuid() { fstab_spec / "UUID=$NOSUCH"; }
+do_fstab-root-sda1() { fstab_spec / /dev/sda1; }
+do_fstab-missing-data-disk() { fstab "UUID=$NOSUCH /srv ext4 defaults 0 2"; }
+do_fstab-missing-data-disk-nofail() { fstab "UUID=$NOSUCH /srv ext4 defaults,nofail 0 2"; }
+do_fstab-missing-data-disk-automount() { fstab "UUID=$NOSUCH /srv ext4 noauto,x-systemd.automount 0 2"; }
+do_fstab-boot-wrong-uuid() { need "$BOOTP" "separate /boot"; fstab_spec /boot "UUID=$NOSUCH"; }
+do_fstab-boot-sda1() { need "$BOOTP" "separate /boot"; fstab_spec /boot /dev/sda1; }
+do_fstab-esp-wrong-uuid() { need "$ESPP" "EFI system partition"; fstab_spec /boot/efi UUID=DEAD-BEEF; }
+do_fstab-swap-missing() { fstab "UUID=$NOSUCH none swap sw 0 0"; }
+do_fstab-crlf() { root; sed -i 's/$/\r/' "$R/etc/fstab"; }
+do_fstab-crlf-four-fields() { root; sed -i -E 's/^(UUID=\S+\s+\S+\s+\S+\s+\S+).*/\1\r/' "$R/etc/fstab"; }
+do_fstab-root-uuid-uppercase() { root; sed -i -E 's,^UUID=(\S+)(\s+/\s),UUID=\U\1\E\2,' "$R/etc/fstab"; }
+do_resume-wrong-uuid() { root; echo "RESUME=UUID=$NOSUCH" > "$R/etc/initramfs-tools/conf.d/resume"; initramfs; }
+do_fstab-unknown-type() { fstab "/dev/disk/by-uuid/$(blkid -p -O "${ROOTP% *}" -s UUID -o value "$IMG") /srv nosuchfs defaults 0 0"; }
+do_fstab-bind-source-missing() { fstab "/no/such/directory /srv none bind 0 0"; }
+do_fstab-nfs-unreachable() { fstab "192.0.2.1:/export /srv nfs defaults,_netdev 0 0"; }
+do_fstab-empty() { root; : > "$R/etc/fstab"; }
+do_proc-dir-missing() { root; rmdir "$R/proc"; }
+do_run-dir-missing() { root; rm -rf "$R/run"; }
+do_machine-id-missing() { root; rm "$R/etc/machine-id"; }
+do_passwd-missing() { root; rm "$R/etc/passwd" "$R/etc/passwd-"; }
+
+# ---- network ----------------------------------------------------------------------------------------------------------------
+do_network-eth0-without-ifnames() { ifupdown 'auto eth0\niface eth0 inet dhcp\n'; }
+do_network-eth0-with-ifnames-0() { ifupdown 'auto eth0\niface eth0 inet dhcp\n'; cmdline 's/$/ net.ifnames=0/'; }
+do_network-eth0-with-link-to-null() { ifupdown 'auto eth0\niface eth0 inet dhcp\n'; ln -s /dev/null "$R/etc/systemd/network/99-default.link"; }
+do_network-eth0-with-link-to-null-rebuilt() { do_network-eth0-with-link-to-null; initramfs; }
+do_network-static-old() { network '[Match]\nName=en*\n[Network]\nAddress=192.168.77.10/24\nGateway=192.168.77.1\n'; }
+do_network-name-of-vmware() { network '[Match]\nName=ens192\n[Network]\nDHCP=ipv4\n'; }
+do_network-mac-bound() { network '[Match]\nMACAddress=00:50:56:aa:bb:cc\n[Network]\nDHCP=ipv4\n'; }
+do_network-nothing-enabled() { disable 'systemd-networkd*'; disable 'dbus-org.freedesktop.network1.service'; }
+do_network-masked() { root; ln -sf /dev/null "$R/etc/systemd/system/systemd-networkd.service"; }
+
+# ---- access --------------------------------------------------------------------------------------------------------------------
+do_sshd-disabled() { disable ssh.service; disable sshd.service; }
+do_sshd-disabled-first-boot() { do_sshd-disabled; do_machine-id-missing; }
+do_sshd-masked() { root; ln -sf /dev/null "$R/etc/systemd/system/ssh.service"; }
+do_sshd-binary-missing() { root; rm "$R/usr/sbin/sshd"; }
+do_sshd-listenaddress-fixed() { sshd 'ListenAddress 192.168.77.10'; }
+do_sshd-port-2222() { sshd 'Port 2222'; }
+do_sshd-config-invalid() { sshd 'NoSuchOption yes'; }
+do_sshd-config-crlf() { root; sed -i 's/$/\r/' "$R/etc/ssh/sshd_config"; }
+do_sshd-hostkeys-missing() { root; rm "$R"/etc/ssh/ssh_host_*; }
+do_sshd-hostkeys-mode-644() { root; chmod 644 "$R"/etc/ssh/ssh_host_*_key; }
+do_sshd-permitrootlogin-no() { sshd 'PermitRootLogin no'; }
+do_sshd-allowusers-other() { sshd 'AllowUsers admin'; }
+do_authorized-keys-mode-666() { root; chmod 666 "$R/root/.ssh/authorized_keys"; }
+do_root-home-mode-777() { root; chmod 777 "$R/root"; }
+do_root-shell-missing() { root; sed -i '/^root:/s,:[^:]*$,:/bin/zsh,' "$R/etc/passwd"; }
+do_root-shell-nologin() { root; sed -i '/^root:/s,:[^:]*$,:/usr/sbin/nologin,' "$R/etc/passwd"; }
+do_root-password-locked() { root; sed -i '/^root:/s/^root:[^:]*/root:!*/' "$R/etc/shadow"; }
+do_root-account-expired() { root; sed -i -E '/^root:/s/^((([^:]*:){7}))[^:]*/\11/' "$R/etc/shadow"; }
+do_root-password-must-change() { root; sed -i -E '/^root:/s/^(root:[^:]*:)[^:]*/\10/' "$R/etc/shadow"; }
+do_authorized-keys-removed-and-root-password-locked() { do_root-password-locked; rm "$R/root/.ssh/authorized_keys"; }
+do_pam-sshd-missing() { root; rm "$R/etc/pam.d/sshd"; }
+do_pam-module-missing() { root; sed -i '1i account required pam_nosuch.so' "$R/etc/pam.d/sshd"; }
+do_nologin-file() { root; echo "maintenance" > "$R/etc/nologin"; }
+do_hosts-deny-all() { root; echo "ALL: ALL" >> "$R/etc/hosts.deny"; }
+do_shadow-immutable() { root; chattr +i "$R/etc/shadow"; }
+
+# ---- state ------------------------------------------------------------------------------------------------------------------------
+do_disk-full() { root; dd if=/dev/zero of="$R/var/filler" bs=1M status=none 2>/dev/null || true; dd if=/dev/zero of="$R/var/filler2" bs=4k status=none 2>/dev/null || true; sync; }
+do_inodes-full() { root; mkdir "$R/var/many"; (cd "$R/var/many" && seq 1 400000 | xargs touch 2>/dev/null) || true; }
+do_journal-dirty() {
+  local key port=2299 pid ask
+  key=$(dirname "$IN")/key; [ -f "$key" ] || die "no key beside $IN"
+  local firmware=(); if [ -n "$ESPP" ]; then cp /usr/share/OVMF/OVMF_VARS_4M.fd "$R.vars"
+    firmware=(-drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd -drive "if=pflash,format=raw,file=$R.vars"); fi
+  qemu-system-x86_64 -machine q35,accel=tcg -m 1024 -display none "${firmware[@]}" -drive "file=$IMG,format=raw,if=virtio" \
+    -nic "user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:$port-:22" & pid=$!
+  ask=(ssh -i "$key" -p $port -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR root@127.0.0.1)
+  until "${ask[@]}" true 2>/dev/null; do kill -0 $pid; sleep 3; done
+  # files that live only in the journal when the power goes: created, committed, not checkpointed
+  "${ask[@]}" 'mkdir /root/late; for i in $(seq 1 300); do echo "line $i" > /root/late/$i; done; rm -r /root/late/1??; sync; sleep 6; echo x > /root/late/last; sync' || true
+  kill -9 $pid; wait $pid 2>/dev/null || true; rm -f "$R.vars"
+}
+
+declare -F "do_$BREAKAGE" > /dev/null || die "no breakage named $BREAKAGE (try --list)"
+"do_$BREAKAGE"
+umount -R "$R" 2>/dev/null || true
+mv "$IMG" "$3"

@@ -1,0 +1,209 @@
+#!/bin/bash
+# build-debian-image.sh -- build ONE healthy, bootable Debian disk image.
+#
+#   build-debian-image.sh --out disk.qcow2 --format qcow2 --fs xfs --table gpt --boot uefi --suite trixie
+#
+# Options
+#   --out FILE            the image to write (required)
+#   --format raw|qcow2    default raw
+#   --fs ext4|xfs|btrfs   root file system, default ext4 (btrfs gets subvolumes @ and @home)
+#   --table mbr|gpt       partition table, default gpt
+#   --boot bios|uefi      firmware the image is for, default bios
+#   --sepboot             a separate ext4 /boot partition (always so when the root is not plain ext4)
+#   --lvm                 put the root in LVM (VG "vg0", LVs "root" and "swap")
+#   --suite NAME          Debian suite, default bookworm (bullseye and trixie work too)
+#   --size SIZE           virtual size, default 4G
+#   --kernel generic|cloud  linux-image-amd64 or linux-image-cloud-amd64, default generic
+#   --net networkd|ifupdown default networkd (DHCP on any wired NIC); ifupdown: eth0 with net.ifnames=0
+#   --include PKG,PKG     more packages (for instance cloud-init)
+#   --password WORD       root password, default "debian"
+#   --ssh-key FILE        public key for root
+#   --userland FILE.tar   keep the unpacked packages in FILE.tar; reuse it if it is there
+#
+# Needs: root, loop devices, network access to a Debian mirror ($MIRROR), and the packages
+#   mmdebstrap qemu-utils fdisk gdisk util-linux e2fsprogs dosfstools mtools
+#   (xfsprogs, btrfs-progs, lvm2 as asked for).  GRUB runs inside the new system.
+#
+# The layouts (the /boot partition exists with --sepboot or when the root is not plain ext4):
+#   mbr: [ESP if uefi] [/boot ext4] root-or-PV          gpt: bios_grub or ESP, [/boot ext4], root-or-PV
+#
+# It also runs on builders whose kernel has no partition parser, no vfat and no device-mapper (small
+# VMs, containers): partitions are announced with partx, the ESP is filled with mtools, and the root LV,
+# which is one contiguous run of extents, is reached through a loop device at its offset.
+#
+# To boot the result:
+#   qemu-system-x86_64 -m 1024 -nographic -drive file=disk.raw,format=raw,if=virtio,snapshot=on \
+#       -nic user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:2222-:22
+#   for UEFI add -machine q35 -drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd
+#       and -drive if=pflash,format=raw,file=<a copy of OVMF_VARS_4M.fd>
+#   for NVMe replace if=virtio by if=none,id=d0 and add -device nvme,drive=d0,serial=x
+set -euo pipefail
+
+OUT= FORMAT=raw FS=ext4 TABLE=gpt BOOT=bios LVM= SEPBOOT= SUITE=bookworm SIZE=4G KERNEL=generic NET=networkd
+INCLUDE= PASSWORD=debian SSHKEY= USERLAND= MIRROR=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)}
+die() { echo "$(basename "$0"): $*" >&2; exit 1; }
+while [ $# -gt 0 ]; do
+  case $1 in
+    --out) OUT=$2; shift ;;       --format) FORMAT=$2; shift ;;   --fs) FS=$2; shift ;;
+    --table) TABLE=$2; shift ;;   --boot) BOOT=$2; shift ;;       --lvm) LVM=1 ;;
+    --sepboot) SEPBOOT=1 ;;
+    --suite) SUITE=$2; shift ;;   --size) SIZE=$2; shift ;;       --kernel) KERNEL=$2; shift ;;
+    --net) NET=$2; shift ;;       --include) INCLUDE=$2; shift ;; --password) PASSWORD=$2; shift ;;
+    --ssh-key) SSHKEY=$2; shift ;; --userland) USERLAND=$2; shift ;;
+    -h|--help) sed -n '2,/^set -euo/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+    *) die "unknown option $1 (try --help)" ;;
+  esac; shift
+done
+[ -n "$OUT" ] || die "--out is required"
+[ "$(id -u)" = 0 ] || die "must be root (loop devices, mount, chroot)"
+in_list() { case " $2 " in *" $1 "*) ;; *) die "$3 must be one of: $2" ;; esac; }
+in_list "$FORMAT" "raw qcow2" --format;    in_list "$FS" "ext4 xfs btrfs" --fs
+in_list "$TABLE" "mbr gpt" --table;        in_list "$BOOT" "bios uefi" --boot
+in_list "$KERNEL" "generic cloud" --kernel; in_list "$NET" "networkd ifupdown" --net
+
+TMP=$(mktemp -d "${TMPDIR:-/var/tmp}/debimg.XXXXXX"); R=$TMP/root; mkdir "$R"
+IMG=$TMP/disk.raw; LOOPS=()
+cleanup() {
+  umount -R "$R" 2>/dev/null || true
+  local i; for ((i=${#LOOPS[@]}-1; i>=0; i--)); do partx -d "${LOOPS[i]}" 2>/dev/null || true; losetup -d "${LOOPS[i]}" 2>/dev/null || true; done
+  LOOPS=(); mountpoint -q "$R" || rm -rf --one-file-system "$TMP"
+}
+trap cleanup EXIT
+
+# ---- 1. the userland ---------------------------------------------------------------------------
+PKGS=systemd-sysv,udev,dbus,kmod,ifupdown,isc-dhcp-client,iproute2,procps,openssh-server,initramfs-tools,zstd,e2fsprogs
+case $KERNEL in generic) PKGS+=,linux-image-amd64 ;; cloud) PKGS+=,linux-image-cloud-amd64 ;; esac
+case $BOOT in bios) PKGS+=,grub-pc ;; uefi) PKGS+=,grub-efi-amd64,grub-efi-amd64-signed,shim-signed,efibootmgr ;; esac
+case $FS in xfs) PKGS+=,xfsprogs ;; btrfs) PKGS+=,btrfs-progs ;; esac
+[ -n "$LVM" ] && PKGS+=,lvm2
+[ -n "$INCLUDE" ] && PKGS+=,$INCLUDE
+TAR=${USERLAND:-$TMP/userland.tar}
+if [ ! -f "$TAR" ]; then
+  echo "grub-pc grub-pc/install_devices_empty boolean true" > "$TMP/debconf"
+  mmdebstrap --quiet --mode=root --variant=minbase --components=main --include="$PKGS" \
+    --essential-hook="chroot \"\$1\" debconf-set-selections < $TMP/debconf" \
+    "$SUITE" "$TAR" "deb $MIRROR $SUITE main"
+fi
+
+# ---- 2. partitions -------------------------------------------------------------------------------
+if [ "$FS" != ext4 ] || [ -n "$LVM" ]; then SEPBOOT=1; fi
+truncate -s "$SIZE" "$IMG"
+if [ "$TABLE" = gpt ]; then
+  lines="label: gpt"$'\n'; ROOTTYPE=0FC63DAF-8483-4772-8E79-3D69D8477DE4
+  [ -n "$LVM" ] && ROOTTYPE=E6D6D379-F507-44C2-A23C-238F2A3DF928
+  if [ "$BOOT" = bios ]; then lines+="size=1MiB, type=21686148-6449-6E6F-744E-656564454649"$'\n'    # BIOS boot, holds GRUB's core
+  else lines+="size=64MiB, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B"$'\n'; fi                       # EFI system partition
+  [ -n "$SEPBOOT" ] && lines+="size=700MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4"$'\n'
+  lines+="type=$ROOTTYPE"$'\n'
+else
+  lines="label: dos"$'\n'; ROOTTYPE=83; [ -n "$LVM" ] && ROOTTYPE=8e
+  [ "$BOOT" = uefi ] && lines+="size=64MiB, type=ef"$'\n'
+  if [ -n "$SEPBOOT" ]; then lines+="size=700MiB, type=83, bootable"$'\n'"type=$ROOTTYPE"$'\n'
+  else lines+="type=$ROOTTYPE, bootable"$'\n'; fi
+fi
+printf '%s' "$lines" | sfdisk -q "$IMG"
+DISK=$(losetup -fP --show "$IMG"); LOOPS+=("$DISK")
+partx -a "$DISK" 2>/dev/null || partx -u "$DISK"
+# partition numbers, in the order written above
+n=0; ESPDEV= BOOTDEV=
+if [ "$TABLE" = gpt ] || [ "$BOOT" = uefi ]; then n=1; [ "$BOOT" = uefi ] && ESPDEV=${DISK}p1; fi
+[ -n "$SEPBOOT" ] && { n=$((n+1)); BOOTDEV=${DISK}p$n; }
+n=$((n+1)); ROOTDEV=${DISK}p$n
+
+# ---- 3. LVM ----------------------------------------------------------------------------------------
+lvm_() { # lvm commands on our PV only, metadata only: no udev, no device-mapper
+  local cmd=$1; shift
+  LVM_SUPPRESS_FD_WARNINGS=1 lvm "$cmd" --driverloaded n --config "devices{filter=[\"a|^$PV\$|\",\"r|.*|\"] obtain_device_list_from_udev=0 use_devicesfile=0}
+    activation{udev_sync=0 udev_rules=0 monitoring=0} backup{backup=0 archive=0}" "$@" 2>>"$TMP/lvm.log" || { cat "$TMP/lvm.log" >&2; return 1; }
+}
+lv_device() { # a loop device over the single segment of LV $1
+  local pe ext first last
+  pe=$(lvm_ pvs --noheadings --units b --nosuffix -o pe_start "$PV" | tr -d ' ')
+  ext=$(lvm_ vgs --noheadings --units b --nosuffix -o vg_extent_size vg0 | tr -d ' ')
+  read -r first last < <(lvm_ lvs --noheadings -o seg_pe_ranges "vg0/$1" | sed -E 's/.*:([0-9]+)-([0-9]+).*/\1 \2/')
+  losetup -f --show -o $((pe + first*ext)) --sizelimit $(((last-first+1)*ext)) "$PV"
+}
+if [ -n "$LVM" ]; then
+  PV=$ROOTDEV
+  lvm_ pvcreate -q -y "$PV" >/dev/null; lvm_ vgcreate -q vg0 "$PV" >/dev/null
+  lvm_ lvcreate -q -y -an -Zn -Wn -n root -l 90%FREE vg0 >/dev/null
+  lvm_ lvcreate -q -y -an -Zn -Wn -n swap -l 100%FREE vg0 >/dev/null
+  SWAPDEV=$(lv_device swap); LOOPS+=("$SWAPDEV"); mkswap -q "$SWAPDEV"
+  ROOTDEV=$(lv_device root); LOOPS+=("$ROOTDEV")
+fi
+
+# ---- 4. file systems, userland, fstab ---------------------------------------------------------------
+uuid() { blkid -p -s UUID -o value "$1"; }
+case $FS in
+  ext4) mkfs.ext4 -q "$ROOTDEV"; mount "$ROOTDEV" "$R"; OPTS="errors=remount-ro 0 1" ;;
+  xfs)  mkfs.xfs -q -f "$ROOTDEV"; mount "$ROOTDEV" "$R"; OPTS="defaults 0 0" ;;
+  btrfs) mkfs.btrfs -q -f "$ROOTDEV"; mount "$ROOTDEV" "$R"
+    btrfs -q subvolume create "$R/@"; btrfs -q subvolume create "$R/@home"; umount "$R"
+    mount -o subvol=@ "$ROOTDEV" "$R"; mkdir "$R/home"; mount -o subvol=@home "$ROOTDEV" "$R/home"; OPTS="subvol=@ 0 0" ;;
+esac
+if [ -n "$BOOTDEV" ]; then mkfs.ext4 -q "$BOOTDEV"; mkdir "$R/boot"; mount "$BOOTDEV" "$R/boot"; fi
+tar -C "$R" --numeric-owner --xattrs --xattrs-include='*' -xf "$TAR"
+ROOTSPEC=UUID=$(uuid "$ROOTDEV"); [ -n "$LVM" ] && ROOTSPEC=/dev/mapper/vg0-root
+{
+  echo "# <file system> <mount point> <type> <options> <dump> <pass>"
+  echo "$ROOTSPEC / $FS $OPTS"
+  [ "$FS" = btrfs ] && echo "$ROOTSPEC /home btrfs subvol=@home 0 0"
+  [ -n "$BOOTDEV" ] && echo "UUID=$(uuid "$BOOTDEV") /boot ext4 defaults 0 2"
+  [ -n "$LVM" ] && echo "/dev/mapper/vg0-swap none swap sw 0 0"
+  if [ -n "$ESPDEV" ]; then mkfs.vfat -F 32 -n ESP "$ESPDEV" >/dev/null; mkdir -p "$R/boot/efi"; echo "UUID=$(uuid "$ESPDEV") /boot/efi vfat umask=0077 0 1"; fi
+} > "$R/etc/fstab"
+
+# ---- 5. host name, network, access ------------------------------------------------------------------
+echo debian > "$R/etc/hostname"; printf '127.0.0.1 localhost\n127.0.1.1 debian\n' > "$R/etc/hosts"
+: > "$R/etc/machine-id"                       # empty: filled in at the first boot
+echo "root:$PASSWORD" | chroot "$R" chpasswd
+if [ -n "$SSHKEY" ]; then install -d -m700 "$R/root/.ssh"; install -m600 "$SSHKEY" "$R/root/.ssh/authorized_keys"; fi
+NETARG=
+case $NET in
+  networkd) printf '[Match]\nName=en* eth*\n[Network]\nDHCP=ipv4\n' > "$R/etc/systemd/network/80-dhcp.network"
+            chroot "$R" systemctl -q enable systemd-networkd ;;
+  ifupdown) printf 'auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n' > "$R/etc/network/interfaces"; NETARG=" net.ifnames=0" ;;
+esac
+rm -f "$R/etc/resolv.conf"; echo 'nameserver 10.0.2.3' > "$R/etc/resolv.conf"
+
+# ---- 6. initramfs and boot loader --------------------------------------------------------------------
+mount --bind /dev "$R/dev"; mount -t proc proc "$R/proc"; mount --bind /sys "$R/sys"
+inside() { DEBIAN_FRONTEND=noninteractive LC_ALL=C chroot "$R" "$@"; }
+inside update-initramfs -u -k all >/dev/null   # its hooks read the fstab written above
+cat > "$R/etc/default/grub" <<EOG
+GRUB_DEFAULT=0
+GRUB_TIMEOUT=1
+GRUB_DISTRIBUTOR=Debian
+GRUB_CMDLINE_LINUX_DEFAULT=""
+GRUB_CMDLINE_LINUX="console=tty0 console=ttyS0,115200$NETARG"
+GRUB_TERMINAL=console
+GRUB_DISABLE_OS_PROBER=true
+EOG
+if [ "$BOOT" = bios ]; then
+  inside grub-install --target=i386-pc --no-floppy "$DISK" 2>&1 | grep -v '^Install' || true
+else
+  # the files "grub-install --force-extra-removable" puts on the ESP, copied with mtools
+  E="$IMG@@$(partx -g -o START -n 1 "$IMG" | awk '{print $1*512}')"
+  S=$R/usr/lib/shim G=$R/usr/lib/grub/x86_64-efi-signed
+  mmd -i "$E" ::/EFI ::/EFI/debian ::/EFI/BOOT
+  for d in debian BOOT; do
+    mcopy -i "$E" "$G/grubx64.efi.signed" "::/EFI/$d/grubx64.efi"; mcopy -i "$E" "$S/fbx64.efi.signed" "::/EFI/$d/fbx64.efi"; done
+  mcopy -i "$E" "$S/shimx64.efi.signed" ::/EFI/debian/shimx64.efi; mcopy -i "$E" "$S/mmx64.efi.signed" ::/EFI/debian/mmx64.efi
+  mcopy -i "$E" "$S/shimx64.efi.signed" ::/EFI/BOOT/BOOTX64.EFI; mcopy -i "$E" "$S/BOOTX64.CSV" ::/EFI/debian/BOOTX64.CSV
+  # GRUB's first configuration: find the file system with /boot/grub, then read the real one
+  if [ -n "$BOOTDEV" ]; then g=$(uuid "$BOOTDEV") p=/grub; else g=$(uuid "$ROOTDEV") p=/boot/grub; fi
+  printf 'search.fs_uuid %s root\nset prefix=($root)'"'%s'"'\nconfigfile $prefix/grub.cfg\n' "$g" "$p" > "$TMP/stub.cfg"
+  mcopy -i "$E" "$TMP/stub.cfg" ::/EFI/debian/grub.cfg
+  mkdir -p "$R/boot/grub"; cp -r "$R/usr/lib/grub/x86_64-efi" "$R/boot/grub/"
+fi
+inside update-grub >/dev/null 2>&1
+# grub-mkconfig names the loop device when the builder has no /dev/disk/by-uuid or device-mapper: write the lasting name
+sed -i -E "/^\s+linux\s/s,root=[^ ]+,root=$ROOTSPEC," "$R/boot/grub/grub.cfg"
+umount "$R/sys" "$R/proc" "$R/dev"
+rm -rf "$R"/var/cache/apt/archives/*.deb "$R"/var/lib/apt/lists/*_*; fstrim "$R" 2>/dev/null || true
+
+# ---- 7. the image ------------------------------------------------------------------------------------
+umount -R "$R"
+for ((i=${#LOOPS[@]}-1; i>=0; i--)); do partx -d "${LOOPS[i]}" 2>/dev/null || true; losetup -d "${LOOPS[i]}"; done; LOOPS=()
+if [ "$FORMAT" = qcow2 ]; then qemu-img convert -f raw -O qcow2 "$IMG" "$OUT"; else cp --sparse=always "$IMG" "$OUT"; fi
+echo "$OUT: $SUITE $FS${LVM:+ on LVM}, $TABLE, $BOOT, $FORMAT, $(du -h "$OUT" | cut -f1) on disk"

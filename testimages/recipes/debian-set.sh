@@ -1,0 +1,44 @@
+#!/bin/bash
+# debian-set.sh -- build the healthy Debian images that break-image.sh and boot-image.py start from.
+#
+#   debian-set.sh --cache DIR [NAME...]      no NAME: the whole set;  --list: print the names
+#
+# Writes DIR/NAME.raw unless it is there.  The unpacked packages stay in DIR/userland-*.tar, so that
+# building a second image of the same suite and firmware takes a minute.  The images let root in with
+# DIR/key (made when missing) and with the password "debian".  Needs what build-debian-image.sh needs.
+set -euo pipefail
+
+HERE=$(dirname "$(readlink -f "$0")")
+SET="bookworm-uefi-gpt    bookworm  uefi gpt
+bookworm-bios-mbr         bookworm  bios mbr
+bookworm-bios-gpt         bookworm  bios gpt
+bookworm-bios-mbr-sepboot bookworm  bios mbr --sepboot
+bookworm-uefi-gpt-cloud   bookworm  uefi gpt --include cloud-init,cloud-guest-utils
+bullseye-bios-mbr         bullseye  bios mbr
+trixie-uefi-gpt           trixie    uefi gpt"
+names() { awk '{print $1}' <<<"$SET"; }
+
+CACHE= WANT=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --cache) CACHE=$2; shift ;;
+    --list) names; exit 0 ;;
+    -h|--help) sed -n '2,/^set -euo/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+    *) WANT+=("$1") ;;
+  esac; shift
+done
+[ -n "$CACHE" ] || { echo "usage: $(basename "$0") --cache DIR [NAME...]" >&2; exit 2; }
+[ ${#WANT[@]} -gt 0 ] || mapfile -t WANT < <(names)
+mkdir -p "$CACHE"
+[ -f "$CACHE/key" ] || ssh-keygen -q -t ed25519 -N '' -C test -f "$CACHE/key"
+
+for name in "${WANT[@]}"; do
+  read -r _ suite boot table options < <(grep "^$name " <<<"$SET") || { echo "no image named $name" >&2; exit 2; }
+  [ -f "$CACHE/$name.raw" ] && continue
+  userland=$CACHE/userland-$suite-$boot.tar
+  case $options in *cloud-init*) userland=$CACHE/userland-$suite-$boot-cloud.tar ;; esac
+  # shellcheck disable=SC2086  # the options are words
+  TMPDIR=$CACHE "$HERE/build-debian-image.sh" --out "$CACHE/$name.raw.part" --format raw --fs ext4 --size 3G \
+    --suite "$suite" --boot "$boot" --table "$table" --ssh-key "$CACHE/key.pub" --userland "$userland" $options
+  mv "$CACHE/$name.raw.part" "$CACHE/$name.raw"
+done

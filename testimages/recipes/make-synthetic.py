@@ -1,0 +1,483 @@
+#!/usr/bin/env python3
+"""make-synthetic.py OUTDIR -- the work behind make-synthetic.sh (which sets the environment it needs)."""
+import os, re, struct, subprocess, sys, tempfile, zlib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+K = "6.1.0-50-amd64"
+ROOT_UUID = "1d0c5f5e-6a9b-4c39-8f6e-7a3a52c0de01"
+ESP_SERIAL = "C0DE0001"
+SECTOR, MIB = 512, 1 << 20
+NOSUCH = "deadbeef-0000-4000-8000-000000000000"
+MODULES = "lib/modules/" + K
+
+
+def run(*cmd, **kw):
+    return subprocess.run(cmd, check=True, capture_output=True, **kw).stdout
+
+
+def asset(name):
+    return open(f"{HERE}/synthetic/{name}").read().replace("@K@", K)
+
+
+# ---- stand-ins for binaries -------------------------------------------------------------------------------
+
+def elf(interpreter=None, needed=(), soname=None):
+    """A valid x86-64 ELF file without code: PT_LOAD, PT_INTERP, PT_DYNAMIC with DT_NEEDED."""
+    strings, offset = b"\0", {}
+    for s in [*needed, *([soname] if soname else [])]:
+        offset[s] = len(strings); strings += s.encode() + b"\0"
+    interp = interpreter.encode() + b"\0" if interpreter else b""
+    count = 3 if interpreter else 2
+    at_interp = 64 + 56 * count
+    at_strings = at_interp + len(interp)
+    at_dynamic = (at_strings + len(strings) + 15) // 16 * 16
+    dynamic = b"".join(struct.pack("<QQ", 1, offset[n]) for n in needed)
+    if soname:
+        dynamic += struct.pack("<QQ", 14, offset[soname])
+    dynamic += struct.pack("<QQQQQQ", 5, at_strings, 10, len(strings), 0, 0)
+    size = at_dynamic + len(dynamic)
+    headers = [(1, 5, 0, size, 4096), (2, 6, at_dynamic, len(dynamic), 8)]
+    if interpreter:
+        headers.insert(0, (3, 4, at_interp, len(interp), 1))
+    out = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, at_interp, 64, 0, 0, 64, 56, count, 64, 0, 0)
+    for kind, flags, at, length, align in headers:
+        out += struct.pack("<IIQQQQQQ", kind, flags, at, at, at, length, length, align)
+    return (out + interp + strings).ljust(at_dynamic, b"\0") + dynamic
+
+
+def program(*more):
+    return elf("/lib64/ld-linux-x86-64.so.2", ("libc.so.6",) + more)
+
+
+def module(name, depends, aliases):
+    """A relocatable ELF with the .modinfo section of a kernel module."""
+    info = ["license=GPL"] + ["alias=" + a for a in aliases] + ["depends=" + ",".join(depends), "retpoline=Y", "intree=Y",
+            "name=" + name, f"vermagic={K} SMP preempt mod_unload modversions "]
+    modinfo = b"".join(i.encode() + b"\0" for i in info)
+    names = b"\0.modinfo\0.shstrtab\0"
+    at_names = 64 + len(modinfo)
+    at_sections = (at_names + len(names) + 7) // 8 * 8
+    out = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 1, 62, 1, 0, 0, at_sections, 0, 64, 0, 0, 64, 3, 2)
+    out = (out + modinfo + names).ljust(at_sections, b"\0") + bytes(64)
+    out += struct.pack("<IIQQQQIIQQ", 1, 1, 2, 0, 64, len(modinfo), 0, 0, 1, 0)
+    return out + struct.pack("<IIQQQQIIQQ", 10, 3, 0, 0, at_names, len(names), 0, 0, 1, 0)
+
+
+def bzimage():
+    """A bzImage by its header (boot protocol 2.15, EFI stub); the payload is xz data, then zeros."""
+    setup, total = 0x27, 1310720                             # 40 sectors of set-up code, 1.25 MiB in all
+    d = bytearray(total)
+    version = f"{K} (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)".encode() + b"\0"
+    d[0:2] = b"MZ"; struct.pack_into("<I", d, 0x3C, 0x40)
+    struct.pack_into("<4sHHIIIHH", d, 0x40, b"PE\0\0", 0x8664, 0, 0, 0, 1, 0xA0, 0x206)
+    struct.pack_into("<HBBIIIII", d, 0x58, 0x20B, 2, 0x14, total, 0, 0, 0x4000, 0x200)
+    struct.pack_into("<QII", d, 0x70, 0, 0x20, 0x20); struct.pack_into("<II", d, 0x90, total, 0x200)
+    struct.pack_into("<H", d, 0x9C, 10)                      # subsystem: EFI application
+    struct.pack_into("<BHIHHH", d, 0x1F1, setup, 1, (total - (setup + 1) * 512) // 16, 0, 0xFFFF, 0)
+    d[0x1FE:0x206] = b"\x55\xaa\xeb\x6aHdrS"
+    struct.pack_into("<HIHHBBHIIIIIH", d, 0x206, 0x20F, 0, 0x1000, 0x42C0, 0, 1, 0x8000, 0x100000, 0, 0, 0, 0, 0x5BE0)
+    struct.pack_into("<IIIBBHIIQII", d, 0x228, 0, 0x7FFFFFFF, 0x200000, 1, 0x15, 0x7F, 0x7FF, 0, 0, 0x2CC, 0)
+    vmlinux = elf().ljust(600000, b"\x90")
+    payload = run("xz", "--check=crc32", "-c", input=vmlinux) + struct.pack("<I", len(vmlinux))
+    struct.pack_into("<II", d, 0x248, 0x2CC, len(payload))
+    struct.pack_into("<QQII", d, 0x250, 0, 0x1000000, 0x3F97000, 0x7C30F0)
+    d[0x44C0:0x44C0 + len(version)] = version
+    start = (setup + 1) * 512 + 0x2CC
+    d[start:start + len(payload)] = payload
+    struct.pack_into("<I", d, total - 4, zlib.crc32(d[:-4]) ^ 0xFFFFFFFF)
+    return bytes(d)
+
+
+# ---- kernel modules -----------------------------------------------------------------------------------------
+
+def dep_lines():
+    return dict(line.split(":") for line in asset("modules.dep").splitlines())
+
+
+def modname(path):
+    return os.path.basename(path)[:-3].replace("-", "_")
+
+
+def module_files():
+    aliases = re.findall(r"^alias (\S+) (\S+)$", asset("modules.alias"), re.M)
+    return {p: module(modname(p), [modname(x) for x in d.split()], [a for a, m in aliases if m == modname(p)])
+            for p, d in dep_lines().items()}
+
+
+def module_tree(wanted):
+    """lib/modules/K with the modules `wanted` accepts and indexes that fit them."""
+    deps = {p: d for p, d in dep_lines().items() if wanted(modname(p))}
+    names = {modname(p) for p in deps}
+    def lines(name):
+        return "".join(l + "\n" for l in asset(name).splitlines() if l.startswith("#") or l.split()[-1] in names or l.split()[1] in names)
+    tree = {f"{MODULES}/{p}": data for p, data in module_files().items() if p in deps}
+    tree[MODULES + "/modules.dep"] = "".join(f"{p}:{d}\n" for p, d in deps.items())
+    tree[MODULES + "/modules.order"] = "".join(p + "\n" for p in sorted(deps))
+    tree[MODULES + "/modules.alias"] = lines("modules.alias")
+    tree[MODULES + "/modules.softdep"] = lines("modules.softdep")
+    tree[MODULES + "/modules.builtin"] = asset("modules.builtin")
+    tree[MODULES + "/modules.builtin.modinfo"] = asset("modules.builtin.modinfo").replace("\n", "\0").encode()
+    return tree
+
+
+# ---- initramfs ------------------------------------------------------------------------------------------------
+
+class Link(str):
+    pass
+
+
+def directories(tree):
+    return sorted({"/".join(p.split("/")[:i]) for p in tree for i in range(1, p.count("/") + 1)})
+
+
+def cpio(tree, modes=None):
+    """A newc archive, entries in order, root-owned, fixed times."""
+    out, entries = b"", [(d, 0o40755, b"") for d in directories(tree)]
+    for path, data in tree.items():
+        if isinstance(data, Link):
+            entries.append((path, 0o120777, data.encode()))
+        else:
+            mode = 0o755 if re.match(r"(usr/)?s?bin/|init$|scripts/", path) else 0o644
+            entries.append((path, 0o100000 | mode, data.encode() if isinstance(data, str) else data))
+    for i, (path, mode, data) in enumerate(sorted(entries) + [("TRAILER!!!", 0, b"")]):
+        fields = (721 + i if path != "TRAILER!!!" else 0, mode, 0, 0, 1, 1780000000 if mode else 0, len(data), 0, 0, 0, 0, len(path) + 1, 0)
+        header = b"070701" + b"".join(b"%08X" % f for f in fields) + path.encode() + b"\0"
+        out += header + b"\0" * (-len(header) % 4) + data + b"\0" * (-len(data) % 4)
+    return out + b"\0" * (-len(out) % 512)
+
+
+def initramfs(without=()):
+    modules = {("usr/" + p): d for p, d in module_tree(lambda m: m not in without and m not in ("virtio_balloon", "qemu_fw_cfg", "fat", "vfat", "nls_cp437", "nls_ascii")).items()}
+    for m in ("bin", "sbin", "lib", "lib64"):
+        modules[m] = Link("usr/" + m)
+    klibc = elf("/lib/klibc-XX6cASCB7KZyJWpIJW79y94XHBY.so")
+    for p in ("sh", "mount", "run-init", "cat", "sleep", "mkdir", "ln", "resume"):
+        modules["usr/bin/" + p] = klibc
+    for p in ("usr/sbin/modprobe", "usr/sbin/blkid", "usr/sbin/fsck", "usr/bin/udevadm", "usr/bin/kmod", "usr/lib/systemd/systemd-udevd"):
+        modules[p] = program()
+    modules.update({
+        "init": asset("initrd-init"), "conf/arch.conf": "DPKG_ARCH=amd64\n",
+        "conf/initramfs.conf": "MODULES=most\nBUSYBOX=auto\nKEYMAP=n\nCOMPRESS=zstd\nBOOT=local\n",
+        "scripts/functions": "# run_scripts, load_modules: part of initramfs-tools-core\n",
+        "scripts/local": "# mountroot: part of initramfs-tools-core\n",
+        "scripts/init-top/ORDER": '/scripts/init-top/udev "$@"\n[ -e /conf/param.conf ] && . /conf/param.conf\n',
+        "scripts/init-top/udev": "#!/bin/sh -e\n/lib/systemd/systemd-udevd --daemon --resolve-names=never\nudevadm trigger --type=subsystems --action=add\nudevadm trigger --type=devices --action=add\nudevadm settle || true\n",
+        "scripts/init-bottom/ORDER": '/scripts/init-bottom/udev "$@"\n', "scripts/init-bottom/udev": "#!/bin/sh -e\nudevadm control --exit\n",
+        "etc/fstab": "", "etc/udev/udev.conf": "# see udev.conf(5) for details\n", "etc/modprobe.d/local.conf": "# nothing\n",
+        "usr/lib/modprobe.d/aliases.conf": "alias net-pf-1 unix\n", "usr/lib/udev/rules.d/80-drivers.rules":
+        'ACTION!="add", GOTO="drivers_end"\nENV{MODALIAS}=="?*", RUN{builtin}+="kmod load"\nLABEL="drivers_end"\n',
+        "usr/lib/klibc-XX6cASCB7KZyJWpIJW79y94XHBY.so": elf(soname="klibc.so"), "usr/lib/x86_64-linux-gnu/libc.so.6": elf(soname="libc.so.6"),
+        "usr/lib64/ld-linux-x86-64.so.2": elf(soname="ld-linux-x86-64.so.2")})
+    early = cpio({"kernel/x86/microcode/GenuineIntel.bin": struct.pack("<IIIIIIIIIIII", 1, 0x2A, 0x20260101, 0x806EC, 0, 1, 0x80, 2000, 2048, 0, 0, 0).ljust(2048, b"\0")})
+    return early + run("zstd", "-q", "-19", "-c", input=cpio(modules))
+
+
+# ---- the root file system ----------------------------------------------------------------------------------------
+
+def unit(description, *sections):
+    return f"[Unit]\nDescription={description}\n" + "".join(sections)
+
+
+def packages():
+    text = ""
+    for name, version, depends in [("base-files", "12.4+deb12u14", ""), ("grub-pc", "2.06-13+deb12u1", "grub-common"), ("ifupdown", "0.8.41", "iproute2"),
+                                   ("initramfs-tools", "0.142+deb12u3", "linux-base"), ("libc6", "2.36-9+deb12u14", ""), ("kmod", "30+20221128-1", "libc6"),
+                                   (f"linux-image-{K}", "6.1.176-1", "kmod, initramfs-tools"), ("openssh-server", "1:9.2p1-2+deb12u10", "libc6"),
+                                   ("systemd", "252.39-1~deb12u2", "libc6"), ("systemd-sysv", "252.39-1~deb12u2", "systemd"), ("udev", "252.39-1~deb12u2", "libc6")]:
+        text += f"Package: {name}\nStatus: install ok installed\nPriority: optional\nSection: admin\nMaintainer: Debian\nArchitecture: amd64\nVersion: {version}\n"
+        text += (f"Depends: {depends}\n" if depends else "") + f"Description: {name}\n\n"
+    return text
+
+
+def rootfs(firmware):
+    S, E = "usr/lib/systemd/system/", "etc/systemd/system/"
+    t = module_tree(lambda m: True)
+    t = {("usr/" + p): d for p, d in t.items()}
+    for m in ("bin", "sbin", "lib", "lib64"):
+        t[m] = Link("usr/" + m)
+    t["usr/sbin/init"] = Link("/lib/systemd/systemd")
+    for p in ("usr/lib/systemd/systemd", "usr/lib/systemd/systemd-networkd", "usr/lib/systemd/systemd-udevd", "usr/lib/systemd/systemd-journald",
+              "usr/lib/systemd/systemd-logind", "usr/sbin/agetty", "usr/sbin/ifup", "usr/sbin/sshd", "usr/bin/login", "usr/bin/bash", "usr/bin/dash",
+              "usr/bin/mount", "usr/sbin/dhclient", "usr/sbin/fsck.ext4", "usr/sbin/fsck", "usr/bin/kmod", "usr/bin/udevadm"):
+        t[p] = program()
+    t["usr/bin/sh"], t["usr/sbin/modprobe"], t["usr/sbin/ifdown"] = Link("dash"), Link("/bin/kmod"), Link("ifup")
+    t["usr/lib/x86_64-linux-gnu/libc.so.6"] = elf(needed=("ld-linux-x86-64.so.2",), soname="libc.so.6")
+    t["usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"] = elf(soname="ld-linux-x86-64.so.2")
+    t["usr/lib64/ld-linux-x86-64.so.2"] = Link("/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")
+    t["usr/lib/x86_64-linux-gnu/security/pam_unix.so"] = t["usr/lib/x86_64-linux-gnu/security/pam_nologin.so"] = elf(needed=("libc.so.6",))
+    # boot
+    t[f"boot/vmlinuz-{K}"], t[f"boot/initrd.img-{K}"], t[f"boot/config-{K}"] = bzimage(), initramfs(), asset("config")
+    t["vmlinuz"], t["initrd.img"] = Link(f"boot/vmlinuz-{K}"), Link(f"boot/initrd.img-{K}")
+    platform, partmod = ("x86_64-efi", "part_gpt") if firmware == "uefi" else ("i386-pc", "part_msdos")
+    t["boot/grub/grub.cfg"] = asset("grub.cfg").replace("@ROOTSPEC@", "UUID=" + ROOT_UUID).replace("@ROOTUUID@", ROOT_UUID).replace("@PARTMOD@", partmod)
+    t["boot/grub/grubenv"] = "# GRUB Environment Block\n# WARNING: Do not edit this file by tools other than grub-editenv!!!\n".ljust(1024, "#")
+    for m in grub_modules(platform, partmod) + ["moddep.lst", "command.lst", "crypto.lst", "fs.lst", "partmap.lst", "terminal.lst"]:
+        t[f"boot/grub/{platform}/{m}"] = open(f"/usr/lib/grub/{platform}/{m}", "rb").read()
+    if firmware == "bios":
+        t["boot/grub/i386-pc/boot.img"], t["boot/grub/i386-pc/core.img"] = boot_img(), core_img()
+    # configuration
+    t["usr/lib/os-release"] = ('PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nVERSION="12 (bookworm)"\n'
+                               'VERSION_CODENAME=bookworm\nID=debian\nHOME_URL="https://www.debian.org/"\nSUPPORT_URL="https://www.debian.org/support"\n'
+                               'BUG_REPORT_URL="https://bugs.debian.org/"\n')
+    fstab = f"# <file system> <mount point> <type> <options> <dump> <pass>\nUUID={ROOT_UUID} / ext4 errors=remount-ro 0 1\n"
+    if firmware == "uefi":
+        fstab += f"UUID={ESP_SERIAL[:4]}-{ESP_SERIAL[4:]} /boot/efi vfat umask=0077 0 1\n"
+        t["boot/efi/"] = None
+    t.update({
+        "etc/os-release": Link("../usr/lib/os-release"), "etc/debian_version": "12.14\n", "etc/fstab": fstab, "etc/hostname": "debian\n",
+        "etc/hosts": "127.0.0.1 localhost\n127.0.1.1 debian\n", "etc/machine-id": "", "etc/localtime": Link("/usr/share/zoneinfo/Etc/UTC"),
+        "usr/share/zoneinfo/Etc/UTC": b"TZif2" + bytes(15) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + b"\0\0\0\0\0\0UTC\0TZif2" + bytes(15) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + b"\0\0\0\0\0\0UTC\0\nUTC0\n",
+        "etc/timezone": "Etc/UTC\n", "etc/adjtime": "0.0 0 0.0\n0\nUTC\n", "etc/mtab": Link("../proc/self/mounts"),
+        "etc/passwd": "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\nsystemd-network:x:998:998:systemd Network Management:/:/usr/sbin/nologin\n"
+                      "messagebus:x:100:107::/nonexistent:/usr/sbin/nologin\nsshd:x:101:65534::/run/sshd:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+        "etc/shadow": "root:$6$testtest$qvTEQO6m9aHXFC3Yy0nLQ.JmMPqVUjYvJZBmkRvHHQXfYcVtYTGv2c9Ezj0pDCFZr3uPmpGGoGmAxnq1gQJ5s.:20600:0:99999:7:::\n"
+                      "daemon:*:20600:0:99999:7:::\nsystemd-network:!*:20600::::::\nmessagebus:!:20600::::::\nsshd:!:20600::::::\nnobody:*:20600:0:99999:7:::\n",
+        "etc/group": "root:x:0:\ndaemon:x:1:\nshadow:x:42:\nsystemd-network:x:998:\nmessagebus:x:107:\nnogroup:x:65534:\n", "etc/shells": "/bin/sh\n/bin/bash\n/bin/dash\n",
+        "etc/nsswitch.conf": "passwd:         files\ngroup:          files\nshadow:         files\nhosts:          files dns\n",
+        "etc/securetty": "", "etc/modules": "# modules to load at boot\n", "etc/modules-load.d/modules.conf": Link("../modules"), "etc/resolv.conf": "nameserver 10.0.2.3\n",
+        "etc/hosts.allow": "# /etc/hosts.allow\n", "etc/hosts.deny": "# /etc/hosts.deny\n", "etc/login.defs": "PASS_MAX_DAYS 99999\nUID_MIN 1000\nENCRYPT_METHOD SHA512\n",
+        "etc/default/grub": 'GRUB_DEFAULT=0\nGRUB_TIMEOUT=1\nGRUB_DISTRIBUTOR=Debian\nGRUB_CMDLINE_LINUX_DEFAULT=""\nGRUB_CMDLINE_LINUX="console=tty0 console=ttyS0,115200"\nGRUB_TERMINAL=console\n',
+        "etc/initramfs-tools/initramfs.conf": "MODULES=most\nBUSYBOX=auto\nKEYMAP=n\nCOMPRESS=zstd\nDEVICE=\nNFSROOT=auto\n", "etc/initramfs-tools/modules": "# one module per line\n",
+        "etc/network/interfaces": "# interfaces(5) file used by ifup(8) and ifdown(8)\n# Include files from /etc/network/interfaces.d:\nsource /etc/network/interfaces.d/*\n",
+        "etc/systemd/network/80-dhcp.network": "[Match]\nName=en* eth*\n[Network]\nDHCP=ipv4\n",
+        "etc/pam.d/sshd": "auth required pam_unix.so\naccount required pam_nologin.so\naccount required pam_unix.so\nsession required pam_unix.so\n",
+        "etc/pam.d/login": "auth required pam_unix.so\naccount required pam_unix.so\nsession required pam_unix.so\n",
+        "etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n#Port 22\n#ListenAddress 0.0.0.0\n#PermitRootLogin prohibit-password\nKbdInteractiveAuthentication no\nUsePAM yes\nX11Forwarding yes\nPrintMotd no\nAcceptEnv LANG LC_*\nSubsystem\tsftp\t/usr/lib/openssh/sftp-server\n",
+        "etc/ssh/ssh_host_ed25519_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nbm90IGEga2V5\n-----END OPENSSH PRIVATE KEY-----\n",
+        "etc/ssh/ssh_host_ed25519_key.pub": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA root@debian\n",
+        "root/.ssh/authorized_keys": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA test\n",
+        "var/lib/dpkg/status": packages(), "var/lib/dpkg/arch": "amd64\n"})
+    # systemd
+    for name in ("basic", "sysinit", "local-fs", "network", "network-online", "emergency", "rescue", "sockets", "timers", "getty", "remote-fs", "swap", "sleep"):
+        t[S + name + ".target"] = unit(name)
+    t[S + "multi-user.target"] = unit("Multi-User System", "Requires=basic.target\nConflicts=rescue.service rescue.target\nAfter=basic.target rescue.service rescue.target\nAllowIsolate=yes\n")
+    t[S + "graphical.target"] = unit("Graphical Interface", "Requires=multi-user.target\nWants=display-manager.service\nConflicts=rescue.service rescue.target\nAfter=multi-user.target\nAllowIsolate=yes\n")
+    t[S + "default.target"] = Link("graphical.target")
+    t[S + "ssh.service"] = unit("OpenBSD Secure Shell server", "After=network.target auditd.service\nConditionPathExists=!/etc/ssh/sshd_not_to_be_run\n\n[Service]\nEnvironmentFile=-/etc/default/ssh\n"
+        "ExecStartPre=/usr/sbin/sshd -t\nExecStart=/usr/sbin/sshd -D $SSHD_OPTS\nKillMode=process\nRestart=on-failure\nRestartPreventExitStatus=255\nType=notify\nRuntimeDirectory=sshd\n\n[Install]\nWantedBy=multi-user.target\nAlias=sshd.service\n")
+    t[S + "networking.service"] = unit("Raise network interfaces", "DefaultDependencies=no\nWants=network.target\nBefore=network.target shutdown.target\n\n[Service]\nType=oneshot\nExecStart=/sbin/ifup -a --read-environment\nRemainAfterExit=true\n\n[Install]\nWantedBy=multi-user.target\nWantedBy=network-online.target\n")
+    t[S + "systemd-networkd.service"] = unit("Network Configuration", "DefaultDependencies=no\nBefore=network.target multi-user.target\n\n[Service]\nExecStart=!!/lib/systemd/systemd-networkd\nType=notify\nUser=systemd-network\n\n[Install]\nWantedBy=multi-user.target\nAlias=dbus-org.freedesktop.network1.service\n")
+    t[S + "systemd-udevd.service"] = unit("Rule-based Manager for Device Events and Files", "DefaultDependencies=no\n\n[Service]\nExecStart=/lib/systemd/systemd-udevd\n")
+    t[S + "systemd-logind.service"] = unit("User Login Management", "\n[Service]\nExecStart=/lib/systemd/systemd-logind\n")
+    t[S + "getty@.service"] = unit("Getty on %I", "After=systemd-user-sessions.service\n\n[Service]\nExecStart=-/sbin/agetty -o '-p -- \\\\u' --noclear - $TERM\n\n[Install]\nWantedBy=getty.target\nDefaultInstance=tty1\n")
+    t[S + "serial-getty@.service"] = unit("Serial Getty on %I", "\n[Service]\nExecStart=-/sbin/agetty -o '-p -- \\\\u' --keep-baud 115200,57600,38400,9600 - $TERM\n")
+    t[S + "multi-user.target.wants/getty.target"], t[S + "multi-user.target.wants/systemd-logind.service"] = Link("../getty.target"), Link("../systemd-logind.service")
+    t[S + "sysinit.target.wants/systemd-udevd.service"] = Link("../systemd-udevd.service")
+    L = "/lib/systemd/system/"
+    for link, to in {"multi-user.target.wants/ssh.service": "ssh.service", "multi-user.target.wants/networking.service": "networking.service",
+                     "multi-user.target.wants/systemd-networkd.service": "systemd-networkd.service", "multi-user.target.wants/remote-fs.target": "remote-fs.target",
+                     "network-online.target.wants/networking.service": "networking.service", "getty.target.wants/getty@tty1.service": "getty@.service",
+                     "sshd.service": "ssh.service", "dbus-org.freedesktop.network1.service": "systemd-networkd.service"}.items():
+        t[E + link] = Link(L + to)
+    t["usr/lib/systemd/network/99-default.link"] = "[Match]\nOriginalName=*\n\n[Link]\nNamePolicy=keep kernel database onboard slot path\nAlternativeNamesPolicy=database onboard slot path\nMACAddressPolicy=persistent\n"
+    t["usr/lib/systemd/system-preset/90-systemd.preset"] = "enable remote-fs.target\nenable getty@.service\nenable systemd-networkd.service\ndisable halt.target\n"
+    for d in ("dev", "proc", "sys", "run", "tmp", "mnt", "media", "opt", "srv", "home", "var/log", "var/tmp", "usr/share/doc", "etc/ssh/sshd_config.d", "etc/network/interfaces.d", "etc/modprobe.d", "usr/lib/modprobe.d"):
+        t[d + "/"] = None
+    return t
+
+
+def grub_modules(platform, partmod):
+    """What grub.cfg needs, with dependencies; on UEFI the loader has them built in and only a few are kept."""
+    if platform == "x86_64-efi":
+        return ["normal.mod", "linux.mod", "ext2.mod", partmod + ".mod"]
+    depends = {m: d.split() for m, d in (l.split(":") for l in open(f"/usr/lib/grub/{platform}/moddep.lst"))}
+    todo, seen = ["normal", "linux", "search", "ext2", "gzio", "echo", "test", "configfile", "loadenv", "all_video", partmod], set()
+    while todo:
+        m = todo.pop()
+        if m not in seen:
+            seen.add(m); todo += depends.get(m, [])
+    return sorted(m + ".mod" for m in seen)
+
+
+PRIVATE = {"etc/shadow": (0o640, 42), "root": (0o700, 0), "root/.ssh": (0o700, 0), "root/.ssh/authorized_keys": (0o600, 0),
+           "etc/ssh/ssh_host_ed25519_key": (0o600, 0), "tmp": (0o1777, 0), "var/tmp": (0o1777, 0)}
+
+
+def ext4(tree, size, uuid, label=""):
+    """An ext4 image; built with debugfs so that neither root nor the builder's directory order matters."""
+    with tempfile.TemporaryDirectory() as scratch:
+        image, commands = scratch + "/fs", []
+        open(image, "wb").truncate(size)
+        run("mke2fs", "-q", "-t", "ext4", "-b", "4096", "-I", "256", "-N", "1024", "-m", "1", "-J", "size=4", "-U", uuid, "-L", label,
+            "-E", f"hash_seed={uuid},lazy_itable_init=0,nodiscard", "-O", "^resize_inode,^orphan_file,^metadata_csum_seed", image)
+        for d in sorted(set(directories(tree)) | {p[:-1] for p in tree if p.endswith("/")} | {d for p in tree if p.endswith("/") for d in directories({p[:-1]: 0})}):
+            commands.append(f"mkdir /{d}")
+        for i, (path, data) in enumerate(sorted((p, d) for p, d in tree.items() if not p.endswith("/"))):
+            if isinstance(data, Link):
+                commands.append(f"symlink /{path} {data}")
+                continue
+            host = f"{scratch}/{i}"
+            open(host, "wb").write(data.encode() if isinstance(data, str) else data)
+            mode = 0o755 if re.match(r"usr/s?bin/|usr/lib/systemd/systemd", path) and "/system/" not in path and not path.endswith((".service", ".preset")) else 0o644
+            commands += [f"write {host} /{path}", f"sif /{path} mode 0{0o100000 | mode:o}"]
+        for path, (mode, group) in PRIVATE.items():
+            if path in tree or path in directories(tree) or path + "/" in tree:
+                kind = 0o100000 if path in tree else 0o40000
+                commands += [f"sif /{path} mode 0{kind | mode:o}", f"sif /{path} gid {group}"]
+        r = subprocess.run(["debugfs", "-w", "-f", "-", image], input="\n".join(commands), text=True, capture_output=True, check=True)
+        problems = [l for l in r.stderr.splitlines() if l and not l.startswith("debugfs 1.")]
+        if problems:
+            sys.exit("debugfs: " + problems[0])
+        run("e2fsck", "-fn", image)
+        return open(image, "rb").read()
+
+
+# ---- boot loaders and disks -----------------------------------------------------------------------------------------
+
+def boot_img():
+    b = bytearray(open("/usr/lib/grub/i386-pc/boot.img", "rb").read())
+    b[0x66:0x68] = b"\x90\x90"                       # as grub-install does for hard disks: always trust the firmware's drive number
+    struct.pack_into("<Q", b, 0x5C, 1)               # the core image starts at sector 1
+    return bytes(b)
+
+
+def core_img():
+    with tempfile.NamedTemporaryFile() as f:
+        run("grub-mkimage", "-O", "i386-pc", "-p", "(,msdos1)/boot/grub", "-o", f.name, "biosdisk", "part_msdos", "ext2")
+        core = bytearray(open(f.name, "rb").read())
+    core += bytes(-len(core) % SECTOR)
+    struct.pack_into("<QHH", core, SECTOR - 12, 2, len(core) // SECTOR - 1, 0x820)   # the rest of the core: from sector 2, to 0x8200
+    return bytes(core)
+
+
+def mbr_disk(root, loader=True):
+    disk = bytearray(MIB + len(root))
+    disk[MIB:] = root
+    disk[0x1B8:0x1BC] = struct.pack("<I", 0xC0DE0001)
+    disk[0x1BE:0x1CE] = struct.pack("<B3sB3sII", 0x80, b"\x20\x21\x00", 0x83, b"\xfe\xff\xff", MIB // SECTOR, len(root) // SECTOR)
+    disk[0x1FE:0x200] = b"\x55\xaa"
+    if loader:
+        disk[:0x1B8] = boot_img()[:0x1B8]
+        core = core_img()
+        disk[SECTOR:SECTOR + len(core)] = core
+    return bytes(disk)
+
+
+def esp(size, fallback=True):
+    with tempfile.TemporaryDirectory() as s:
+        image = s + "/esp"
+        open(image, "wb").truncate(size)
+        run("mkfs.vfat", "-F", "16", "-s", "1", "-i", ESP_SERIAL, "-n", "ESP", "--invariant", image)
+        run("grub-mkimage", "-O", "x86_64-efi", "-p", "/EFI/debian", "-o", s + "/grub.efi", "part_gpt", "part_msdos", "fat", "ext2", "normal", "configfile",
+            "search", "search_fs_uuid", "linux", "echo", "test", "loadenv", "gzio")
+        open(s + "/grub.cfg", "w").write(f"search.fs_uuid {ROOT_UUID} root\nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n")
+        for f in ("grub.efi", "grub.cfg"):
+            os.utime(f"{s}/{f}", (1780000000, 1780000000))
+        run("mmd", "-i", image, "::/EFI", "::/EFI/debian", *(["::/EFI/BOOT"] if fallback else []))
+        run("mcopy", "-m", "-i", image, s + "/grub.efi", "::/EFI/debian/grubx64.efi")
+        run("mcopy", "-m", "-i", image, s + "/grub.cfg", "::/EFI/debian/grub.cfg")
+        if fallback:
+            run("mcopy", "-m", "-i", image, s + "/grub.efi", "::/EFI/BOOT/BOOTX64.EFI")
+        return open(image, "rb").read()
+
+
+def gpt_disk(boot, root):
+    with tempfile.NamedTemporaryFile() as f:
+        f.truncate(MIB + len(boot) + len(root) + MIB)
+        second = (MIB + len(boot)) // SECTOR
+        run("sfdisk", "-q", f.name, input=f"""label: gpt
+label-id: C0DE0001-0000-4000-8000-000000000001
+start=2048, size={len(boot) // SECTOR}, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B, uuid=C0DE0001-0000-4000-8000-000000000002
+start={second}, size={len(root) // SECTOR}, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=C0DE0001-0000-4000-8000-000000000003
+""".encode())
+        f.seek(MIB); f.write(boot); f.write(root); f.flush()
+        return open(f.name, "rb").read()
+
+
+# ---- the set ------------------------------------------------------------------------------------------------------------
+
+ROOT_SIZE = 20 * MIB
+
+
+def bios(change=lambda t: None, loader=True):
+    t = rootfs("bios")
+    change(t)
+    return mbr_disk(ext4(t, ROOT_SIZE, ROOT_UUID), loader)
+
+
+def uefi(fallback=True):
+    return gpt_disk(esp(4 * MIB, fallback), ext4(rootfs("uefi"), ROOT_SIZE, ROOT_UUID))
+
+
+def no_virtio(t):
+    t[f"boot/initrd.img-{K}"] = initramfs(("virtio_blk", "virtio_pci", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_ring", "virtio", "virtio_scsi", "virtio_net"))
+
+
+def no_nvme(t):
+    t[f"boot/initrd.img-{K}"] = initramfs(("nvme", "nvme_core"))
+
+
+def data_disk_line(t):
+    t["etc/fstab"] += f"UUID={NOSUCH} /srv ext4 defaults 0 2\n"
+
+
+def kernel_missing(t):
+    del t[f"boot/vmlinuz-{K}"]
+
+
+def wrong_root(t):
+    t["boot/grub/grub.cfg"] = t["boot/grub/grub.cfg"].replace("root=UUID=" + ROOT_UUID, "root=UUID=" + NOSUCH)
+
+
+def sshd_disabled(t):
+    del t["etc/systemd/system/multi-user.target.wants/ssh.service"], t["etc/systemd/system/sshd.service"]
+
+
+def eth0(t):
+    t["etc/network/interfaces"] = "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n"
+    del t["etc/systemd/network/80-dhcp.network"], t["etc/systemd/system/multi-user.target.wants/systemd-networkd.service"]
+    del t["etc/systemd/system/dbus-org.freedesktop.network1.service"]
+
+
+def iso():
+    """A hybrid ISO by its looks: ISO 9660 volume descriptors, an El Torito record and an MBR."""
+    d = bytearray(300 * 1024)
+    pvd = bytearray(2048)
+    pvd[0:7] = b"\x01CD001\x01"; pvd[8:40] = b"LINUX".ljust(32); pvd[40:72] = b"INSTALLER".ljust(32)
+    struct.pack_into("<I", pvd, 80, len(d) // 2048); struct.pack_into(">I", pvd, 84, len(d) // 2048)
+    struct.pack_into("<H", pvd, 120, 1); struct.pack_into("<H", pvd, 124, 1); struct.pack_into("<H", pvd, 128, 2048)
+    d[16 * 2048:17 * 2048] = pvd
+    d[17 * 2048:17 * 2048 + 75] = b"\x00CD001\x01EL TORITO SPECIFICATION".ljust(71, b"\0") + struct.pack("<I", 20)
+    d[18 * 2048:18 * 2048 + 7] = b"\xffCD001\x01"
+    d[0x1BE:0x1CE] = struct.pack("<B3sB3sII", 0x80, b"\0\1\0", 0x17, b"\0\0\0", 0, len(d) // SECTOR)
+    d[0x1FE:0x200] = b"\x55\xaa"
+    return bytes(d)
+
+
+IMAGES = {
+    "healthy-bios-mbr.qcow2": lambda: bios(),
+    "healthy-uefi-gpt.qcow2": lambda: uefi(),
+    "initrd-no-virtio.qcow2": lambda: bios(no_virtio),
+    "initrd-no-nvme.qcow2": lambda: bios(no_nvme),
+    "fstab-missing-data-disk.raw.xz": lambda: bios(data_disk_line),
+    "kernel-missing.raw.xz": lambda: bios(kernel_missing),
+    "root-wrong-uuid.qcow2": lambda: bios(wrong_root),
+    "esp-no-fallback.qcow2": lambda: uefi(fallback=False),
+    "sshd-disabled.qcow2": lambda: bios(sshd_disabled),
+    "network-eth0-without-ifnames.raw.xz": lambda: bios(eth0),
+    "no-bootloader.raw.xz": lambda: bios(loader=False),
+    "data-disk.qcow2": lambda: mbr_disk(ext4({"projects/readme.txt": "not a system\n", "projects/table.csv": "a,b\n1,2\n"}, 16 * MIB, "1d0c5f5e-6a9b-4c39-8f6e-7a3a52c0de02", "data"), loader=False),
+    "empty.raw": lambda: b"",
+    "zeros.raw": lambda: bytes(65536),
+    "iso-like.raw.xz": lambda: iso(),
+}
+
+
+def main():
+    for name, make in IMAGES.items():
+        out = f"{sys.argv[1]}/{name}"
+        data = make()
+        if name.endswith(".raw.xz"):
+            data = run("xz", "-9", "-c", input=data)
+        if name.endswith(".qcow2"):
+            with tempfile.NamedTemporaryFile() as f:
+                f.write(data); f.flush()
+                cluster = "65536" if name == "healthy-bios-mbr.qcow2" else "4096"   # small clusters: less overhead
+                run("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", "-o", "cluster_size=" + cluster, f.name, out)
+        else:
+            open(out, "wb").write(data)
+        print(f"{name}\t{os.path.getsize(out)}")
+
+
+if __name__ == "__main__":
+    main()
