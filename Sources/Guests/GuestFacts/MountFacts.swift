@@ -23,6 +23,8 @@ package struct MountEntry: Sendable, Hashable, Codable {
     package var actualType: String?
     /// Options the kernel of the default entry will not take, with why.
     package var badOptions: [String] = []
+    /// What is odd about the line and does not keep it from being mounted: CRLF line ends …
+    package var oddities: [String] = []
     package var evidence: Evidence
 
     package init(

@@ -14,14 +14,15 @@ package struct TargetJudgement: Sendable {
 /// Runs the checks against a target and joins what they say into a verdict for every launch.
 ///
 /// How the three answers of a launch come about:
-/// - `boots` is no when something stops the boot, unknown when something that could not be decided might stop it.
+/// - `boots` is no when something stops the boot, unknown when something that could not be decided might stop
+///   it.
 /// - `reachable` is no when it does not boot or a finding leaves nobody a way in.
-/// - `ready` is no when it does not boot, when first-boot customisation fails, and when the guest has no network
-///   at a target that hands its first-boot data out over the network. A guest whose network works and whose SSH
-///   server does not can still be ready: the data arrive, and the mend may come with them.
+/// - `ready` is no when it does not boot, when first-boot customisation fails, and when the guest has no
+///   network at a target that hands its first-boot data out over the network. A guest whose network works and
+///   whose SSH server does not can still be ready: the data arrive, and the mend may come with them.
 ///
-/// The launch stops at the first link that stops the boot; a guest that boots stops, for the person who wants to
-/// use it, at the first link that makes it unreachable.
+/// The launch stops at the first link that stops the boot; a guest that boots stops, for the person who wants
+/// to use it, at the first link that makes it unreachable.
 package struct LaunchJudge: Sendable {
     private let checks: [any Check.Type]
 
@@ -85,9 +86,9 @@ package struct LaunchJudge: Sendable {
         return firmwares.flatMap { firmware in disks.map { Launch(disk: $0, firmware: firmware) } }
     }
 
-    /// What a finding weighs at this target. One that stops every launch, or leaves nobody a way into any, is an
-    /// error; one that does so on some launches only is a warning, unless the check holds on to its severity. What
-    /// the target itself says about the code or the item goes first.
+    /// What a finding weighs at this target. One that stops every launch, or leaves nobody a way into any, is
+    /// an error; one that does so on some launches only is a warning, unless the check holds on to its
+    /// severity. What the target itself says about the code or the item goes first.
     package static func severity(
         of finding: Finding, in metadata: CheckMetadata, launches: [Launch], target: Target
     ) -> Severity {

@@ -20,10 +20,15 @@ public struct TargetVerdict: Sendable, Hashable, Codable {
 
     /// The target's id.
     public var target: String
+    /// Whether its launches reach their normal target.
     public var boots: Answer
+    /// Whether somebody can log in from outside.
     public var reachable: Answer
+    /// Whether first-boot customisation works.
     public var ready: Answer
+    /// What to register with the image; absent where there is no choice.
     public var register: Registration?
+    /// Every launch that was judged.
     public var launches: [LaunchVerdict]
 
     /// Makes a verdict.
@@ -42,15 +47,21 @@ public struct TargetVerdict: Sendable, Hashable, Codable {
 
 /// The answer for one launch, link by link.
 public struct LaunchVerdict: Sendable, Hashable, Codable {
+    /// The bus of the root disk.
     public var disk: DiskBus
+    /// What starts the guest.
     public var firmware: FirmwareKind
+    /// Whether it reaches its normal target.
     public var boots: GuestFacts.Answer
+    /// Whether somebody can log in from outside.
     public var reachable: GuestFacts.Answer
+    /// Whether first-boot customisation works.
     public var ready: GuestFacts.Answer
     /// Where the launch stops and why; absent when it does not stop.
     public var stopsAt: Stop?
     /// Why an answer is unknown; absent when none is.
     public var unknownBecause: [String]?
+    /// All links, in their order.
     public var links: [LinkState]
 
     /// Makes a verdict of a launch.
@@ -70,8 +81,11 @@ public struct LaunchVerdict: Sendable, Hashable, Codable {
 
     /// Where a launch stops.
     public struct Stop: Sendable, Hashable, Codable {
+        /// The first link that does not hold.
         public var link: LaunchLink
+        /// The reason code of the finding.
         public var code: String
+        /// The finding in words.
         public var message: String
 
         /// Makes a stop.
@@ -89,7 +103,9 @@ public struct LaunchVerdict: Sendable, Hashable, Codable {
             case holds, broken, unknown, notReached
         }
 
+        /// Which link.
         public var name: LaunchLink
+        /// What became of it.
         public var state: State
 
         /// Makes a state.

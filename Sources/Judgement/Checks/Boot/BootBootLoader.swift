@@ -20,6 +20,10 @@ enum BootBootLoader: Check {
             ),
             ("BootLoader.NoSignature", "The first sector does not end in 55 AA, so BIOS does not start it."),
             ("BootLoader.CoreMissing", "The boot code leads to sectors that do not hold GRUB's core image."),
+            (
+                "BootLoader.OtherDrive",
+                "The boot code loads GRUB from a drive that a new instance does not have."
+            ),
             ("BootLoader.EfiLoaderMissing", "The EFI program looks for a second one that is not there."),
             ("BootLoader.EfiLoaderInvalid", "The EFI program is damaged or made for another architecture."),
             ("BootLoader.Broken", "The firmware cannot start the loader for another reason."),

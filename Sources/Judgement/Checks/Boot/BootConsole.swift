@@ -21,7 +21,7 @@ enum BootConsole: Check {
         }
         let survey = context.boots(of: linux)
         var findings: [Finding] = []
-        for way in survey.ways {
+        for way in survey.ways where !way.stopsAtKernel {
             let consoles = way.entry.commandLine.all("console")
             if consoles.contains(where: { $0 == device || $0.hasPrefix("\(device),") }) { continue }
             // Without any console=, arm64 takes the port that the firmware names (SPCR).

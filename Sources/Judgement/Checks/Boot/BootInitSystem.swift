@@ -122,17 +122,33 @@ enum BootInitSystem: Check {
             }
         }
         for problem in facts.problems {
-            let isFatal = fatal.contains(problem.code)
+            let code = documented(problem, facts)
+            let isFatal = fatal.contains(code)
             findings.append(
                 Finding(
-                    problem.code, isFatal ? .error : .warning, problem.message, evidence: [problem.evidence],
-                    fixes: problem.code.hasPrefix("Init.DefaultTarget")
+                    code, isFatal ? .error : .warning, problem.message, evidence: [problem.evidence],
+                    fixes: code.hasPrefix("Init.DefaultTarget")
                         ? [defaultTarget] : [initPackage(linux)],
                     consequence: isFatal ? .stopsBoot : .none))
         }
         return .judged(
             value: value, "init can start, and its default target is one to work in.", findings: findings,
             questions: questions)
+    }
+
+    /// Units without which nothing is reached, beside the default target itself.
+    private static let targets: Set = [
+        "default.target", "multi-user.target", "basic.target", "sysinit.target",
+    ]
+
+    private static func documented(_ problem: StructureFinding, _ facts: InitFacts) -> String {
+        if metadata.codes.contains(where: { $0.code == problem.code }) { return problem.code }
+        if problem.code == "requiredUnitMissing", let unit = problem.evidence.path {
+            if unit == facts.defaultTarget?.value?.value || targets.contains(unit) {
+                return "Init.DefaultTargetMissing"
+            }
+        }
+        return "Init.Problem"
     }
 
     private static let defaultTarget = Fix(
@@ -167,6 +183,18 @@ enum BootInitSystem: Check {
                         Located(
                             "emergency.target", Evidence(path: "/etc/systemd/system/default.target")))
                 }, .fail, codes: ["Init.DefaultTarget"]),
+            CheckExample(
+                "the default target does not exist",
+                .example {
+                    let link = Evidence(path: "/etc/systemd/system/default.target")
+                    $0.linux.initSystem.defaultTarget = .known(Located("nosuch.target", link))
+                    $0.linux.initSystem.problems = [
+                        StructureFinding(
+                            code: "requiredUnitMissing",
+                            message: "nosuch.target is required and does not exist",
+                            evidence: Evidence(path: "nosuch.target"))
+                    ]
+                }, .fail, codes: ["Init.DefaultTargetMissing"]),
             CheckExample(
                 "no /proc", .example { $0.linux.initSystem.missingDirectories = ["/proc"] }, .fail,
                 codes: ["Init.DirectoryMissing"]),

@@ -15,7 +15,7 @@ struct InitramfsReview {
     }
 
     mutating func judge(_ way: BootWay) {
-        if way.entry.notFollowed != nil { return }
+        if way.entry.notFollowed != nil || way.stopsAtKernel { return }
         if way.entry.initramfsPaths.isEmpty {
             judgeAlone(
                 way, code: "Initramfs.None",
@@ -172,8 +172,8 @@ struct InitramfsReview {
         }
     }
 
-    /// What happens when the kernel is left to itself: it needs the disk's drivers and the file system's built in,
-    /// and a root= that it can resolve.
+    /// What happens when the kernel is left to itself: it needs the disk's drivers and the file system's
+    /// built in, and a root= that it can resolve.
     private mutating func judgeAlone(_ way: BootWay, code: String, message: String, evidence: [Evidence]) {
         let kind = context.rootVolume(of: linux)?.kind
         let systems = kind.map(KernelFacts.drivers(for:)) ?? []

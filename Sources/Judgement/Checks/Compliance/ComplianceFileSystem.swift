@@ -13,6 +13,7 @@ enum ComplianceFileSystem: Check {
             """,
         codes: [
             ("FileSystem.NotRecommended", "The root is of a kind that is not grown at first boot."),
+            ("FileSystem.GrubUnreadable", "GRUB does not read the file system that holds /boot."),
             ("FileSystem.OldTools", "The root has a feature that the guest's own tools are too old to grow."),
         ])
 
@@ -41,7 +42,50 @@ enum ComplianceFileSystem: Check {
                     "The root has the 64bit feature, which the guest's e2fsprogs \(tools) cannot grow.",
                     evidence: evidence, fixes: [.install(["e2fsprogs"], "Update e2fsprogs", in: linux)]))
         }
-        return .judged(value: kind, "The root file system is \(kind).", findings: findings)
+        var questions: [OpenQuestion] = []
+        judgeLoader(context, linux, &findings, &questions)
+        return .judged(
+            value: kind, "The root file system is \(kind).", findings: findings, questions: questions)
+    }
+
+    /// Features that no GRUB reads (ext2.c, `EXT2_DRIVER_SUPPORTED_INCOMPAT` and what it ignores).
+    private static let unreadable: Set = [
+        "inline_data", "ea_inode", "casefold", "dirdata", "compression", "journal_dev",
+    ]
+
+    private static func judgeLoader(
+        _ context: CheckContext, _ linux: LinuxFacts, _ findings: inout [Finding],
+        _ questions: inout [OpenQuestion]
+    ) {
+        let users = context.firmwarePaths(of: linux).filter { $0.path.loader?.contains("GRUB") ?? false }
+        guard !users.isEmpty, let boot = context.image.volume(context.bootVolume(of: linux)),
+            boot.kind?.hasPrefix("ext") ?? false
+        else { return }
+        let scope = context.scope(users.flatMap(\.launches))
+        let bad = boot.features.filter(unreadable.contains)
+        let evidence = [Evidence(layer: boot.id, excerpt: boot.features.joined(separator: " "))]
+        if !bad.isEmpty {
+            findings.append(
+                Finding(
+                    "FileSystem.GrubUnreadable", .error,
+                    "GRUB does not read a file system with \(bad.joined(separator: ", ")): it stops with \"unknown"
+                        + " filesystem\".", evidence: evidence,
+                    fixes: [
+                        .byHand(
+                            "Make /boot a file system without the feature",
+                            commands: ["mke2fs -t ext4 -O ^\(bad.joined(separator: ",^")) DEVICE"])
+                    ], consequence: .stopsBoot, launches: scope, link: .bootloader))
+        }
+        let version = linux.identity.packages["grub-common"] ?? linux.identity.packages["grub2-common"]
+        if boot.features.contains("metadata_csum_seed"), let version, let number = KernelVersion(version),
+            number < KernelVersion(2, 6)
+        {
+            questions.append(
+                OpenQuestion(
+                    "whether GRUB \(version) reads the feature metadata_csum_seed is not known",
+                    consequence: .stopsBoot,
+                    launches: scope, link: .bootloader))
+        }
     }
 
     static var examples: [CheckExample] {
@@ -53,6 +97,10 @@ enum ComplianceFileSystem: Check {
                 "64bit and e2fsprogs of 2013",
                 .example { $0.linux.identity.packages["e2fsprogs"] = "1.42.9-4" }, .fail,
                 codes: ["FileSystem.OldTools"]),
+            CheckExample(
+                "inline_data, which GRUB does not read", .example { $0.root.features.append("inline_data") },
+                .fail,
+                codes: ["FileSystem.GrubUnreadable"]),
             CheckExample("the volume could not be opened", .example { $0.root.kind = nil }, .unknown),
         ]
     }

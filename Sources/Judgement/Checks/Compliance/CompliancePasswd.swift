@@ -17,7 +17,7 @@ enum CompliancePasswd: Check {
                 OpenQuestion("the programs that set passwords could not be looked for")
             ])
         }
-        let missing = ["passwd", "chpasswd"].filter { tools[$0] == false }
+        let missing = ["/usr/bin/passwd", "/usr/sbin/chpasswd"].filter { tools[$0] == false }
         guard !missing.isEmpty else { return .judged("passwd and chpasswd are there.") }
         let package =
             linux.identity.family == .rhel
@@ -27,9 +27,7 @@ enum CompliancePasswd: Check {
                 Finding(
                     "Passwd.Missing", .warning,
                     "\(missing.joined(separator: " and ")) cannot be used, so no password is set at first boot.",
-                    evidence: missing.map {
-                        Evidence(path: $0 == "passwd" ? "/usr/bin/passwd" : "/usr/sbin/chpasswd")
-                    },
+                    evidence: missing.map { Evidence(path: $0, excerpt: "absent") },
                     fixes: [.reinstall(package, "Install the programs again", in: linux)],
                     consequence: context.target.rules.needsProvisioning ? .notReady : .none)
             ])
@@ -39,7 +37,8 @@ enum CompliancePasswd: Check {
         [
             CheckExample("both are there", .example(), .pass),
             CheckExample(
-                "no chpasswd", .example { $0.linux.access.passwordTools["chpasswd"] = false }, .fail,
+                "no chpasswd", .example { $0.linux.access.passwordTools["/usr/sbin/chpasswd"] = false },
+                .fail,
                 codes: ["Passwd.Missing"]),
             CheckExample(
                 "they could not be looked for", .example { $0.linux.access.passwordTools = [:] }, .unknown),

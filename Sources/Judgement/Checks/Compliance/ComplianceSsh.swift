@@ -73,13 +73,13 @@ enum ComplianceSsh: Check {
         }
         for error in ssh.errors {
             cut(
-                "Ssh.ConfigInvalid", error.message, [error.evidence],
+                "Ssh.ConfigInvalid", error.message.capitalizedFirst + ".", [error.evidence],
                 [.edit("Remove the line", error.evidence, to: nil), checkConfiguration])
         }
         // LOGIN.SshHostKeys speaks about the keys.
-        for obstacle in ssh.obstacles where !obstacle.code.hasPrefix("SshHostKeys.") {
+        for obstacle in ssh.obstacles where obstacle.code != LoginSshHostKeys.permissions {
             cut(
-                "Ssh.Obstacle", obstacle.message, [obstacle.evidence],
+                "Ssh.Obstacle", obstacle.message.capitalizedFirst + ".", [obstacle.evidence],
                 [
                     obstacle.evidence.path.map {
                         .byHand("Look at \($0)", commands: ["sshd -t"])

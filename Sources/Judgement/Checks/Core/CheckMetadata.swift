@@ -81,7 +81,8 @@ package struct CheckExample: Sendable {
 /// What a check is given.
 package struct CheckContext: Sendable {
     package var image: ImageFacts
-    /// Nil when the image has no system, or one that is only recognised: then only checks of the image answer.
+    /// Nil when the image has no system, or one that is only recognised: then only checks of the image
+    /// answer.
     package var linux: LinuxFacts?
     /// How many systems the image holds.
     package var systemCount: Int

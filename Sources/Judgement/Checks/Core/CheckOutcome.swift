@@ -22,12 +22,17 @@ public enum Consequence: String, Sendable, Hashable, Codable {
 public struct Finding: Sendable, Hashable {
     /// Stable reason code: `Fstab.DeviceNotFound`.
     public var code: String
+    /// Its weight.
     public var severity: Severity
     /// The link it breaks, when that is not the link of its check.
     public var link: LaunchLink?
+    /// What is wrong, or open, in words.
     public var message: String
+    /// Where it shows.
     public var evidence: [Evidence]
+    /// What to change, the safest first.
     public var fixes: [Fix]
+    /// What it means for a launch.
     public var consequence: Consequence
     /// The launches it concerns; nil for all.
     public var launches: [Launch]?
@@ -54,10 +59,13 @@ public struct Finding: Sendable, Hashable {
 
 /// Why a check could not decide, and which answers that leaves open.
 public struct OpenQuestion: Sendable, Hashable {
+    /// What is wrong, or open, in words.
     public var message: String
     /// What would be the worst if the answer were bad.
     public var consequence: Consequence
+    /// The launches it concerns; nil for all.
     public var launches: [Launch]?
+    /// The link it leaves open, when that is not the link of its check.
     public var link: LaunchLink?
 
     /// Makes an open question.
@@ -84,7 +92,9 @@ public struct OpenQuestion: Sendable, Hashable {
 public struct CheckOutcome: Sendable, Hashable {
     /// The short value the item reports: `UEFI`, `Supported`, `6.1.0-50-amd64`.
     public var value: String?
+    /// What is wrong.
     public var findings: [Finding]
+    /// What could not be decided.
     public var questions: [OpenQuestion]
     /// For a pass or an info: one sentence, or why the item does not apply.
     public var message: String?

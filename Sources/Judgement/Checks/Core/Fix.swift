@@ -25,9 +25,13 @@ public struct Fix: Sendable, Hashable, Codable {
         case low, medium, high
     }
 
+    /// What the change does.
     public var title: String
+    /// Where it is carried out.
     public var `where`: Place
+    /// How it can be applied.
     public var kind: Kind
+    /// How much can go wrong.
     public var risk: Risk
     /// Commands as they are to be typed, with the values of this image.
     public var commands: [String]

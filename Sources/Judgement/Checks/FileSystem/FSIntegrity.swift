@@ -21,6 +21,7 @@ enum FSIntegrity: Check {
             ("Fs.Corrupt", "A checksum over metadata does not match."),
             ("Fs.JournalDirty", "The journal holds changes that are not in place yet."),
             ("Fs.NotClean", "It was not unmounted, and there is no journal."),
+            ("Fs.SeveralSignatures", "The volume carries the signatures of several kinds of content."),
             ("Fs.Inconsistent", "It is readable, but contradicts itself somewhere."),
         ],
         references: ["kernel documentation: filesystems/ext4", "e2fsck(8)"])
@@ -56,7 +57,7 @@ enum FSIntegrity: Check {
             }
             if volume.id == linux.rootVolume {
                 let isGrub = context.firmwarePaths(of: linux).contains {
-                    $0.path.loader?.hasPrefix("GRUB") ?? false || $0.path.loader == "shim"
+                    $0.path.loader?.contains("GRUB") ?? false
                 }
                 self = .root(holdsLoader: isGrub && context.bootVolume(of: linux) == volume.id)
                 return
@@ -134,6 +135,9 @@ enum FSIntegrity: Check {
                 ask(
                     "the journal could not be replayed, so what was read may be older than what the guest will see"
                 )
+            case "ambivalent":
+                fail("Fs.SeveralSignatures", .warning, "carries several signatures")
+                ask("udev makes no link in /dev/disk for a volume with several signatures")
             case "notClean": fail("Fs.NotClean", .warning, "was not unmounted")
             default: fail("Fs.Inconsistent", .warning, "contradicts itself")
             }

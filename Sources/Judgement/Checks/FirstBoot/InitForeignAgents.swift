@@ -13,7 +13,19 @@ enum InitForeignAgents: Check {
         codes: [("ForeignAgents.Found", "An agent of another platform is installed.")])
 
     /// Agents that do nothing away from home.
-    private static let inert: Set = ["open-vm-tools", "xe-guest-utilities", "qemu-guest-agent"]
+    private static let inert: Set = ["open-vm-tools", "xe-guest-utilities", "hyperv-daemons"]
+    /// Packages by agent, where the name differs from the agent's.
+    private static func package(_ agent: String, _ linux: LinuxFacts) -> String? {
+        let isDebian = linux.identity.family == .debian
+        switch agent {
+        case "waagent": return isDebian ? "walinuxagent" : "WALinuxAgent"
+        case "virtualbox-guest-additions":
+            return isDebian ? "virtualbox-guest-utils" : "virtualbox-guest-additions"
+        case "cloud-assistant": return isDebian ? "aliyun-assist" : "aliyun_assist"
+        case "security-center", "vmware-tools", "tencent-cloud", "huawei-cloud": return nil
+        default: return agent
+        }
+    }
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
@@ -28,7 +40,11 @@ enum InitForeignAgents: Check {
             return Finding(
                 "ForeignAgents.Found", isInert ? .info : .warning,
                 "\(agent.name) is installed\(isInert ? "; it does nothing here" : " and starts").",
-                evidence: [agent.evidence], fixes: [.remove([agent.name], "Remove the package", in: linux)])
+                evidence: [agent.evidence],
+                fixes: [
+                    package(agent.name, linux).map { .remove([$0], "Remove the package", in: linux) }
+                        ?? .byHand("Remove it with its own uninstaller")
+                ])
         }
         return .judged("No agent of another platform was found.", findings: findings)
     }
@@ -43,7 +59,7 @@ enum InitForeignAgents: Check {
         return [
             CheckExample("the target's own agents", .example(), .pass),
             CheckExample("open-vm-tools", with("open-vm-tools"), .fail, codes: ["ForeignAgents.Found"]),
-            CheckExample("waagent", with("walinuxagent"), .fail, codes: ["ForeignAgents.Found"]),
+            CheckExample("waagent", with("waagent"), .fail, codes: ["ForeignAgents.Found"]),
             CheckExample("no system", .withoutSystem(), .notApplicable),
         ]
     }

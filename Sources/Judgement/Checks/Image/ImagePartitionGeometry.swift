@@ -21,6 +21,12 @@ enum ImagePartitionGeometry: Check {
             ("Geometry.BackupGpt", "The backup of the GUID partition table is damaged or not at the end."),
             ("Geometry.4kSector", "The table is written for sectors of 4096 bytes."),
             ("Geometry.Unaligned", "A partition does not start on a multiple of 4096 bytes: slow."),
+            ("Geometry.CopiesDiffer", "The two copies of the GUID partition table differ."),
+            (
+                "Geometry.ProtectiveMissing",
+                "The MBR has no protective entry, so the GUID partition table is ignored."
+            ),
+            ("Geometry.StaleGpt", "An old GUID partition table is left over on an MBR disk."),
             ("Geometry.Table", "The partition table contradicts itself in another way."),
         ],
         references: ["UEFI specification 2.10, 5 GUID partition table"])
@@ -64,11 +70,45 @@ enum ImagePartitionGeometry: Check {
                         evidence: [evidence], fixes: [.byHand("Lay the disk out again when convenient")]))
             }
         }
-        findings += table.findings.map(described)
+        findings += table.findings.compactMap(described)
+        var questions: [OpenQuestion] = []
+        for found in table.findings {
+            switch found.code {
+            case "backupUsed": judgePrimary(found, context, &findings)
+            case "protectiveMissing", "gptUnreadable":
+                questions.append(
+                    OpenQuestion(
+                        "whether the kernel takes this partition table is not known: \(found.message)",
+                        consequence: .stopsBoot, link: .root))
+            default: break
+            }
+        }
         return .judged(
             value: table.kind.rawValue, "The partitions lie inside the disk and do not overlap.",
-            findings: findings)
+            findings: findings, questions: questions)
     }
+
+    /// GRUB on BIOS and the kernel read the first copy only. UEFI firmware restores it from the backup before
+    /// anything else runs.
+    private static func judgePrimary(
+        _ found: StructureFinding, _ context: CheckContext, _ findings: inout [Finding]
+    ) {
+        let bios = context.launches.filter { $0.firmware == .bios }
+        let hasGRUB = context.linux?.boot.bios.loader?.contains("GRUB") ?? false
+        findings.append(
+            Finding(
+                "Geometry.PrimaryGpt", bios.isEmpty ? .warning : .error,
+                bios.isEmpty
+                    ? "The first copy of the partition table is damaged; UEFI restores it from the backup."
+                    : "The first copy of the partition table is damaged, and \(hasGRUB ? "GRUB" : "the kernel") does not"
+                        + " read the backup: it finds no partition.",
+                evidence: [found.evidence], fixes: [rewrite], consequence: bios.isEmpty ? .none : .stopsBoot,
+                launches: bios.isEmpty ? nil : context.scope(bios), link: hasGRUB ? .bootloader : .root))
+    }
+
+    private static let rewrite = Fix(
+        "Write both copies of the table again, the backup at the end", kind: .autoEdit,
+        commands: ["sgdisk -e IMAGE"])
 
     private static func beyond(_ missing: UInt64, _ format: String) -> Fix {
         if missing <= clipped, format == "raw" {
@@ -79,24 +119,34 @@ enum ImagePartitionGeometry: Check {
         return .byHand("Export or copy the disk again: part of it is missing", where: .offline)
     }
 
-    private static func described(_ found: StructureFinding) -> Finding {
-        let severity: Severity
+    /// The codes of the partition reader that are said as they are.
+    private static func described(_ found: StructureFinding) -> Finding? {
+        let (code, severity): (String, Severity)
         switch found.code {
-        case "Geometry.Overlap", "Geometry.GptCorrupt", "Geometry.4kSector": severity = .error
-        case "Geometry.Unaligned": severity = .info
-        default: severity = .warning
+        case "overlap": (code, severity) = ("Geometry.Overlap", .error)
+        case "gptUnreadable": (code, severity) = ("Geometry.GptCorrupt", .error)
+        case "largeSectors": (code, severity) = ("Geometry.4kSector", .error)
+        case "backupDamaged", "backupNotAtEnd": (code, severity) = ("Geometry.BackupGpt", .warning)
+        case "copiesDiffer": (code, severity) = ("Geometry.CopiesDiffer", .warning)
+        case "protectiveMissing": (code, severity) = ("Geometry.ProtectiveMissing", .warning)
+        case "staleGPT": (code, severity) = ("Geometry.StaleGpt", .warning)
+        case "extendedChain", "badStatus": (code, severity) = ("Geometry.Table", .warning)
+        case "irregular": (code, severity) = ("Geometry.Table", .info)
+        // Said above with the numbers, or by COMPLIANCE.PartitionTable.
+        case "beyondEnd", "unaligned", "backupUsed", "hybrid", "multipleActive": return nil
+        default: (code, severity) = ("Geometry.Table", .warning)
         }
-        let isGPT = found.code == "Geometry.BackupGpt" || found.code == "Geometry.PrimaryGpt"
+        let fix: Fix
+        switch code {
+        case "Geometry.BackupGpt", "Geometry.CopiesDiffer", "Geometry.ProtectiveMissing": fix = rewrite
+        case "Geometry.StaleGpt":
+            fix = .byHand(
+                "Remove the old table and keep the MBR", commands: ["sgdisk -z IMAGE"], where: .offline)
+        default: fix = .byHand("Look at the partition table", commands: ["sfdisk -V IMAGE"], where: .offline)
+        }
         return Finding(
-            found.code.hasPrefix("Geometry.") ? found.code : "Geometry.Table", severity, found.message,
-            evidence: [found.evidence],
-            fixes: [
-                isGPT
-                    ? Fix(
-                        "Write both copies of the table again, the backup at the end", kind: .autoEdit,
-                        commands: ["sgdisk -e IMAGE"])
-                    : .byHand("Look at the partition table", commands: ["sfdisk -V IMAGE"], where: .offline)
-            ])
+            code, severity, found.message.capitalizedFirst + (found.message.hasSuffix(".") ? "" : "."),
+            evidence: [found.evidence], fixes: [fix])
     }
 
     static var examples: [CheckExample] {
@@ -114,10 +164,20 @@ enum ImagePartitionGeometry: Check {
                 .example {
                     $0.image.partitions?.findings = [
                         StructureFinding(
-                            code: "Geometry.BackupGpt", message: "The backup table is missing.",
+                            code: "backupDamaged", message: "the backup table is missing",
                             evidence: Evidence(layer: "gpt"))
                     ]
                 }, .fail, codes: ["Geometry.BackupGpt"]),
+            CheckExample(
+                "only the backup table is left, and BIOS starts the image",
+                .example {
+                    $0.image.partitions?.kind = .gpt
+                    $0.image.partitions?.findings = [
+                        StructureFinding(
+                            code: "backupUsed", message: "the first table is zeroed",
+                            evidence: Evidence(layer: "gpt"))
+                    ]
+                }, .fail, codes: ["Geometry.PrimaryGpt"]),
             CheckExample("the table was not read", .example { $0.image.partitions = nil }, .unknown),
             CheckExample(
                 "an empty disk",

@@ -15,6 +15,7 @@ enum LoginReachability: Check {
             ("Login.HostsDeny", "hosts.deny refuses SSH."),
             ("Login.PamModuleMissing", "PAM needs a module that does not exist: every login fails."),
             ("Login.NoLogin", "/etc/nologin keeps everybody but root out."),
+            ("Login.AccessConf", "access.conf keeps some people out."),
             ("Login.Obstacle", "Something else keeps people out."),
         ], references: ["sshd(8)", "pam(7)", "hosts_access(5)"])
 
@@ -25,7 +26,7 @@ enum LoginReachability: Check {
 
     static var examples: [CheckExample] {
         func guest(
-            cloudInit: Bool = false, obstacle: String? = nil, restriction: String? = nil,
+            cloudInit: Bool = false, obstacle: String? = nil,
             _ change: (inout AccountFacts) -> Void
         ) -> CheckContext {
             .example {
@@ -37,11 +38,6 @@ enum LoginReachability: Check {
                 if let obstacle {
                     $0.linux.access.obstacles = [
                         StructureFinding(code: obstacle, message: obstacle, evidence: Evidence(path: "/etc"))
-                    ]
-                }
-                if let restriction {
-                    $0.linux.access.ssh.restrictions = [
-                        Evidence(path: "/etc/ssh/sshd_config", line: 1, excerpt: restriction)
                     ]
                 }
             }
@@ -66,15 +62,19 @@ enum LoginReachability: Check {
                 }, .fail, codes: ["Login.NoPath"]),
             CheckExample(
                 "a key, and AllowUsers names somebody else",
-                guest(restriction: "AllowUsers admin") { $0.authorizedKeys = 1 },
-                .fail, codes: ["Login.NoPath"]),
+                guest {
+                    $0.authorizedKeys = 1
+                    $0.sshWithKey = .no
+                    $0.refusedBy = Evidence(
+                        path: "/etc/ssh/sshd_config", line: 1, excerpt: "AllowUsers admin")
+                }, .fail, codes: ["Login.NoPath"]),
             CheckExample(
                 "a key, and hosts.deny refuses all",
-                guest(obstacle: "Login.HostsDeny") { $0.authorizedKeys = 1 },
+                guest(obstacle: "hostsDeny") { $0.authorizedKeys = 1 },
                 .fail, codes: ["Login.HostsDeny"]),
             CheckExample(
                 "root has a key, and /etc/nologin keeps only others out",
-                guest(obstacle: "Login.NoLogin") { $0.authorizedKeys = 1 }, .fail, codes: ["Login.NoLogin"]),
+                guest(obstacle: "nologin") { $0.authorizedKeys = 1 }, .fail, codes: ["Login.NoLogin"]),
             CheckExample(
                 "the accounts could not be read",
                 .example {

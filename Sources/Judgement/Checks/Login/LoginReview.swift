@@ -5,20 +5,19 @@ import Targets
 struct LoginReview {
     private let context: CheckContext
     private let linux: LinuxFacts
-    private let rules: [LoginRule]
-
     init(context: CheckContext, linux: LinuxFacts) {
         self.context = context
         self.linux = linux
-        rules = linux.access.ssh.restrictions.compactMap { LoginRule($0.excerpt ?? "") }
     }
 
     private var ssh: SSHFacts { linux.access.ssh }
-    private var keepsUsersOut: Bool { linux.access.obstacles.contains { $0.code == "Login.NoLogin" } }
+    private var keepsUsersOut: Bool {
+        linux.access.obstacles.contains { LoginReview.code($0) == "Login.NoLogin" }
+    }
 
     var outcome: CheckOutcome {
         var findings = linux.access.obstacles.map(described)
-        var questions: [OpenQuestion] = linux.access.obstacles.filter { $0.code == "Login.AccessConf" }.map {
+        var questions: [OpenQuestion] = linux.access.obstacles.filter(isOpen).map {
             OpenQuestion($0.message, consequence: .unreachable)
         }
         let cloudInit = cloudInitLetsIn
@@ -51,10 +50,20 @@ struct LoginReview {
             findings: findings, questions: questions)
     }
 
+    /// Obstacles of which it is not known whom they keep out.
+    private func isOpen(_ obstacle: StructureFinding) -> Bool {
+        switch LoginReview.code(obstacle) {
+        case "Login.AccessConf": true
+        case "Login.HostsDeny": linux.identity.family != .debian
+        default: false
+        }
+    }
+
     /// Its default user is not root, unless it is told so.
     private var cloudInitLetsIn: Answer {
         if keepsUsersOut, linux.cloudInit.disableRoot != false { return .no }
-        let names = rules.isEmpty ? Answer.yes : .unknown
+        // Which user it makes is up to its configuration; a list of users may leave that one out.
+        let names = ssh.restrictions.isEmpty ? Answer.yes : .unknown
         let runs = linux.cloudInit.runs(at: context.target)
         return runs == .yes ? names : runs
     }
@@ -68,54 +77,28 @@ struct LoginReview {
         guard let best = ways.contains(.yes) ? Answer.yes : ways.contains(.unknown) ? .unknown : nil else {
             return .no
         }
-        let open: [Answer] = [best, account.shellExists, isAllowed(account)]
-        if open.contains(.no) { return .no }
-        return open.contains(.unknown) ? .unknown : .yes
+        return best == .unknown || account.shellExists == .unknown ? .unknown : .yes
     }
 
+    /// Keys that sshd would ignore are not among those that are counted.
     private func byKey(_ account: AccountFacts) -> Answer {
-        guard account.authorizedKeys > 0, account.keyProblems.isEmpty,
-            ssh.publicKeyAuthentication?.value ?? true
-        else {
-            return .no
-        }
-        guard account.uid == 0 else { return .yes }
-        return ["yes", "prohibit-password", "without-password"].contains(permitRoot) ? .yes : .no
+        account.authorizedKeys > 0 ? account.sshWithKey : .no
     }
 
     private func byPassword(_ account: AccountFacts) -> Answer {
-        guard ssh.passwordAuthentication?.value ?? true else { return .no }
-        if account.uid == 0, permitRoot != "yes" { return .no }
         switch account.password {
-        case .set: return .yes
-        case .empty: return ssh.permitEmptyPasswords?.value ?? false ? .yes : .no
+        case .set: return account.sshWithPassword
+        case .empty: return ssh.permitEmptyPasswords?.value ?? false ? account.sshWithPassword : .no
         case .locked, .missing: return .no
-        case .unknown: return .unknown
+        case .unknown: return account.sshWithPassword == .no ? .no : .unknown
         }
-    }
-
-    /// Since OpenSSH 7.0 the default is prohibit-password.
-    private var permitRoot: String {
-        if let value = ssh.permitRootLogin?.value { return value.lowercased() }
-        let major = ssh.version?.split(separator: ".").first.flatMap { Int($0) }
-        return major.map { $0 < 7 } ?? false ? "yes" : "prohibit-password"
-    }
-
-    private func isAllowed(_ account: AccountFacts) -> Answer {
-        var answer = Answer.yes
-        let allowed = rules.filter { $0.kind == .allowUsers }
-        if !allowed.isEmpty, !allowed.contains(where: { $0.names(account.name) }) { answer = .no }
-        if rules.contains(where: { $0.kind == .denyUsers && $0.names(account.name) }) { answer = .no }
-        // Which groups an account is in is not among the facts.
-        if answer == .yes, rules.contains(where: { $0.kind == .groups }) { answer = .unknown }
-        return answer
     }
 
     // MARK: What it comes to
 
     private func noPath(_ message: String, _ accounts: [AccountFacts]) -> Finding {
         var evidence = accounts.flatMap { account in
-            [account.evidence] + account.keyProblems.map(\.evidence)
+            [account.evidence] + account.keyProblems.map(\.evidence) + (account.refusedBy.map { [$0] } ?? [])
         }
         evidence += ssh.restrictions
         if evidence.isEmpty { evidence = [Evidence(path: "/etc/passwd")] }
@@ -147,46 +130,35 @@ struct LoginReview {
     }
 
     private func described(_ obstacle: StructureFinding) -> Finding {
-        let isFatal = obstacle.code == "Login.HostsDeny" || obstacle.code == "Login.PamModuleMissing"
-        let isKnown = LoginReachability.metadata.codes.contains { $0.code == obstacle.code }
+        let code = LoginReview.code(obstacle)
+        let isFatal = isFatal(obstacle)
         let remove = Fix(
             "Remove the file", kind: .autoEdit,
             commands: ["rm \(quoted(obstacle.evidence.path ?? "/etc/nologin"))"])
         return Finding(
-            isKnown ? obstacle.code : "Login.Obstacle", isFatal ? .error : .warning, obstacle.message,
+            code, isFatal ? .error : .warning, obstacle.message.capitalizedFirst + ".",
             evidence: [obstacle.evidence],
-            fixes: [
-                obstacle.code == "Login.NoLogin"
-                    ? remove : .edit("Remove the line", obstacle.evidence, to: nil)
-            ], consequence: isFatal ? .unreachable : .none)
-    }
-}
-
-/// AllowUsers, DenyUsers, AllowGroups or DenyGroups of sshd.
-private struct LoginRule {
-    enum Kind {
-        case allowUsers, denyUsers, groups
+            fixes: [code == "Login.NoLogin" ? remove : .edit("Remove the line", obstacle.evidence, to: nil)],
+            consequence: isFatal ? .unreachable : .none)
     }
 
-    var kind: Kind
-    var patterns: [String]
-
-    init?(_ line: String) {
-        let words = line.split { $0 == " " || $0 == "\t" || $0 == "=" }.map(String.init)
-        switch words.first?.lowercased() {
-        case "allowusers": kind = .allowUsers
-        case "denyusers": kind = .denyUsers
-        case "allowgroups", "denygroups": kind = .groups
-        default: return nil
+    /// Debian's sshd is built with TCP wrappers; most others have not been since OpenSSH 6.7.
+    private func isFatal(_ obstacle: StructureFinding) -> Bool {
+        switch LoginReview.code(obstacle) {
+        case "Login.PamModuleMissing": true
+        case "Login.HostsDeny": linux.identity.family == .debian
+        default: false
         }
-        patterns = Array(words.dropFirst())
     }
 
-    /// `USER` or `USER@HOST`; a pattern with wildcards is taken for a match.
-    func names(_ account: String) -> Bool {
-        patterns.contains { pattern in
-            let user = pattern.split(separator: "@", maxSplits: 1).first.map(String.init) ?? pattern
-            return user == account || user.contains("*") || user.contains("?")
+    private static func code(_ obstacle: StructureFinding) -> String {
+        switch obstacle.code {
+        case "nologin": "Login.NoLogin"
+        case "hostsDeny": "Login.HostsDeny"
+        case "pamModuleMissing": "Login.PamModuleMissing"
+        case "accessConf": "Login.AccessConf"
+        case _ where LoginReachability.metadata.codes.contains { $0.code == obstacle.code }: obstacle.code
+        default: "Login.Obstacle"
         }
     }
 }

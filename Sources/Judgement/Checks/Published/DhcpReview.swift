@@ -67,6 +67,15 @@ struct DhcpReview {
         return withoutCloudInit(dhcp, physical)
     }
 
+    /// A name of a slot that PCI of KVM does not have: VMware numbers its slots 160, 192, 224 and 256.
+    private func isOfOtherMachine(_ interface: InterfaceFacts) -> Bool {
+        let names = interface.match.names
+        return !names.isEmpty
+            && names.allSatisfy { name in
+                name.hasPrefix("ens") && (Int(name.dropFirst(3)).map { $0 >= 160 } ?? false)
+            }
+    }
+
     private func withoutCloudInit(_ dhcp: [InterfaceFacts], _ physical: [InterfaceFacts]) -> CheckOutcome {
         let isNetworkManager = linux.network.activeManagers[.networkManager] != nil
         if isNetworkManager, let automatic = linux.network.automaticDHCP, automatic.value {
@@ -79,7 +88,7 @@ struct DhcpReview {
                 "Dhcp.NotAtBoot", "The configuration asks for DHCP, but nothing brings it up at boot.",
                 [late.evidence], fixes)
         }
-        if let open = physical.first(where: { $0.appliesToPrimary == .unknown }) {
+        if let open = physical.first(where: { $0.appliesToPrimary == .unknown && !isOfOtherMachine($0) }) {
             return .judged(
                 questions: [
                     OpenQuestion(

@@ -3,8 +3,8 @@ import Targets
 
 /// Edits of a line of fstab, with the values of the image.
 enum FstabFix {
-    /// The safest change first: the right name where there is exactly one candidate, else the option that lets the
-    /// boot go on without the device.
+    /// The safest change first: the right name where there is exactly one candidate, else the option that
+    /// lets the boot go on without the device.
     static func fixes(for entry: MountEntry, _ context: CheckContext, _ linux: LinuxFacts) -> [Fix] {
         var fixes: [Fix] = []
         if let name = stableName(for: entry, context, linux), name != entry.specification {
@@ -40,8 +40,8 @@ enum FstabFix {
         return fixes.isEmpty ? [.byHand("Correct the line, or remove it")] : fixes
     }
 
-    /// `UUID=` of the volume the line must mean: the root for `/`, the partition of that number for a kernel name,
-    /// the only EFI system partition for `/boot/efi`.
+    /// `UUID=` of the volume the line must mean: the root for `/`, the partition of that number for a kernel
+    /// name, the only EFI system partition for `/boot/efi`.
     private static func stableName(
         for entry: MountEntry, _ context: CheckContext, _ linux: LinuxFacts
     ) -> String? {

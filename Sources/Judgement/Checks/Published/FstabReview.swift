@@ -15,6 +15,17 @@ struct FstabReview {
     }
 
     mutating func judge(_ entry: MountEntry) {
+        for oddity in entry.oddities {
+            findings.append(
+                Finding(
+                    "Fstab.Syntax", .warning, "The line of \(entry.mountPoint) is odd: \(oddity).",
+                    evidence: [entry.evidence],
+                    fixes: [
+                        Fix(
+                            "Take the carriage returns out of the file", kind: .autoEdit,
+                            commands: ["sed -i 's/\\r$//' /etc/fstab"])
+                    ]))
+        }
         if entry.type == "swap" {
             judgeSwap(entry)
         } else if entry.mountPoint == "/" {
@@ -72,7 +83,7 @@ struct FstabReview {
 
     private mutating func judgeMissingRoot() {
         let survey = context.boots(of: linux)
-        for way in survey.ways {
+        for way in survey.ways where !way.stopsAtKernel {
             let flags = way.entry.commandLine.parameters.map(\.name).filter { $0 == "ro" || $0 == "rw" }
             guard flags.last != "rw" else { continue }
             let line: String

@@ -51,6 +51,7 @@ enum GuestOSDhcp: Check {
         }
         let any = InterfaceFacts.Match(names: ["en*"])
         let vmware = InterfaceFacts.Match(names: ["ens192"])
+        let slot = InterfaceFacts.Match(names: ["ens5"])
         let mac = InterfaceFacts.Match(macAddresses: ["00:50:56:aa:bb:cc"])
         return [
             CheckExample("networkd with DHCP for en* and eth*", .example(), .pass),
@@ -82,7 +83,10 @@ enum GuestOSDhcp: Check {
                     $0.linux.cloudInit = CloudInitFacts()
                 }, .pass),
             CheckExample(
-                "what the interface will be called is not known", only(vmware, .dhcp, applies: .unknown),
+                "no KVM has a slot 192", only(vmware, .dhcp, applies: .unknown), .fail,
+                codes: ["Dhcp.NameMismatch"]),
+            CheckExample(
+                "whether the interface will be ens5 is not known", only(slot, .dhcp, applies: .unknown),
                 .unknown),
             CheckExample(
                 "the configuration could not be read",

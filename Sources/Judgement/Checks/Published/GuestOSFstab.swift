@@ -31,7 +31,7 @@ enum GuestOSFstab: Check {
             ("Fstab.SwapNotFound", "Swap does not exist: the boot waits for it, then goes on."),
             ("Fstab.Network", "A network mount has neither nofail nor _netdev."),
             ("Fstab.CryptDevice", "crypttab names a device that does not exist."),
-            ("Fstab.Syntax", "A line is not an entry and is ignored."),
+            ("Fstab.Syntax", "A line is not an entry and is ignored, or is odd in a way that does no harm."),
         ],
         references: ["fstab(5)", "systemd.mount(5)", "systemd-fstab-generator(8)"])
 

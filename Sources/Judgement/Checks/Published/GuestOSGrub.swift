@@ -81,7 +81,16 @@ enum GuestOSGrub: Check {
         var findings = breaks.findings
         var questions = breaks.questions
         for (path, launches) in context.firmwarePaths(of: linux) {
-            findings += path.notes.map { described($0, context.scope(launches), linux) }
+            for note in path.notes {
+                if note.code == "Grub.Uncertain" {
+                    questions.append(
+                        OpenQuestion(
+                            "GRUB's configuration was not followed with certainty: \(note.message)",
+                            consequence: .stopsBoot, launches: context.scope(launches)))
+                } else {
+                    findings.append(described(note, context.scope(launches), linux))
+                }
+            }
             if path.entry == nil, path.isPresent == .yes, path.steps.allSatisfy({ $0.state == .holds }) {
                 questions.append(
                     OpenQuestion(
@@ -99,7 +108,7 @@ enum GuestOSGrub: Check {
                     OpenQuestion(
                         "the default entry was not followed: \(notFollowed)", consequence: .stopsBoot,
                         launches: scope))
-            } else {
+            } else if !way.stopsAtKernel {
                 let root = RootParameter(way: way, context: context, linux: linux)
                 findings += root.findings
                 questions += root.questions

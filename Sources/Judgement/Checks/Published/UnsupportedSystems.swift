@@ -1,8 +1,8 @@
 import GuestFacts
 
-/// Systems that the published image check of Alibaba Cloud ECS does not support. Read in November 2026 from the
-/// list of systems without image check in its documentation. The labels that a user chooses at import ("Customized
-/// Linux" and the like) cannot be seen in an image and are left out.
+/// Systems that the published image check of Alibaba Cloud ECS does not support. Read in November 2026 from
+/// the list of systems without image check in its documentation. The labels that a user chooses at import
+/// ("Customized Linux" and the like) cannot be seen in an image and are left out.
 struct UnsupportedSystem {
     /// The published name.
     var platform: String

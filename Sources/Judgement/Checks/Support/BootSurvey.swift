@@ -17,6 +17,11 @@ struct BootWay {
             && initramfs.allSatisfy { $0.state == .good }
     }
 
+    /// GRUB found no kernel to load, so nothing behind it in the entry was ever reached.
+    var stopsAtKernel: Bool {
+        entry.problems.contains { $0.code == "Grub.KernelMissing" } && entry.initramfsPaths.isEmpty
+    }
+
     /// The version of the kernel for commands, or the shell's expression for the newest one.
     var kernelVersion: String { kernel?.version ?? "all" }
 }

@@ -8,8 +8,8 @@ extension CloudInitFacts {
         return target.rules.datasources.contains { list.contains($0) }
     }
 
-    /// Whether it will run at first boot with data of the target. Where first-boot data are optional, that is up to
-    /// whoever makes the instance.
+    /// Whether it will run at first boot with data of the target. Where first-boot data are optional, that is
+    /// up to whoever makes the instance.
     func runs(at target: Target) -> Answer {
         guard program != nil else { return gap == nil ? .no : .unknown }
         guard enabled != .no, !target.rules.datasources.isEmpty, findsDatasource(of: target) else {

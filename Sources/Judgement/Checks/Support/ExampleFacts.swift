@@ -1,8 +1,8 @@
 import GuestFacts
 import Targets
 
-/// Literal facts for the examples of the checks: a healthy Debian 12 on one ext4 partition, started by BIOS from
-/// an MBR disk, to be launched on a cloud with virtio-blk and NVMe disks.
+/// Literal facts for the examples of the checks: a healthy Debian 12 on one ext4 partition, started by BIOS
+/// from an MBR disk, to be launched on a cloud with virtio-blk and NVMe disks.
 struct ExampleFacts {
     static let uuid = "c8bd713e-8c60-424b-ae08-0643f88aad52"
     static let noSuchUUID = "deadbeef-0000-4000-8000-000000000000"
@@ -256,11 +256,14 @@ struct ExampleFacts {
 
     /// The account an administrator logs in with.
     static func rootAccount() -> AccountFacts {
-        AccountFacts(
+        var account = AccountFacts(
             name: "root", uid: 0, shell: "/bin/bash", shellExists: .yes, shellAllowsLogin: true,
             home: "/root",
             homeExists: .yes, password: .set, isExpired: false, authorizedKeys: 0,
             evidence: Evidence(path: "/etc/passwd", line: 1, excerpt: "root:x:0:0:root:/root:/bin/bash"))
+        account.sshWithPassword = .yes
+        account.sshWithKey = .yes
+        return account
     }
 
     private static func healthyAccess() -> AccessFacts {
@@ -274,7 +277,7 @@ struct ExampleFacts {
         shadow.permissions = 0o640
         var access = AccessFacts(
             ssh: ssh, accounts: .known([rootAccount()]), shadow: shadow, firewall: FirewallFacts())
-        access.passwordTools = ["passwd": true, "chpasswd": true]
+        access.passwordTools = ["/usr/bin/passwd": true, "/usr/sbin/chpasswd": true]
         return access
     }
 

@@ -18,8 +18,8 @@ func quoted(_ text: String) -> String {
     return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }
 
-/// Commands as the families of distributions have them. All run inside the guest: in a chroot of the image, or
-/// in the source system before it is exported again.
+/// Commands as the families of distributions have them. All run inside the guest: in a chroot of the image,
+/// or in the source system before it is exported again.
 extension Fix {
     /// Puts `modules` into the initramfs of `kernel`.
     static func rebuildInitramfs(adding modules: [String], kernel: String, in linux: LinuxFacts) -> Fix {
