@@ -7,7 +7,9 @@ import Foundation
 func configBytes(_ text: String) -> Bytes { Bytes(Array(text.utf8)) }
 
 /// A file of the guest.
-func configFile(_ path: String, _ text: String) -> ConfigurationFile { ConfigurationFile(path: path, bytes: configBytes(text)) }
+func configFile(_ path: String, _ text: String) -> ConfigurationFile {
+    ConfigurationFile(path: path, bytes: configBytes(text))
+}
 
 /// Where samples, oracles and unpacked guests are on this machine; tests that need them are skipped without.
 enum Surroundings {
@@ -19,7 +21,8 @@ enum Surroundings {
     /// Configuration samples of other projects.
     static let samples = directory("IMAGECHECK_SAMPLES").map { $0 + "/config" }
     /// Directories with unpacked root file systems, separated by colons.
-    static let roots = (ProcessInfo.processInfo.environment["IMAGECHECK_ROOTS"] ?? "").split(separator: ":").map(String.init)
+    static let roots = (ProcessInfo.processInfo.environment["IMAGECHECK_ROOTS"] ?? "").split(separator: ":")
+        .map(String.init)
     static let sshd = directory("IMAGECHECK_SSHD") ?? program("sshd")
     static let findmnt = program("findmnt")
     static let systemctl = program("systemctl")

@@ -26,35 +26,60 @@ import Testing
             _ = try ReleaseFiles.lsb($0)
             _ = try ReleaseFiles.debianVersion($0)
         },
-        Parser(name: "fstab", sample: "UUID=ab /mnt\\040x ext4 a=\"b,c\",x-systemd.device-timeout=1min 0 2\n/dev/nvme0n1p1 / xfs rw\n[::1]:/x /n nfs a 0 0\n") {
+        Parser(
+            name: "fstab",
+            sample:
+                "UUID=ab /mnt\\040x ext4 a=\"b,c\",x-systemd.device-timeout=1min 0 2\n/dev/nvme0n1p1 / xfs rw\n[::1]:/x /n nfs a 0 0\n"
+        ) {
             for entry in try Fstab($0).entries { _ = entry.systemdPlan }
         },
         Parser(name: "crypttab", sample: "a UUID=b none luks,nofail\n") { _ = try Crypttab($0).entries },
-        Parser(name: "unit", sample: "[Unit]\nWants=\"a b\" c\\\n#x\n d\n[Match]\nName=!a* [b\nMACAddress=1:2\n[Network]\nDHCP=yes\n") {
+        Parser(
+            name: "unit",
+            sample:
+                "[Unit]\nWants=\"a b\" c\\\n#x\n d\n[Match]\nName=!a* [b\nMACAddress=1:2\n[Network]\nDHCP=yes\n"
+        ) {
             let file = try UnitFile($0, name: "x")
             _ = file.words("Unit", "Wants")
             let network = NetworkdFile(file)
             _ = network.configuration
             _ = network.match.applies(to: ExpectedInterface(names: .predictable))
-            _ = NetworkNamePolicy(commandLine: [], linkFiles: [file], hasDefaultLink: true, hasNetSetupRule: true)
+            _ = NetworkNamePolicy(
+                commandLine: [], linkFiles: [file], hasDefaultLink: true, hasNetSetupRule: true)
         },
         Parser(name: "presets", sample: "enable a*.service\ndisable b@.service c\n") {
             _ = try PresetPolicy(files: [ConfigurationFile(path: "x", bytes: $0)]).enables("b@c.service")
         },
-        Parser(name: "interfaces", sample: "auto a\niface a inet static\n address 1.2.3.4 \\\n x\nsource-directory y\n") { data in
+        Parser(
+            name: "interfaces",
+            sample: "auto a\niface a inet static\n address 1.2.3.4 \\\n x\nsource-directory y\n"
+        ) { data in
             _ = try InterfacesFile(ConfigurationFile(path: "x", bytes: data)) { (_) throws(ImageFault) in
                 [ConfigurationFile(path: "x", bytes: data)]
             }.configurations
         },
-        Parser(name: "netplan", sample: "network:\n  version: 2\n  ethernets:\n    a: &x {match: {name: e*}, dhcp4: yes}\n    b: *x\n") {
+        Parser(
+            name: "netplan",
+            sample:
+                "network:\n  version: 2\n  ethernets:\n    a: &x {match: {name: e*}, dhcp4: yes}\n    b: *x\n"
+        ) {
             _ = NetplanConfiguration(files: [ConfigurationFile(path: "x", bytes: $0)]).configurations
         },
-        Parser(name: "keyfile", sample: "[connection]\ntype=ethernet\ninterface-name=a\\sb\n[ipv4]\nmethod=manual\naddress1=1.2.3.4/5,6.7.8.9\n[main]\nno-auto-default=*,except:a\n") {
+        Parser(
+            name: "keyfile",
+            sample:
+                "[connection]\ntype=ethernet\ninterface-name=a\\sb\n[ipv4]\nmethod=manual\naddress1=1.2.3.4/5,6.7.8.9\n[main]\nno-auto-default=*,except:a\n"
+        ) {
             _ = try NetworkManagerKeyfile($0, name: "x").configuration
-            let configuration = try NetworkManagerConfiguration(files: [ConfigurationFile(path: "x", bytes: $0)])
+            let configuration = try NetworkManagerConfiguration(files: [
+                ConfigurationFile(path: "x", bytes: $0)
+            ])
             _ = configuration.deniesAutomaticDefault(for: ExpectedInterface(names: .unknown))
         },
-        Parser(name: "ifcfg", sample: "DEVICE=eth0\nBOOTPROTO=none\nIPADDR=1.2.3.4\nNETMASK=255.0.0.0\nHWADDR=AABBCCDDEEFF\n") {
+        Parser(
+            name: "ifcfg",
+            sample: "DEVICE=eth0\nBOOTPROTO=none\nIPADDR=1.2.3.4\nNETMASK=255.0.0.0\nHWADDR=AABBCCDDEEFF\n"
+        ) {
             _ = try IfcfgFile(ConfigurationFile(path: "/ifcfg-x", bytes: $0), dialect: .redHat).configuration
             _ = try IfcfgFile(ConfigurationFile(path: "/ifcfg-x", bytes: $0), dialect: .suse).configuration
         },
@@ -65,8 +90,13 @@ import Testing
             _ = try DhcpcdConfiguration($0).configurations()
             _ = try ResolvConf($0).nameServers
         },
-        Parser(name: "sshd", sample: "Port=22\nInclude a b\nMatch User \"a b\",!c Address 1\n AllowUsers x@y\nPermitRootLogin no\nListenAddress [::1]:22\n") { data in
-            let config = try SSHDaemonConfiguration(ConfigurationFile(path: "x", bytes: data)) { (_) throws(ImageFault) in
+        Parser(
+            name: "sshd",
+            sample:
+                "Port=22\nInclude a b\nMatch User \"a b\",!c Address 1\n AllowUsers x@y\nPermitRootLogin no\nListenAddress [::1]:22\n"
+        ) { data in
+            let config = try SSHDaemonConfiguration(ConfigurationFile(path: "x", bytes: data)) {
+                (_) throws(ImageFault) in
                 [ConfigurationFile(path: "y", bytes: configBytes("PermitRootLogin yes\nMatch all\n"))]
             }
             _ = config.rootLogin(version: nil)
@@ -81,13 +111,20 @@ import Testing
         Parser(name: "keys", sample: "from=\"a,b\",command=\"x \\\" y\" ssh-rsa AAAA c\nssh-ed25519 B\n") {
             _ = try AuthorizedKeys($0, name: "x").keys
         },
-        Parser(name: "cloud", sample: "datasource_list: [ A, None ]\ngrowpart: {mode: off}\nusers:\n - name: x\npolicy: a,found=b\n__VERSION__ = '1.2a3'\n") {
+        Parser(
+            name: "cloud",
+            sample:
+                "datasource_list: [ A, None ]\ngrowpart: {mode: off}\nusers:\n - name: x\npolicy: a,found=b\n__VERSION__ = '1.2a3'\n"
+        ) {
             let config = CloudConfig(files: [ConfigurationFile(path: "x", bytes: $0)])
             _ = (config.datasources, config.growpartMode, config.users)
             _ = try DsIdentifyConfiguration($0).isOffWhenNotFound
             _ = try CloudInitVersion.inModule($0, name: "x")
         },
-        Parser(name: "system", sample: "SELINUX=enforcing\nSELINUXTYPE=x\nid:3:initdefault:\nsshd: ALL\nUTC=yes\n") {
+        Parser(
+            name: "system",
+            sample: "SELINUX=enforcing\nSELINUXTYPE=x\nid:3:initdefault:\nsshd: ALL\nUTC=yes\n"
+        ) {
             _ = try SelinuxConfiguration($0).effectiveMode(commandLine: [])
             _ = try Inittab($0).defaultRunlevel
             _ = try HostsAccess(allow: $0, deny: $0).admits("sshd")
@@ -95,20 +132,39 @@ import Testing
             _ = try ClockFiles.assignments($0, name: "x")
             _ = FirstBoot(machineID: $0)
         },
-        Parser(name: "storage", sample: "devices {\nfilter = [ \"a|^/dev/sd[a-z].*$|\", \"r|.*|\" ]\n}\nARRAY /dev/md0 UUID=x\n") {
+        Parser(
+            name: "storage",
+            sample: "devices {\nfilter = [ \"a|^/dev/sd[a-z].*$|\", \"r|.*|\" ]\n}\nARRAY /dev/md0 UUID=x\n"
+        ) {
             for filter in try LvmConfiguration($0).filters { _ = filter.accepts("/dev/sda") }
             _ = try MdadmConfiguration($0).arrays
         },
-        Parser(name: "dpkg", sample: "Package: a\nStatus: install ok installed\nVersion: 1:2-3\n\nPackage: b\n") {
-            for package in try DpkgStatus($0).packages { _ = DebianVersion(package.version) < DebianVersion("1~") }
+        Parser(
+            name: "dpkg", sample: "Package: a\nStatus: install ok installed\nVersion: 1:2-3\n\nPackage: b\n"
+        ) {
+            for package in try DpkgStatus($0).packages {
+                _ = DebianVersion(package.version) < DebianVersion("1~")
+            }
         },
-        Parser(name: "iptables", sample: "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp ! -s 1 --dport 20:22 -j X\n-A X -j INPUT\nCOMMIT\n") {
+        Parser(
+            name: "iptables",
+            sample:
+                "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp ! -s 1 --dport 20:22 -j X\n-A X -j INPUT\nCOMMIT\n"
+        ) {
             _ = try IptablesRules($0, name: "x").filter.answer
         },
-        Parser(name: "nftables", sample: "table inet a {\nchain b { type filter hook input priority 0; policy drop; tcp dport { 22, 80 } accept; jump c }\nchain c { ct state new return }\n}\n") {
+        Parser(
+            name: "nftables",
+            sample:
+                "table inet a {\nchain b { type filter hook input priority 0; policy drop; tcp dport { 22, 80 } accept; jump c }\nchain c { ct state new return }\n}\n"
+        ) {
             _ = try NftablesRules($0, name: "x").filter.answer
         },
-        Parser(name: "firewalld", sample: "<zone target='x'><!-- a --><service name=\"ssh\"/><port port=\"1-2\" protocol=\"tcp\"/></zone>\nDefaultZone=a\n") {
+        Parser(
+            name: "firewalld",
+            sample:
+                "<zone target='x'><!-- a --><service name=\"ssh\"/><port port=\"1-2\" protocol=\"tcp\"/></zone>\nDefaultZone=a\n"
+        ) {
             _ = try FirewalldZone($0, name: "x").answer()
             _ = try FirewalldZone.defaultZone($0)
         },
@@ -123,7 +179,9 @@ import Testing
         }
         for length in 0...sample.count { attempt(Array(sample[..<length])) }
         for index in sample.indices {
-            for value: UInt8 in [0x00, 0x0A, 0x0D, 0x20, 0x22, 0x27, 0x3D, 0x5B, 0x5C, 0x7B, 0x80, 0xFF, sample[index] ^ 1] {
+            for value: UInt8 in [
+                0x00, 0x0A, 0x0D, 0x20, 0x22, 0x27, 0x3D, 0x5B, 0x5C, 0x7B, 0x80, 0xFF, sample[index] ^ 1,
+            ] {
                 var damaged = sample
                 damaged[index] = value
                 attempt(damaged)

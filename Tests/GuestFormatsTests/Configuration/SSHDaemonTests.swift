@@ -18,7 +18,9 @@ import Testing
             includes: [
                 "/etc/ssh/sshd_config.d/*.conf": [
                     configFile("/etc/ssh/sshd_config.d/10-a.conf", "permitrootlogin no\n"),
-                    configFile("/etc/ssh/sshd_config.d/50-cloud-init.conf", "PasswordAuthentication no\nPermitRootLogin yes\n"),
+                    configFile(
+                        "/etc/ssh/sshd_config.d/50-cloud-init.conf",
+                        "PasswordAuthentication no\nPermitRootLogin yes\n"),
                 ]
             ])
         #expect(config.rootLogin(version: nil).login == .no)
@@ -39,24 +41,31 @@ import Testing
         // A Match in an included file ends with that file.
         let included = try read(
             "Include a\nPasswordAuthentication no\n",
-            includes: ["/etc/ssh/a": [configFile("/etc/ssh/a", "Match User bob\nPasswordAuthentication yes\n")]])
+            includes: [
+                "/etc/ssh/a": [configFile("/etc/ssh/a", "Match User bob\nPasswordAuthentication yes\n")]
+            ])
         #expect(included.flag("passwordauthentication", default: true, for: .init(user: "x")).value == .no)
         #expect(included.flag("passwordauthentication", default: true, for: .init(user: "bob")).value == .yes)
     }
 
     @Test func matchCriteria() throws {
         let config = try read(
-            "PermitRootLogin no\nMatch Address 10.0.0.0/8 User root\nPermitRootLogin yes\nMatch all\nMaxSessions 3\n")
+            "PermitRootLogin no\nMatch Address 10.0.0.0/8 User root\nPermitRootLogin yes\nMatch all\nMaxSessions 3\n"
+        )
         #expect(config.rootLogin(version: nil).login == nil)
         #expect(config.setting("maxsessions", for: .init(user: "x")).value == "3")
         let groups = try read("Match Group wheel,!out\nPermitTTY no\n")
-        #expect(groups.flag("permittty", default: true, for: .init(user: "a", groups: ["wheel"])).value == .no)
-        #expect(groups.flag("permittty", default: true, for: .init(user: "a", groups: ["wheel", "out"])).value == .yes)
+        #expect(
+            groups.flag("permittty", default: true, for: .init(user: "a", groups: ["wheel"])).value == .no)
+        #expect(
+            groups.flag("permittty", default: true, for: .init(user: "a", groups: ["wheel", "out"])).value
+                == .yes)
         #expect(groups.flag("permittty", default: true, for: .init(user: "a")).value == .unknown)
     }
 
     @Test func trap61AllowUsersAndListenAddress() throws {
-        let config = try read("AllowUsers admin deploy@10.0.0.*\nListenAddress 192.168.1.5\nListenAddress [::1]:2222\n")
+        let config = try read(
+            "AllowUsers admin deploy@10.0.0.*\nListenAddress 192.168.1.5\nListenAddress [::1]:2222\n")
         #expect(config.admits(user: "root", groups: ["root"]).answer == .no)
         #expect(config.admits(user: "root", groups: ["root"]).source?.line == 1)
         #expect(config.admits(user: "admin", groups: []).answer == .yes)
@@ -73,9 +82,11 @@ import Testing
     @Test(arguments: [
         ("Foo yes\n", SSHDaemonConfiguration.Problem.Kind.unknownKeyword), ("Port\n", .missingArgument),
         ("PermitRootLogin maybe\n", .badValue), ("PasswordAuthentication no yes\n", .extraArguments),
-        ("Match user root\nPort 5\n", .notAllowedInMatch), ("Match\n", .badMatch), ("Match Foo bar\n", .badMatch),
+        ("Match user root\nPort 5\n", .notAllowedInMatch), ("Match\n", .badMatch),
+        ("Match Foo bar\n", .badMatch),
         ("Port \"22\n", .badQuotes), ("Port 70000\n", .badValue), ("UsePAM maybe\n", .badValue),
-        ("Match User a\nKeyRegenerationInterval 1\n", .notAllowedInMatch), ("IgnoreUnknown x\n", .unknownKeyword),
+        ("Match User a\nKeyRegenerationInterval 1\n", .notAllowedInMatch),
+        ("IgnoreUnknown x\n", .unknownKeyword),
         ("Protocol 2\n", .deprecated), ("\u{FEFF}# c\n", .unknownKeyword),
     ])
     func problems(text: String, kind: SSHDaemonConfiguration.Problem.Kind) throws {
@@ -94,7 +105,8 @@ import Testing
 
     @Test func syntaxOfLines() throws {
         let config = try read(
-            "Port=2222 # first\r\n  PermitRootLogin \"no\"\r\nBanner 'a b'\nAllowUsers a \"b c\" # d\nallowusers d\n")
+            "Port=2222 # first\r\n  PermitRootLogin \"no\"\r\nBanner 'a b'\nAllowUsers a \"b c\" # d\nallowusers d\n"
+        )
         #expect(config.ports.map(\.port) == [2222])
         #expect(config.rootLogin(version: nil).login == .no)
         #expect(config.setting("banner").value == "a b")
@@ -107,18 +119,25 @@ import Testing
         .enabled(if: Surroundings.sshd != nil),
         arguments: [
             "Port 22\r\nPermitRootLogin no\r\n", "PermitRootLogin no # c\nPort 2222 #x\n",
-            "PermitRootLogin \"no\"\nPort=2222\nPort 23\n", "Match user root\nPermitRootLogin yes\nMatch all\nPermitRootLogin no\n",
+            "PermitRootLogin \"no\"\nPort=2222\nPort 23\n",
+            "Match user root\nPermitRootLogin yes\nMatch all\nPermitRootLogin no\n",
             "Match User r*,!rx Group foo\nPermitRootLogin yes\n", "PermitRootLogin without-password\n",
-            "Match Group root\nPermitRootLogin forced-commands-only\n", "PasswordAuthentication NO\nPermitRootLogin No\n",
-            "PermitRootLogin=no\nPasswordAuthentication = no\n", "Match User root\nBar 1\n", "Match User bob\nBar 1\n",
-            "Match User bob\nPermitRootLogin bogus\n", "Match User bob\nPort 5\n", "ProtocolX 2\n", "Port 1 2\n",
+            "Match Group root\nPermitRootLogin forced-commands-only\n",
+            "PasswordAuthentication NO\nPermitRootLogin No\n",
+            "PermitRootLogin=no\nPasswordAuthentication = no\n", "Match User root\nBar 1\n",
+            "Match User bob\nBar 1\n",
+            "Match User bob\nPermitRootLogin bogus\n", "Match User bob\nPort 5\n", "ProtocolX 2\n",
+            "Port 1 2\n",
             "KeyRegenerationInterval 3600\nServerKeyBits 1024\nRSAAuthentication yes\nUseLogin no\n",
             "UsePAM yes\nChallengeResponseAuthentication no\nKbdInteractiveAuthentication yes\nSkeyAuthentication no\n",
             "AllowUsers a\nMatch all\nAllowUsers b\n", "Match User \"root bob\"\nPermitRootLogin yes\n",
-            "Match user=root\nPasswordAuthentication no\n", "Banner a\\ b\nPort 22\n", "LogLevel FOO\n", "Port ssh\n",
-            "Match invalid-user\nPasswordAuthentication no\n", "GSSAPIKeyExchange no\nDebianBanner no\nMaxAuthTries 3\n",
+            "Match user=root\nPasswordAuthentication no\n", "Banner a\\ b\nPort 22\n", "LogLevel FOO\n",
+            "Port ssh\n",
+            "Match invalid-user\nPasswordAuthentication no\n",
+            "GSSAPIKeyExchange no\nDebianBanner no\nMaxAuthTries 3\n",
             "\u{FEFF}Port 5\n", "AuthorizedKeysFile a b c\n", "AcceptEnv LANG LC_*\nSubsystem sftp /x -f y\n",
-            "Match all User root\nPort 1\n", "ForceCommand echo a b c\n", "AllowTcpForwarding local\nGatewayPorts maybe\n",
+            "Match all User root\nPort 1\n", "ForceCommand echo a b c\n",
+            "AllowTcpForwarding local\nGatewayPorts maybe\n",
             "Ciphers aes128-ctr\nCiphers aes256-ctr\n", "IPQoS lowdelay throughput\n", "RekeyLimit 1G 1h\n",
             "ListenAddress 10.0.0.1\nListenAddress [::1]:5\n", "PermitOpen a:1 b:2\nPermitListen 22 23\n",
         ])
@@ -143,7 +162,8 @@ import Testing
         let root = SSHDaemonConfiguration.Connection(user: "root", groups: ["root"])
         #expect(config.ports.map { String($0.port) } == theirs["port"])
         let login = try #require(config.rootLogin(version: OpenSSHVersion(9, 2)).login).rawValue
-        #expect((login == "prohibit-password" ? "without-password" : login) == theirs["permitrootlogin"]?.first)
+        #expect(
+            (login == "prohibit-password" ? "without-password" : login) == theirs["permitrootlogin"]?.first)
         let password = config.flag("passwordauthentication", default: true, for: root).value
         #expect(password.rawValue == theirs["passwordauthentication"]?.first)
         let keyboard = config.flag("kbdinteractiveauthentication", default: true, for: root).value

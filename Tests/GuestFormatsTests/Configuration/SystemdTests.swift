@@ -26,7 +26,9 @@ import Testing
                 WantedBy=multi-user.target\r
                 Alias=%p-alias.service
                 """), name: "/x/a.service")
-        #expect(unit.last("Unit", "Description")?.value == "a    b" || unit.last("Unit", "Description")?.value == "a   b")
+        #expect(
+            unit.last("Unit", "Description")?.value == "a    b"
+                || unit.last("Unit", "Description")?.value == "a   b")
         #expect(unit.words("Unit", "After").map(\.word) == ["x.service", "y.service", "z w.service"])
         #expect(unit.values("Service", "ExecStart").map(\.value) == ["/bin/false"])
         #expect(unit.values("Service", "ExecStart")[0].source.line == 12)
@@ -37,7 +39,8 @@ import Testing
 
     @Test func dropInsResetAndAdd() throws {
         let unit = try UnitFile(configBytes("[Unit]\nWants=a.service\n[Service]\nType=simple\n"), name: "u")
-        let dropIn = try UnitFile(configBytes("[Unit]\nWants=\nWants=b.service\n[Service]\nType=oneshot\n"), name: "d")
+        let dropIn = try UnitFile(
+            configBytes("[Unit]\nWants=\nWants=b.service\n[Service]\nType=oneshot\n"), name: "d")
         let merged = unit.merging([dropIn])
         #expect(merged.words("Unit", "Wants").map(\.word) == ["b.service"])
         #expect(merged.last("Service", "Type")?.value == "oneshot")
@@ -57,7 +60,9 @@ import Testing
 
     @Test func presets() throws {
         let policy = try PresetPolicy(files: [
-            configFile("/etc/systemd/system-preset/10-a.preset", "enable ssh*\ndisable foo.service\n# c\nenable getty@.service tty1 tty2\nodd line\n"),
+            configFile(
+                "/etc/systemd/system-preset/10-a.preset",
+                "enable ssh*\ndisable foo.service\n# c\nenable getty@.service tty1 tty2\nodd line\n"),
             configFile("/usr/lib/systemd/system-preset/90-d.preset", "disable *\n"),
         ])
         #expect(policy.enables("sshd.service"))
@@ -91,9 +96,11 @@ import Testing
             "sysinit.target": "[Unit]\nWants=local-fs.target basic.target\n",
             "local-fs.target": "[Unit]\nDescription=x\n", "sockets.target": "[Unit]\nDescription=x\n",
             "timers.target": "[Unit]\nDescription=x\n", "getty.target": "[Unit]\nDescription=x\n",
-            "ssh.service": "[Unit]\nDescription=s\n[Install]\nWantedBy=multi-user.target\nAlias=sshd.service\n",
+            "ssh.service":
+                "[Unit]\nDescription=s\n[Install]\nWantedBy=multi-user.target\nAlias=sshd.service\n",
             "ssh.socket": "[Socket]\nListenStream=22\nAccept=no\n[Install]\nWantedBy=sockets.target\n",
-            "getty@.service": "[Unit]\nDescription=g\n[Install]\nWantedBy=getty.target\nDefaultInstance=tty1\n",
+            "getty@.service":
+                "[Unit]\nDescription=g\n[Install]\nWantedBy=getty.target\nDefaultInstance=tty1\n",
             "plain.service": "[Service]\nExecStart=/bin/true\n",
             "also.service": "[Service]\nExecStart=/bin/true\n[Install]\nAlso=ssh.service\n",
         ]
@@ -125,11 +132,14 @@ import Testing
         #expect(
             try system.enablement(of: "ssh.service")
                 == .enabled(by: [
-                    "/etc/systemd/system/multi-user.target.wants/ssh.service", "/etc/systemd/system/sshd.service",
+                    "/etc/systemd/system/multi-user.target.wants/ssh.service",
+                    "/etc/systemd/system/sshd.service",
                 ]))
         #expect(try system.enablement(of: "sshd.service") == .alias(of: "ssh.service"))
-        #expect(try system.enablement(of: "plain.service") == .masked(by: "/etc/systemd/system/plain.service"))
-        #expect(try system.enablement(of: "empty.service") == .masked(by: "/etc/systemd/system/empty.service"))
+        #expect(
+            try system.enablement(of: "plain.service") == .masked(by: "/etc/systemd/system/plain.service"))
+        #expect(
+            try system.enablement(of: "empty.service") == .masked(by: "/etc/systemd/system/empty.service"))
         #expect(try system.enablement(of: "ssh.socket") == .disabled)
         #expect(try system.enablement(of: "also.service") == .indirect)
         #expect(try system.enablement(of: "basic.target") == .isStatic)
@@ -144,7 +154,9 @@ import Testing
     }
 
     @Test func socketStartsOnDemand() throws {
-        var system = units(["sockets.target.wants/ssh.socket": .link(target: "/lib/systemd/system/ssh.socket")])
+        var system = units([
+            "sockets.target.wants/ssh.socket": .link(target: "/lib/systemd/system/ssh.socket")
+        ])
         let set = try system.startSet()
         #expect(set.starts("ssh.socket"))
         #expect(set.contains("ssh.service"))
@@ -181,18 +193,23 @@ import Testing
     }
 
     /// Every unit of a real root file system, against `systemctl --root`.
-    @Test(.enabled(if: Surroundings.systemctl != nil && !Surroundings.roots.isEmpty), arguments: Surroundings.roots)
+    @Test(
+        .enabled(if: Surroundings.systemctl != nil && !Surroundings.roots.isEmpty),
+        arguments: Surroundings.roots)
     func agreesWithSystemctl(root: String) throws {
         var system = try RootFixture.units(root)
         var names: Set<String> = []
         for directory in system.directories {
-            for name in directory.entries.keys where !name.contains("/") && UnitName(name) != nil { names.insert(name) }
+            for name in directory.entries.keys where !name.contains("/") && UnitName(name) != nil {
+                names.insert(name)
+            }
         }
         let sorted = names.sorted()
         var compared = 0
         var differences: [String] = []
         for name in sorted {
-            let run = try ToolRun(try #require(Surroundings.systemctl), ["--root=\(root)", "is-enabled", name])
+            let run = try ToolRun(
+                try #require(Surroundings.systemctl), ["--root=\(root)", "is-enabled", name])
             let theirs = run.output.trimmingCharacters(in: .whitespacesAndNewlines)
             let ours: String =
                 switch try system.enablement(of: name) {

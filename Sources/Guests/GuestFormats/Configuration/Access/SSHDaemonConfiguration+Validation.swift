@@ -43,9 +43,7 @@ extension SSHDaemonConfiguration {
             return false
         }
         if keyword == "subsystem", !isInMatch {
-            if directives.contains(where: {
-                $0.keyword == keyword && $0.value == first && $0.conditions.isEmpty
-            }) {
+            if !subsystems.insert(first).inserted {
                 report(.duplicateSubsystem, first)
             }
             if arguments.count < 2 {

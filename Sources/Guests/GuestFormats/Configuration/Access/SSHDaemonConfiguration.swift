@@ -86,6 +86,9 @@ package struct SSHDaemonConfiguration: Sendable {
     /// Include patterns that matched no file.
     package internal(set) var emptyIncludes: [(pattern: String, source: SourceLine)] = []
 
+    /// Names of subsystems defined so far.
+    var subsystems: Set<String> = []
+
     /// Reads `file` and what it includes.
     ///
     /// - Parameter version: the sshd that will read it, to judge keywords it cannot know; nil accepts all.

@@ -111,7 +111,9 @@ package struct FirewalldZone: Sendable {
             }
         }
         // A service of the administrator's own may open the port.
-        let known: Set<String> = ["ssh", "dhcpv6-client", "mdns", "cockpit", "http", "https", "samba-client", "ipp-client"]
+        let known: Set<String> = [
+            "ssh", "dhcpv6-client", "mdns", "cockpit", "http", "https", "samba-client", "ipp-client",
+        ]
         let isOpen = hasRichRules || services.contains { !known.contains($0.name) }
         return .init(accepts: isOpen ? .unknown : .no, source: nil)
     }

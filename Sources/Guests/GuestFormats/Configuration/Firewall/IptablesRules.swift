@@ -10,6 +10,7 @@ package struct IptablesRules: Sendable {
         let text = try ConfigurationText(bytes, name: name)
         var filter = PacketFilter()
         var table = ""
+        var inserted: [String: [PacketFilter.Rule]] = [:]
         for line in text.lines {
             let content = AsciiText.trimmed(line.bytes)
             guard let first = content.first, first != 0x23 else { continue }
@@ -18,36 +19,45 @@ package struct IptablesRules: Sendable {
             case 0x2A:
                 table = String((words.first ?? "").dropFirst())
             case 0x3A where table == "filter":
-                guard let chain = words.first.map({ String($0.dropFirst()) }), words.count >= 2 else { continue }
+                guard let chain = words.first.map({ String($0.dropFirst()) }), words.count >= 2 else {
+                    continue
+                }
                 filter.chains[chain] = filter.chains[chain] ?? []
                 if chain == "INPUT" {
                     filter.bases = [
                         .init(
-                            name: chain, policy: words[1] == "ACCEPT" ? .accept : .drop, source: text.source(line))
+                            name: chain, policy: words[1] == "ACCEPT" ? .accept : .drop,
+                            source: text.source(line))
                     ]
                 }
             case 0x2D where table == "filter" || table.isEmpty:
                 guard words.count >= 2 else { continue }
                 if ["-A", "--append", "-I", "--insert"].contains(words[0]) {
                     var rest = Array(words.dropFirst(2))
-                    if words[0].hasPrefix("-I") || words[0] == "--insert", AsciiText.number(rest.first ?? "") != nil {
+                    if words[0].hasPrefix("-I") || words[0] == "--insert",
+                        AsciiText.number(rest.first ?? "") != nil
+                    {
                         rest.removeFirst()
                     }
                     let rule = Self.rule(rest, port: port, source: text.source(line))
                     if words[0] == "-A" || words[0] == "--append" {
                         filter.chains[words[1], default: []].append(rule)
                     } else {
-                        filter.chains[words[1], default: []].insert(rule, at: 0)
+                        inserted[words[1], default: []].append(rule)
                     }
                 } else if ["-P", "--policy"].contains(words[0]), words[1] == "INPUT", words.count > 2 {
                     filter.bases = [
                         .init(
-                            name: "INPUT", policy: words[2] == "ACCEPT" ? .accept : .drop, source: text.source(line))
+                            name: "INPUT", policy: words[2] == "ACCEPT" ? .accept : .drop,
+                            source: text.source(line))
                     ]
                 }
             default:
                 break
             }
+        }
+        for (chain, rules) in inserted {
+            filter.chains[chain] = rules.reversed() + (filter.chains[chain] ?? [])
         }
         if filter.bases.isEmpty, filter.chains["INPUT"] != nil {
             filter.bases = [.init(name: "INPUT", policy: .accept, source: nil)]
@@ -106,7 +116,8 @@ package struct IptablesRules: Sendable {
     }
 
     private static let passing: Set<String> = [
-        "LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "CONNSECMARK", "SECMARK", "TRACE", "AUDIT", "NOTRACK", "TCPMSS",
+        "LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "CONNSECMARK", "SECMARK", "TRACE", "AUDIT", "NOTRACK",
+        "TCPMSS",
     ]
 
     private static func target(_ name: String) -> PacketFilter.Action {
@@ -128,10 +139,13 @@ package struct IptablesRules: Sendable {
             if part == "ssh" {
                 answer = answer || Ternary(port == 22)
             } else if let low = AsciiText.number(ends.first ?? "") {
-                let high = ends.count > 1 ? AsciiText.number(ends[1]) ?? low : part.hasSuffix(":") ? 65535 : low
+                let high =
+                    ends.count > 1 ? AsciiText.number(ends[1]) ?? low : part.hasSuffix(":") ? 65535 : low
                 answer = answer || Ternary(low <= port && port <= high)
             } else {
-                answer = answer || (["http", "https", "domain", "smtp"].contains(ends.first ?? "") ? .no : .unknown)
+                answer =
+                    answer
+                    || (["http", "https", "domain", "smtp"].contains(ends.first ?? "") ? .no : .unknown)
             }
         }
         return answer
@@ -148,7 +162,8 @@ package struct UfwConfiguration: Sendable {
     package let answer: PacketFilter.Answer
 
     /// Reads the three files; nil for one that is absent.
-    package init(configuration: Bytes, defaults: Bytes?, userRules: Bytes?, port: Int = 22) throws(ImageFault) {
+    package init(configuration: Bytes, defaults: Bytes?, userRules: Bytes?, port: Int = 22) throws(ImageFault)
+    {
         let conf = try ShellAssignments(configuration, name: "/etc/ufw/ufw.conf")
         isEnabled = AsciiText.boolean(conf.value("ENABLED") ?? "no") ?? false
         source = conf["ENABLED"]?.source

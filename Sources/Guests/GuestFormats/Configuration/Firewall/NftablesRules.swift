@@ -43,7 +43,9 @@ struct NftablesReader {
             var word: [UInt8] = []
             var isQuoted = false
             func flush() {
-                if !word.isEmpty { tokens.append(NftablesToken(text: AsciiText.string(word[...]), source: source)) }
+                if !word.isEmpty {
+                    tokens.append(NftablesToken(text: AsciiText.string(word[...]), source: source))
+                }
                 word = []
             }
             var continues = false
@@ -221,7 +223,9 @@ struct NftablesReader {
                 if next == "dport" {
                     let (list, isNegated) = values()
                     let known = list.reduce(Ternary.no) { $0 || IptablesRules.ports($1, contain: port) }
-                    apply(list.contains { $0.hasPrefix("@") || $0.hasPrefix("$") } ? known || .unknown : known, isNegated)
+                    apply(
+                        list.contains { $0.hasPrefix("@") || $0.hasPrefix("$") } ? known || .unknown : known,
+                        isNegated)
                 } else {
                     _ = values()
                     apply(.unknown)

@@ -183,8 +183,7 @@ package struct InterfacesFile: Sendable {
 
     /// Whether `ifup -a` brings the interface up at boot, or udev when it appears.
     package func startsAtBoot(_ name: String) -> Bool {
-        automatic.contains { matches($0.name, name) }
-            || allowed.contains { $0.group == "hotplug" && matches($0.name, name) }
+        startedNames.contains { matches($0, name) }
     }
 
     /// `auto` names may be patterns: `/eth*`.
@@ -198,12 +197,27 @@ package struct InterfacesFile: Sendable {
     /// One configuration for each interface with an IPv4 stanza, or with an IPv6 one only.
     package var configurations: [NetworkInterfaceConfiguration] {
         var names: [String] = []
-        for stanza in stanzas where !names.contains(stanza.name) { names.append(stanza.name) }
-        return names.compactMap(configuration)
+        var groups: [String: [Stanza]] = [:]
+        for stanza in stanzas {
+            if groups[stanza.name] == nil { names.append(stanza.name) }
+            groups[stanza.name, default: []].append(stanza)
+        }
+        let literal = Set(startedNames.filter { !$0.hasPrefix("/") })
+        let patterns = startedNames.filter { $0.hasPrefix("/") }.prefix(64)
+        return names.compactMap { name in
+            let starts = literal.contains(name) || patterns.contains { matches($0, name) }
+            return configuration(name, groups[name] ?? [], startsAtBoot: starts)
+        }
     }
 
-    private func configuration(_ name: String) -> NetworkInterfaceConfiguration? {
-        let own = stanzas.filter { $0.name == name }
+    /// The names and patterns of `auto` and `allow-hotplug` lines.
+    private var startedNames: [String] {
+        automatic.map(\.name) + allowed.filter { $0.group == "hotplug" }.map(\.name)
+    }
+
+    private func configuration(
+        _ name: String, _ own: [Stanza], startsAtBoot: Bool
+    ) -> NetworkInterfaceConfiguration? {
         guard let main = own.first(where: { $0.family == "inet" }) ?? own.first else { return nil }
         let uses = main.options.filter { $0.name == "use" }.map(\.value)
         let method: NetworkInterfaceConfiguration.Method =
@@ -228,7 +242,7 @@ package struct InterfacesFile: Sendable {
         }
         result.gateway = main.value("gateway")
         result.dhcp6 = own.contains { $0.family == "inet6" && $0.method == "dhcp" }
-        result.startsAtBoot = Ternary(startsAtBoot(name))
+        result.startsAtBoot = Ternary(startsAtBoot)
         let all = own.flatMap(\.options)
         func option(_ names: String...) -> String? { all.first { names.contains($0.name) }?.value }
         if main.method == "loopback" || name == "lo" {

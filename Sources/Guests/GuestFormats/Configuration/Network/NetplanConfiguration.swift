@@ -6,7 +6,9 @@ package struct NetplanConfiguration: Sendable {
     package private(set) var configurations: [NetworkInterfaceConfiguration] = []
     /// `network: renderer:`; networkd when nil.
     package private(set) var renderer: String?
-    /// Why `netplan generate` fails; then **nothing** is configured by netplan.
+    /// What is wrong with the files. With one that is `corrupt`, `netplan generate` fails and **nothing** is
+    /// configured by netplan; the others (a key given twice, an absurd document) only say that this reader cannot
+    /// follow.
     package private(set) var faults: [ImageFault] = []
 
     /// Reads files in the order in which netplan merges them: sorted by file name over `/lib`, `/etc` and
@@ -20,7 +22,15 @@ package struct NetplanConfiguration: Sendable {
                 guard case .mapping = root.content else {
                     throw ImageFault(.corrupt, "line \(root.line): expected a mapping").inLayer(file.path)
                 }
+                if let stray = root.pairs.first(where: { $0.key != "network" }) {
+                    throw ImageFault(.corrupt, "line \(stray.value.line): unknown key \(stray.key)")
+                        .inLayer(file.path)
+                }
                 guard let network = root["network"] else { continue }
+                for (key, value) in network.pairs where Self.kinds[key] == nil && !Self.settings.contains(key)
+                {
+                    throw ImageFault(.corrupt, "line \(value.line): unknown key \(key)").inLayer(file.path)
+                }
                 guard case .mapping = network.content else {
                     if network.isNull { continue }
                     throw ImageFault(.corrupt, "line \(network.line): network is no mapping").inLayer(
@@ -59,6 +69,8 @@ package struct NetplanConfiguration: Sendable {
         "virtual-ethernets": .other("veth"),
     ]
 
+    private static let settings: Set<String> = ["version", "renderer", "openvswitch"]
+
     private mutating func add(
         _ id: String, _ definition: YAMLValue, type: String, path: String, renderer: String?
     ) {
@@ -76,6 +88,11 @@ package struct NetplanConfiguration: Sendable {
                 ImageFault(.corrupt, "line \(addresses.line): addresses is no sequence").inLayer(path))
         }
         let list = (addresses?.elements ?? []).compactMap { $0.text ?? $0.pairs.first?.key }
+        if let bare = list.first(where: { !$0.contains("/") }) {
+            let line = addresses?.line ?? definition.line
+            faults.append(
+                ImageFault(.corrupt, "line \(line): address \(bare) without prefix length").inLayer(path))
+        }
         let hasV4 = list.contains { !$0.contains(":") }
         let isDHCP = boolean("dhcp4")
         var result = NetworkInterfaceConfiguration(
@@ -114,6 +131,9 @@ package struct NetplanConfiguration: Sendable {
         return match
     }
 
-    /// Whether netplan would refuse to generate anything.
-    package var isRefused: Bool { !faults.isEmpty }
+    /// Whether netplan refuses to generate anything; unknown when a file could not be followed.
+    package var isRefused: Ternary {
+        if faults.contains(where: { $0.kind == .corrupt }) { return .yes }
+        return faults.isEmpty ? .no : .unknown
+    }
 }

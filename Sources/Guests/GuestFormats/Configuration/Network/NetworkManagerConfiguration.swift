@@ -52,9 +52,11 @@ package struct NetworkManagerConfiguration: Sendable {
             let answer = Self.holds(values, for: interface)
             if answer != .no { return (answer, source) }
         }
+        var matches: [String: String] = [:]
+        for entry in entries where entry.key == "match-device" { matches[entry.group] = entry.value }
         for entry in entries where entry.group.hasPrefix("device") && entry.key == "managed" {
             guard AsciiText.boolean(entry.value) == false else { continue }
-            let match = last(entry.group, "match-device").map { KeyFile.list($0.value) } ?? ["*"]
+            let match = matches[entry.group].map(KeyFile.list) ?? ["*"]
             let answer = Self.holds(match, for: interface)
             if answer != .no { return (answer, entry.source) }
         }

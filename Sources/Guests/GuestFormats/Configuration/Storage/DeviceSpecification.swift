@@ -135,10 +135,11 @@ package enum DeviceSpecification: Hashable, Sendable {
             self = Self.device(text)
         } else if text == "rootfs" {
             self = .rootAlias
+        } else if options.contains("bind") || options.contains("rbind") {
+            // The type beside a bind mount is `none`.
+            self = .path(text)
         } else if let type, Self.virtualTypes.contains(type) {
             self = .virtual(text)
-        } else if options.contains("bind") || options.contains("rbind") {
-            self = .path(text)
         } else if let type, Self.shareTypes.contains(type) {
             self = .hypervisorShare(text)
         } else if type == "zfs" {

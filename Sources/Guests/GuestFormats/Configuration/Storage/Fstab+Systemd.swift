@@ -130,6 +130,7 @@ package enum SystemdTimeSpan {
             found = true
         }
         guard found, total < 1e12 else { return nil }
-        return Int(total.rounded(.up))
+        let whole = Int(total)
+        return total > Double(whole) ? whole + 1 : whole
     }
 }

@@ -38,11 +38,12 @@ package struct LvmConfiguration: Sendable {
             } else if let (key, first) = AsciiText.split(content, at: 0x3D) {
                 let name = AsciiText.string(AsciiText.trimmed(key))
                 var value = Array(AsciiText.trimmed(first))
-                while value.first == 0x5B, !value.contains(0x5D), index < text.lines.count,
-                    value.count < 65536
-                {
+                var isOpen = value.first == 0x5B && !value.contains(0x5D)
+                while isOpen, index < text.lines.count, value.count < 65536 {
+                    let more = AsciiText.trimmed(Self.withoutComment(text.lines[index].bytes))
+                    isOpen = !more.contains(0x5D)
                     value.append(AsciiText.space)
-                    value.append(contentsOf: AsciiText.trimmed(Self.withoutComment(text.lines[index].bytes)))
+                    value.append(contentsOf: more)
                     index += 1
                 }
                 let written = AsciiText.string(value[...])

@@ -97,6 +97,12 @@ extension SystemdUnits {
                     ))
             }
         }
+        for directory in directories {
+            for (name, entry) in directory.entries where !name.contains("/") && set.aliases[name] == nil {
+                guard case .link = entry, UnitName(name) != nil, let unit = try unit(name) else { continue }
+                if unit.id != name, set.reasons[unit.id] != nil { set.aliases[name] = unit.id }
+            }
+        }
         return set
     }
 

@@ -141,7 +141,7 @@ package struct UnitFile: Sendable {
         var isEscaped = false
         for byte in text.utf8 {
             if isEscaped {
-                word = (word ?? []) + [byte]
+                word?.append(byte)
                 isEscaped = false
             } else if byte == 0x5C {
                 isEscaped = true

@@ -83,6 +83,8 @@ package struct ConfigurationText: Sendable {
 
     /// The place of `line`, for a finding.
     package func source(_ line: Line) -> SourceLine {
-        SourceLine(file: name, line: line.number, excerpt: line.text)
+        // A file may be one line of a megabyte with thousands of values in it.
+        SourceLine(
+            file: name, line: line.number, excerpt: AsciiText.string(line.withoutCarriageReturn.prefix(1000)))
     }
 }

@@ -211,11 +211,14 @@ extension YAMLValue {
     package func merging(_ other: YAMLValue, joiningSequences: Bool, depth: Int = 0) -> YAMLValue {
         switch (content, other.content) {
         case (.mapping(var pairs), .mapping(let others)) where depth < 64:
+            var places: [String: Int] = [:]
+            for (index, pair) in pairs.enumerated() { places[pair.key] = index }
             for (key, value) in others {
-                if let index = pairs.firstIndex(where: { $0.key == key }) {
+                if let index = places[key] {
                     pairs[index].value = pairs[index].value.merging(
                         value, joiningSequences: joiningSequences, depth: depth + 1)
                 } else {
+                    places[key] = pairs.count
                     pairs.append((key, value))
                 }
             }
