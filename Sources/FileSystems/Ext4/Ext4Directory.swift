@@ -8,15 +8,15 @@ struct Ext4Directory {
     let volume: Ext4Volume
     let inode: Ext4Inode
 
-    /// Directories beyond this many bytes are refused; the kernel stops at 2 GiB.
-    private static let largest: UInt64 = 1 << 30
+    /// Directories beyond this many bytes are refused: more than a quarter of a million names.
+    private static let largest: UInt64 = 256 << 20
     /// How much of a directory is read at once, in bytes.
     private static let readAhead = 256 << 10
 
     /// All entries but "." and "..".
     func entries() throws(ImageFault) -> [DirectoryEntry] {
         var entries: [DirectoryEntry] = []
-        var budget = Budget(1 << 20, of: "directory entries")
+        var budget = Budget(1 << 18, of: "directory entries")
         try forEachChunk { chunk throws(ImageFault) in
             var cursor = Ext4DirectoryCursor(chunk, volume: volume)
             while let entry = try cursor.next() {

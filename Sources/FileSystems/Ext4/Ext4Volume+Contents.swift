@@ -1,5 +1,6 @@
 import BlockIO
 import ByteReading
+import FileSystemCore
 
 extension Ext4Volume {
     /// Where the blocks of `inode` in `range` are stored; what is missing from the answer is a hole.
@@ -44,14 +45,18 @@ extension Ext4Volume {
         of inode: Ext4Inode, in range: Range<UInt64>
     ) throws(ImageFault) -> Bytes {
         let rest = try Ext4ExtendedAttributes(volume: self, inode: inode).inlineData()
-        let stored = inode.blockArea.array + (rest?.array ?? [])
-        guard range.upperBound <= UInt64(stored.count) else {
+        let stored = Bytes(inode.blockArea.array + (rest?.array ?? []))
+        // mke2fs -d makes files of one large hole so; the kernel reads zeros behind what is stored, of files only.
+        guard inode.type == .regular || range.upperBound <= UInt64(stored.count) else {
             throw ImageFault(
                 .corrupt,
                 "inode \(inode.number) holds \(stored.count) bytes of inline data, size \(inode.size)",
                 at: inode.raw.origin)
         }
-        return Bytes(Array(stored[Int(range.lowerBound)..<Int(range.upperBound)]), origin: range.lowerBound)
+        let part = stored.dropFirst(Int(Swift.min(range.lowerBound, UInt64(stored.count)))).prefix(
+            range.count
+        ).array
+        return Bytes(part + [UInt8](repeating: 0, count: range.count - part.count), origin: range.lowerBound)
     }
 
     /// Where a symbolic link points, as the kernel follows it: a short target in `i_block` has exactly the length
