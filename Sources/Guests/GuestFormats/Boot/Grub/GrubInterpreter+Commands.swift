@@ -4,7 +4,7 @@ import ByteReading
 extension GrubInterpreter {
     /// Commands that draw, print, wait for nothing or only prepare hardware: they change nothing here.
     private static let harmless: Set<String> = [
-        "true", "echo", "clear", "terminal_input", "terminal_output", "terminfo", "serial", "gettext",
+        "true", "clear", "terminal_input", "terminal_output", "terminfo", "serial", "gettext",
         "background_color", "background_image", "play", "sleep", "date", "help", "ls", "lsmod", "lsfonts",
         "list_env", "list_trusted", "videoinfo", "vbeinfo", "insmod", "rmmod", "loadfont", "keymap", "badram",
         "cutmem", "drivemap", "acpi", "crc", "hexdump", "cat", "lspci", "lsacpi", "lsapm", "lsefi",
@@ -40,6 +40,11 @@ extension GrubInterpreter {
         case "[", "test": return try test(arguments)
         case "false", "keystatus": return .testFailure
         case "set": return try setVariable(arguments)
+        case "echo":
+            if evaluation.printed.count < 200 {
+                evaluation.printed.append(arguments.drop { $0 == "-n" || $0 == "-e" }.joined(separator: " "))
+            }
+            return .success
         case "unset":
             guard let first = arguments.first else { return fail(.badArgument, "one argument expected") }
             unset(first)

@@ -23,7 +23,7 @@ extension GrubInterpreter {
                 switch part {
                 case .quoted(let text): arguments[last].append(text)
                 case .text(let text):
-                    arguments[last].append(Self.unescaped(text), isPattern: Self.isPattern(text))
+                    arguments[last].append(text, isPattern: Self.isPattern(text))
                 case .quotedVariable(let name):
                     for (index, value) in values(of: name, isSplit: false).enumerated() {
                         if index > 0 { arguments.append(Argument()) }
@@ -81,22 +81,6 @@ extension GrubInterpreter {
 
     private static func isPattern(_ text: String) -> Bool {
         text.utf8.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
-    }
-
-    /// A second backslash is dropped after wildcard expansion.
-    private static func unescaped(_ text: String) -> String {
-        guard text.utf8.contains(UInt8(ascii: "\\")) else { return text }
-        var result: [UInt8] = []
-        var isEscaped = false
-        for byte in text.utf8 {
-            if byte == UInt8(ascii: "\\"), !isEscaped {
-                isEscaped = true
-            } else {
-                result.append(byte)
-                isEscaped = false
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 
     /// File names that match a pattern, in the order of the directory; none if nothing matches

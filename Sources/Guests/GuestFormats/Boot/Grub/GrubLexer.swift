@@ -203,9 +203,15 @@ struct GrubLexer: Sendable {
                 advance()
                 if escaped == UInt8(ascii: "\n") {
                     if byte() == nil { try takeLineOrFail("a continued line") }
-                } else {
+                } else if escaped >= 0x80 {
+                    // Part of a character of several bytes, which is no wildcard anyway.
                     text.append(escaped)
+                } else {
+                    parts = flushed() + [.quoted(String(decoding: [escaped], as: UTF8.self))]
+                    text = []
                 }
+            // `$"…"` is text to be translated.
+            case UInt8(ascii: "$") where byte(1) == UInt8(ascii: "\""): advance()
             case UInt8(ascii: "$"):
                 guard let name = variableName() else { break scan }
                 isPlain = false

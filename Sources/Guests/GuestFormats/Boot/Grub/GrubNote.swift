@@ -217,6 +217,9 @@ package struct GrubEvaluation: Sendable {
     /// Variables that `save_env` writes. Nothing is written here.
     package internal(set) var savedVariables: [(file: String, name: String, value: String?)] = []
 
+    /// What `echo` prints, the first 200 times; escapes are left as they are.
+    package internal(set) var printed: [String] = []
+
     /// Whether something met on the way makes the outcome a guess.
     package var isCertain: Bool { faults.isEmpty && !notes.contains(where: \.makesUncertain) }
     /// What is started, if anything.
