@@ -50,15 +50,21 @@ struct BatchTests {
         #expect(result.seconds < 10)
     }
 
+    /// The first image's worker ends only after the last image's result has been handed out.
     @Test func resultsComeAsTheyFinishAndStayInOrder() async throws {
-        let run = shell("case $0 in slow) sleep 0.5;; esac; exit 1", jobs: 2)
+        let directory = try TemporaryDirectory()
+        let sign = directory.path + "/c-is-done"
+        let run = shell(
+            "case $0 in slow) until [ -e \(sign) ]; do sleep 0.05; done;; esac; exit 1", timeout: 60)
         var finished: [String] = []
-        let results = await run.results(of: ["slow", "b", "c"]) { result in
+        let results = try await run.results(of: ["slow", "b", "c"]) { result in
             finished.append(result.image)
+            if result.image == "c" { try directory.write("", to: "c-is-done") }
             return true
         }
-        #expect(finished.last == "slow")
+        #expect(finished == ["b", "c", "slow"])
         #expect(results.map(\.image) == ["slow", "b", "c"])
+        #expect(results.allSatisfy { $0.status == .crashed })
     }
 
     @Test func noFurtherWorkerWhenNobodyListens() async throws {

@@ -199,7 +199,7 @@ enum Samples {
         report.guests[0].os.name = evil
         report.guests[0].os.hostname = evil
         report.guests[0].verdicts[0].launches[1].stopsAt?.message = evil
-        report.guests[0].checks[3].message = evil
+        report.guests[0].checks[3].message = String(repeating: evil + " ", count: 20_000)
         report.guests[0].checks[3].evidence = [
             Evidence(path: evil, line: 1, excerpt: String(repeating: evil, count: 5000))
         ]

@@ -21,11 +21,13 @@ public struct BatchResult: Sendable, Hashable, Codable {
 
     /// The image, as the batch names it.
     public var image: String
+    /// How its worker ended.
     public var status: Status
     /// Why there is no report.
     public var message: String?
     /// Wall time of the worker.
     public var seconds: Double
+    /// The report, when there is one.
     public var report: ScanReport?
 
     /// Makes a result.
@@ -44,7 +46,9 @@ public struct BatchResult: Sendable, Hashable, Codable {
 public struct WorkerAnswer: Sendable, Hashable, Codable {
     /// Why an image could not be judged.
     public struct Failure: Sendable, Hashable, Codable {
+        /// The kind of fault.
         public var kind: ImageFault.Kind
+        /// One sentence.
         public var message: String
 
         /// Makes a failure.
@@ -54,7 +58,9 @@ public struct WorkerAnswer: Sendable, Hashable, Codable {
         }
     }
 
+    /// The report, when there is one.
     public var report: ScanReport?
+    /// Why there is none.
     public var failure: Failure?
 
     /// An answer with a report.

@@ -25,13 +25,13 @@ public struct BatchSummary: Sendable {
     public var text: String {
         var canvas = TextCanvas(style)
         let rows = results.map(row)
-        let nameWidth = min(32, max(5, rows.map { TerminalText.width(canvas.shown($0.name)) }.max() ?? 0))
-        let systemWidth = min(24, max(6, rows.map { TerminalText.width(canvas.shown($0.system)) }.max() ?? 0))
+        let nameWidth = min(24, max(5, rows.map { TerminalText.width(canvas.shown($0.name)) }.max() ?? 0))
+        let systemWidth = min(22, max(6, rows.map { TerminalText.width(canvas.shown($0.system)) }.max() ?? 0))
         if !rows.isEmpty {
             canvas.cutLine([
                 Piece(
                     column("image", nameWidth, canvas) + column("system", systemWidth, canvas)
-                        + "boots    reach    ready      time  reason", .quiet)
+                        + "boots    reach    ready      time", .quiet)
             ])
         }
         for row in rows {
@@ -43,8 +43,9 @@ public struct BatchSummary: Sendable {
                 pieces.append(Piece(TerminalText.padded(answer, to: 9), ink(answer)))
             }
             let time = String(repeating: " ", count: max(0, 6 - row.seconds.count)) + row.seconds
-            pieces += [Piece(time + "  ", .quiet), Piece(row.reason)]
+            pieces.append(Piece(time, .quiet))
             canvas.cutLine(pieces)
+            if !row.reason.isEmpty { canvas.cutLine([Piece(row.reason, .quiet)], indent: 4) }
         }
         canvas.gap()
         canvas.paragraph(totals)
@@ -58,7 +59,7 @@ public struct BatchSummary: Sendable {
         let bad = verdicts.count { $0[0] == "no" || $0[1] == "no" }
         let partly = verdicts.count { !$0.prefix(2).contains("no") && $0.prefix(2).contains("partly") }
         let others: [(Int, String)] = [
-            (good, "boot and are reachable"), (partly, "on some launches only"), (bad, "not"),
+            (good, "boot and are reachable"), (partly, "on some launches only"), (bad, "do not"),
             (verdicts.count - good - bad - partly, "not known"),
             (count(.notAnImage), "no image"), (count(.unreadable), "not readable"),
             (count(.timedOut), "took too long"),

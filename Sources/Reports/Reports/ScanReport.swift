@@ -7,14 +7,19 @@ public import LaunchChain
 public struct ScanReport: Sendable, Hashable, Codable {
     /// The version of the schema.
     public var schemaVersion: Int = 1
+    /// What made the report.
     public var tool: Tool
+    /// The file.
     public var image: Image
+    /// The systems in it; several are normal, none is a data disk.
     public var guests: [Guest]
     /// Findings about the image itself, when it holds no system to attach them to.
     public var checks: [CheckItem]?
     /// What could not be read, where and why.
     public var gaps: [Gap]
+    /// How much was asked and answered.
     public var coverage: Coverage
+    /// What the answer cost.
     public var cost: Cost
 
     /// Makes a report.
@@ -33,7 +38,9 @@ public struct ScanReport: Sendable, Hashable, Codable {
 
     /// The program that made the report.
     public struct Tool: Sendable, Hashable, Codable {
+        /// As the user sees it.
         public var name: String
+        /// Its version.
         public var version: String
 
         /// Names a program.
@@ -47,6 +54,7 @@ public struct ScanReport: Sendable, Hashable, Codable {
     public struct Image: Sendable, Hashable, Codable {
         /// As the user named it.
         public var path: String
+        /// `raw`, `qcow2`, or what else was recognised.
         public var format: String
         /// In bytes.
         public var virtualSize: UInt64
@@ -54,6 +62,7 @@ public struct ScanReport: Sendable, Hashable, Codable {
         public var fileSize: UInt64
         /// Files the image refers to.
         public var backing: [Backing]?
+        /// The layers, outermost first.
         public var layers: [Layer]
 
         /// Makes a description of an image.
@@ -72,8 +81,11 @@ public struct ScanReport: Sendable, Hashable, Codable {
 
     /// A file an image refers to, and whether it was opened.
     public struct Backing: Sendable, Hashable, Codable {
+        /// As the user sees it.
         public var name: String
+        /// Whether the user allowed it and it could be opened.
         public var opened: Bool
+        /// Why it was not opened.
         public var reason: String?
 
         /// Makes a reference.
@@ -92,14 +104,17 @@ public struct ScanReport: Sendable, Hashable, Codable {
         public var number: Int?
         /// In bytes from the start of the disk.
         public var offset: UInt64?
+        /// In bytes.
         public var size: UInt64?
         /// Bytes used, of a file system.
         public var used: UInt64?
+        /// `uuid`, `label`, `partUUID`, `diskSignature` and their like.
         public var identity: [String: String]?
         /// `ok`, or what is wrong.
         public var health: String?
         /// Why it could not be read.
         public var unreadable: String?
+        /// What lies in it.
         public var children: [Layer]?
 
         /// Makes a layer.
@@ -122,10 +137,13 @@ public struct ScanReport: Sendable, Hashable, Codable {
 
     /// One system of the image.
     public struct Guest: Sendable, Hashable, Codable {
+        /// Which system it is.
         public var os: OperatingSystem
         /// The volume of its root: `mbr:1`.
         public var root: String
+        /// One per target.
         public var verdicts: [TargetVerdict]
+        /// The results of all items.
         public var checks: [CheckItem]
 
         /// Makes a guest.
@@ -141,13 +159,19 @@ public struct ScanReport: Sendable, Hashable, Codable {
     public struct OperatingSystem: Sendable, Hashable, Codable {
         /// `linux` or `windows`.
         public var family: String
+        /// `debian`, as os-release names it.
         public var distribution: String?
+        /// As the user sees it.
         public var name: String?
+        /// Its version.
         public var version: String?
+        /// `x86_64`, `arm64`, `i386`.
         public var architecture: String?
+        /// The kernel of the default boot entry.
         public var kernelVersion: String?
         /// `bios`, `uefi`, `bios+uefi`.
         public var bootMode: String?
+        /// The name it gives itself.
         public var hostname: String?
 
         /// Makes a description of a system.
@@ -169,19 +193,29 @@ public struct ScanReport: Sendable, Hashable, Codable {
 
     /// One result: an item that failed for several reasons has one of these for each.
     public struct CheckItem: Sendable, Hashable, Codable {
+        /// Stable: `GUESTOS.Fstab`.
         public var id: String
+        /// What the item is called.
         public var title: String
+        /// The link of the launch it belongs to.
         public var link: LaunchLink
+        /// What became of it.
         public var status: CheckStatus
+        /// Its weight; of a fail only.
         public var severity: Severity?
+        /// Stable reason: `Fstab.DeviceNotFound`; of a fail only.
         public var code: String?
+        /// The short value it reports.
         public var value: String?
         /// The targets the result holds for; absent when it holds for all that were asked for.
         public var targets: [String]?
         /// The launches it concerns (`nvme, bios`); absent when it concerns all.
         public var launches: [String]?
+        /// One sentence.
         public var message: String?
+        /// Where that stands.
         public var evidence: [Evidence]?
+        /// What to change, the safest first.
         public var fixes: [Fix]?
         /// Why the answer is unknown.
         public var gaps: [String]?
@@ -210,7 +244,9 @@ public struct ScanReport: Sendable, Hashable, Codable {
 
     /// How much was asked and answered.
     public struct Coverage: Sendable, Hashable, Codable {
+        /// Items that were asked.
         public var checksRun: Int
+        /// Items among them without an answer.
         public var unknown: Int
 
         /// Makes a count.
@@ -222,8 +258,11 @@ public struct ScanReport: Sendable, Hashable, Codable {
 
     /// What the answer cost.
     public struct Cost: Sendable, Hashable, Codable {
+        /// Wall time.
         public var seconds: Double
+        /// Bytes read of the image file.
         public var bytesRead: UInt64
+        /// Read calls.
         public var reads: UInt64
         /// The most memory the process held, in bytes.
         public var peakMemory: UInt64

@@ -17,7 +17,7 @@ package struct TextCanvas {
     /// Adds one line as it is, however long: for commands that are to be copied.
     package mutating func line(_ pieces: [Piece], indent: Int = 0) {
         var text = String(repeating: " ", count: indent)
-        for piece in pieces { text += painted(Piece(shown(piece.text), piece.ink)) }
+        for piece in pieces { text += painted(Piece(limited(piece.text), piece.ink)) }
         while text.last == " " { text.removeLast() }
         lines.append(text)
     }
@@ -44,7 +44,7 @@ package struct TextCanvas {
     package mutating func paragraph(
         head: [Piece] = [], _ text: String, _ ink: Ink = .plain, indent: Int = 0, hang: Int = 0
     ) {
-        let words = text.split(separator: " ").map { Piece(String($0), ink) }
+        let words = limited(text).split(separator: " ").map { Piece(String($0), ink) }
         flow(head, words, between: " ", indent: indent, hang: hang)
     }
 
@@ -72,6 +72,16 @@ package struct TextCanvas {
             isStart = false
         }
         line(current, indent: margin)
+    }
+
+    /// The most one piece may take: a guest's word must not fill the screen.
+    private static let pieceLimit = 800
+
+    private func limited(_ text: String) -> String {
+        // Escaping can only lengthen, so what lies beyond the limit need not be looked at.
+        let start = String(String.UnicodeScalarView(text.unicodeScalars.prefix(TextCanvas.pieceLimit + 1)))
+        return TerminalText.cut(
+            shown(start), to: TextCanvas.pieceLimit, ellipsis: style.unicode ? "…" : "...")
     }
 
     /// What is shown of `text`: escaped, and in ASCII where that is all there is.

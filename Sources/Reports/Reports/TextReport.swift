@@ -51,7 +51,11 @@ public struct TextReport: Sendable {
         // Below the threshold, but a launch stops there: a pipeline's log should say why the answer is "partly".
         let others = failed.filter { !failing.contains($0) && ($0.severity ?? .error) > .info }
         for item in failing + others { text.write(item, on: &canvas) }
-        if outcome == .unknown {
+        // The launches say themselves what is not known about them.
+        let isExplained = report.guests.flatMap(\.verdicts).flatMap(\.launches).contains {
+            $0.unknownBecause != nil
+        }
+        if outcome == .unknown, !isExplained {
             for line in reasonsUnknown.prefix(5) {
                 canvas.paragraph(head: [Piece("unknown  ", .warning)], line, hang: 9)
             }
@@ -64,7 +68,7 @@ public struct TextReport: Sendable {
     private func heading(on canvas: inout TextCanvas) {
         canvas.cutLine([Piece(report.image.path, .strong)])
         if report.guests.count == 1, let guest = report.guests.first {
-            canvas.cutLine([Piece(summary(of: guest))])
+            canvas.flow([], summary(of: guest).map { Piece($0) }, between: " · ", indent: 0, hang: 0)
         } else if report.guests.isEmpty {
             canvas.line("No operating system was found in this image.", .warning)
         } else {
@@ -164,11 +168,11 @@ public struct TextReport: Sendable {
         var seen: Set<String> = []
         var lines: [String] = []
         for gap in report.gaps where seen.insert("\(gap.where): \(gap.message)").inserted {
-            lines.append("\(gap.where)  \(gap.message)")
+            lines.append("\(gap.where): \(gap.message)")
         }
         for item in report.allChecks where item.status == .unknown {
             let reasons = (item.gaps ?? []).filter { seen.insert($0).inserted }
-            if !reasons.isEmpty { lines.append("\(item.id)  \(reasons.joined(separator: "; "))") }
+            if !reasons.isEmpty { lines.append("\(item.id): \(reasons.joined(separator: "; "))") }
         }
         return lines
     }
@@ -177,13 +181,12 @@ public struct TextReport: Sendable {
         guest.os.name ?? guest.os.distribution ?? guest.os.family
     }
 
-    private func summary(of guest: ScanReport.Guest) -> String {
+    private func summary(of guest: ScanReport.Guest) -> [String] {
         let os = guest.os
-        let parts = [
+        return [
             systemName(guest), os.architecture, os.bootMode.map(TextReport.firmwareName),
             os.kernelVersion.map { "kernel " + $0 }, os.hostname.map { "host " + $0 },
-        ]
-        return parts.compactMap { $0 }.joined(separator: " · ")
+        ].compactMap { $0 }
     }
 
     static func firmwareName(_ mode: String) -> String {

@@ -11,11 +11,12 @@ struct VerdictText {
 
     func write(_ verdicts: [TargetVerdict], on canvas: inout TextCanvas) {
         let column = (verdicts.map { TerminalText.width($0.target) }.max() ?? 0) + 3
+        let widths = verdicts.flatMap { [$0.boots, $0.reachable] }.map(\.rawValue.count).max() ?? 0
         for (index, verdict) in verdicts.enumerated() {
             if index > 0, verdicts.count <= 3 { canvas.gap() }
             canvas.line(
                 [Piece(TerminalText.padded(verdict.target, to: column), .strong)]
-                    + answers(verdict.boots.rawValue, verdict.reachable.rawValue, verdict.ready.rawValue)
+                    + answers(verdict, width: widths)
                     + (verdict.register.map {
                         [Piece("   (register as \(TextReport.firmwareName($0.firmware)))", .quiet)]
                     } ?? []))
@@ -23,11 +24,13 @@ struct VerdictText {
         }
     }
 
-    private func answers(_ boots: String, _ reachable: String, _ ready: String) -> [Piece] {
-        [
-            Piece("boots: "), Piece(TerminalText.padded(boots, to: 7), ink(boots)), Piece("   reachable: "),
-            Piece(TerminalText.padded(reachable, to: 7), ink(reachable)), Piece("   ready: "),
-            Piece(ready, ink(ready)),
+    private func answers(_ verdict: TargetVerdict, width: Int) -> [Piece] {
+        let (boots, reachable) = (verdict.boots.rawValue, verdict.reachable.rawValue)
+        return [
+            Piece("boots: "), Piece(TerminalText.padded(boots, to: width), ink(boots)),
+            Piece("   reachable: "),
+            Piece(TerminalText.padded(reachable, to: width), ink(reachable)), Piece("   ready: "),
+            Piece(verdict.ready.rawValue, ink(verdict.ready.rawValue)),
         ]
     }
 
