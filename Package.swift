@@ -109,7 +109,7 @@ let product: [Target] = [
             "ImageCheck", "Batch", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes",
             "FileSystemCore",
             "Ext4", "FAT", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts", "Reports",
-            argumentParser,
+            argumentParser, subprocess, systemPackage,
         ],
         path: "Sources/Product/imagecheck-dev", swiftSettings: settings),
 ]
@@ -147,7 +147,7 @@ let testTargets: [Target] = [
         "CommandLineTests",
         sees: [
             "ByteReading", "GuestFacts", "Targets", "Checks", "LaunchChain", "ImageCheck", "Batch", "Reports",
-            "TestSupport", subprocess, systemPackage,
+            "TestSupport", "imagecheck", subprocess, systemPackage,
         ]),
 ]
 

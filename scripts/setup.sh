@@ -5,10 +5,6 @@ set -euo pipefail
 
 say() { echo "setup: $*" >&2; }
 
-# A toolchain that was unpacked beside the system is found where its installers put it.
-for directory in "$HOME/.local/share/swiftly/bin" /usr/share/swift/usr/bin /opt/swift/usr/bin; do
-    if ! command -v swift >/dev/null && [ -x "$directory/swift" ]; then export PATH="$directory:$PATH"; fi
-done
 if ! command -v swift >/dev/null; then
     say "Swift 6.2 or later is needed and not in PATH; Debian has no package of it: https://www.swift.org/install/linux/"
     exit 1

@@ -2,7 +2,7 @@
 # Installs what the tests need and runs them; arguments go to `swift test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-source scripts/setup.sh --tests
+./scripts/setup.sh --tests
 
 swift build --build-tests
 swift test --skip-build "$@"

@@ -12,6 +12,7 @@ public struct BatchRun: Sendable {
     public struct Worker: Sendable, Hashable {
         /// A path, not looked up in `PATH`.
         public var executable: String
+        /// What stands before the image's path.
         public var arguments: [String]
 
         /// Names a program.
