@@ -282,6 +282,12 @@ import Testing
         Boot(name: "shadow-immutable", boots: .yes, reachable: .yes) {
             $0.linux.access.shadow.immutable = [Evidence(path: "/etc/shadow")]
         },
+        Boot(name: "machine-id-missing", boots: .yes, reachable: .no, stop: .network) {
+            $0.linux.hygiene.machineID = .known(.missing)
+        },
+        Boot(
+            name: "root-password-must-change", boots: .yes, reachable: .no, stop: .access,
+            change: account { $0.mustChangePassword = true }),
         Boot(name: "disk-full", boots: .yes, reachable: .yes) { $0.root.usage?.freeBytes = 0 },
     ]
 

@@ -12,6 +12,10 @@ enum SecMachineID: Check {
             """,
         codes: [
             ("MachineId.Cloned", "The machine id of the source is in the image."),
+            (
+                "MachineId.Missing",
+                "The file is missing where it cannot be made: no address by systemd-networkd."
+            ),
             ("MachineId.Invalid", "/etc/machine-id is not a machine id."),
         ], references: ["machine-id(5)"])
 
@@ -32,17 +36,53 @@ enum SecMachineID: Check {
         case .unknown(let gap): return .judged(questions: [OpenQuestion(gap)])
         case .known(.set): return fail("MachineId.Cloned", "Every instance has the machine id of the source.")
         case .known(.invalid): return fail("MachineId.Invalid", "/etc/machine-id does not hold a machine id.")
-        case .known(.missing):
-            return .judged(value: "missing", "There is no machine id; the first boot makes one.")
+        case .known(.missing): return missing(context, linux)
         case .known(.empty), .known(.uninitialized):
             return .judged(value: "empty", "Every instance makes its own machine id.")
         }
     }
 
+    /// When PID 1 starts with a read-only root it cannot make the file; it can mount something over an empty one.
+    /// systemd-networkd asks for no address without it.
+    private static func missing(_ context: CheckContext, _ linux: LinuxFacts) -> CheckOutcome {
+        let isSystemd = linux.initSystem.program.value?.value == .systemd
+        let ways = context.boots(of: linux).ways.filter {
+            !$0.stopsAtKernel && !$0.entry.commandLine.rootIsWritable
+        }
+        let managers = linux.network.activeManagers
+        let usesNetworkd =
+            managers[.networkd] != nil || (managers[.netplan] != nil && managers[.networkManager] == nil)
+        guard isSystemd, !ways.isEmpty, usesNetworkd else {
+            return .judged(value: "missing", "There is no machine id; the first boot makes one.")
+        }
+        return .judged(
+            value: "missing",
+            findings: [
+                Finding(
+                    "MachineId.Missing", .error,
+                    "/etc/machine-id does not exist, and the root is read-only when systemd would make it:"
+                        + " systemd-networkd gets no address without it. An empty file is what works.",
+                    evidence: [Evidence(path: "/etc/machine-id", excerpt: "absent")]
+                        + ways.map(\.entry.commandLine.evidence),
+                    fixes: [Fix("Make an empty file", kind: .autoEdit, commands: ["touch /etc/machine-id"])],
+                    consequence: .unreachable, launches: context.scope(ways.flatMap(\.launches)),
+                    link: .network)
+            ])
+    }
+
     static var examples: [CheckExample] {
         [
-            CheckExample("empty", .example { $0.linux.hygiene.machineID = .known(.empty) }, .pass),
-            CheckExample("missing", .example(), .pass),
+            CheckExample("empty", .example(), .pass),
+            CheckExample(
+                "missing, with systemd-networkd and a root that is mounted read-only first",
+                .example { $0.linux.hygiene.machineID = .known(.missing) }, .fail,
+                codes: ["MachineId.Missing"]),
+            CheckExample(
+                "missing, with rw on the command line",
+                .example {
+                    $0.linux.hygiene.machineID = .known(.missing)
+                    $0.commandLine("root=UUID=\(ExampleFacts.uuid) rw")
+                }, .pass),
             CheckExample(
                 "of the source", .example { $0.linux.hygiene.machineID = .known(.set) }, .fail,
                 codes: ["MachineId.Cloned"]),

@@ -61,6 +61,12 @@ enum LoginReachability: Check {
                     $0.isExpired = true
                 }, .fail, codes: ["Login.NoPath"]),
             CheckExample(
+                "a key, and the password has to be changed first",
+                guest {
+                    $0.authorizedKeys = 1
+                    $0.mustChangePassword = true
+                }, .fail, codes: ["Login.NoPath"]),
+            CheckExample(
                 "a key, and AllowUsers names somebody else",
                 guest {
                     $0.authorizedKeys = 1

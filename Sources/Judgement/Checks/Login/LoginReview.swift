@@ -80,9 +80,10 @@ struct LoginReview {
         return best == .unknown || account.shellExists == .unknown ? .unknown : .yes
     }
 
-    /// Keys that sshd would ignore are not among those that are counted.
+    /// Keys that sshd would ignore are not among those that are counted. Whoever has to change the password
+    /// first is asked for the old one, which a key does not give.
     private func byKey(_ account: AccountFacts) -> Answer {
-        account.authorizedKeys > 0 ? account.sshWithKey : .no
+        account.authorizedKeys > 0 && !account.mustChangePassword ? account.sshWithKey : .no
     }
 
     private func byPassword(_ account: AccountFacts) -> Answer {
@@ -113,6 +114,12 @@ struct LoginReview {
                     Fix(
                         "Give \(account.name) a shell", where: .online, kind: .autoChroot,
                         commands: ["usermod -s /bin/bash \(quoted(account.name))"]))
+            }
+            if account.mustChangePassword {
+                fixes.append(
+                    Fix(
+                        "Do not ask \(account.name) for a new password", where: .online, kind: .autoChroot,
+                        commands: ["chage -d $(($(date +%s)/86400)) \(quoted(account.name))"]))
             }
             if account.isExpired {
                 fixes.append(

@@ -230,6 +230,7 @@ struct ExampleFacts {
         linux.operation.timeZone = Located(
             "Etc/UTC", Evidence(path: "/etc/localtime", excerpt: "-> /usr/share/zoneinfo/Etc/UTC"))
         linux.operation.timeZoneExists = .yes
+        linux.hygiene.machineID = .known(.empty)
         linux.operation.agents = [
             AgentFacts(
                 name: "cloud-assistant", evidence: Evidence(path: "/usr/sbin/aliyun-service"), enabled: .yes),
