@@ -127,7 +127,8 @@ let testTargets: [Target] = [
         sees: ["ByteReading", "Compression", "BlockIO", "ImageFormats", "TestSupport", systemPackage]),
     tests("VolumesTests", sees: ["ByteReading", "BlockIO", "Volumes", "TestSupport", systemPackage]),
     tests("FileSystemCoreTests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "TestSupport"]),
-    tests("Ext4Tests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "Ext4", "TestSupport", systemPackage]),
+    tests(
+        "Ext4Tests", sees: ["ByteReading", "BlockIO", "FileSystemCore", "Ext4", "TestSupport", systemPackage]),
     tests(
         "FATTests",
         sees: ["ByteReading", "BlockIO", "FileSystemCore", "FAT", "TestSupport", systemPackage]),

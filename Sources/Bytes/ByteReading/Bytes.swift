@@ -89,7 +89,8 @@
     @inlinable public func dropFirst(_ offset: Int) -> Bytes {
         let skipped = Swift.max(0, Swift.min(offset, count))
         return Bytes(
-            storage: storage, start: start &+ skipped, count: count &- skipped, origin: origin &+ UInt64(skipped))
+            storage: storage, start: start &+ skipped, count: count &- skipped,
+            origin: origin &+ UInt64(skipped))
     }
 
     /// The same bytes, said to sit at another place.
@@ -118,7 +119,8 @@
             let last = span.count - pattern.count
             search: while position <= last {
                 if span[position] == first {
-                    for index in 1..<Swift.max(1, pattern.count) where span[position + index] != pattern[index] {
+                    for index in 1..<Swift.max(1, pattern.count)
+                    where span[position + index] != pattern[index] {
                         position += 1
                         continue search
                     }

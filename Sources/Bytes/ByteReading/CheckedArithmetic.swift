@@ -30,7 +30,8 @@ extension FixedWidthInteger {
     }
 
     /// The number as an `Int` that is at most `limit`, or a `corrupt` fault that names `what` it is.
-    @inlinable public func bounded(to limit: Int, _ what: @autoclosure () -> String) throws(ImageFault) -> Int {
+    @inlinable public func bounded(to limit: Int, _ what: @autoclosure () -> String) throws(ImageFault) -> Int
+    {
         guard let value = Int(exactly: self), value >= 0, value <= limit else {
             throw ImageFault(.corrupt, "\(what()) is \(self), more than \(limit)")
         }

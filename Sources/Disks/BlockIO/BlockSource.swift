@@ -1,8 +1,8 @@
-public import ByteReading
+package import ByteReading
 
 /// Bytes at positions: a file, a partition, the disk inside a container. Stateless, so sources nest and can be
 /// shared between threads.
-public protocol BlockSource: Sendable {
+package protocol BlockSource: Sendable {
     /// The size in bytes.
     var size: UInt64 { get }
 
@@ -18,9 +18,9 @@ public protocol BlockSource: Sendable {
 }
 
 /// A run of bytes of one kind.
-public struct BlockExtent: Hashable, Sendable {
+package struct BlockExtent: Hashable, Sendable {
     /// What a run of a source holds.
-    public enum Kind: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
         /// Stored bytes.
         case data
         /// Nothing is stored: reads as zeros.
@@ -30,12 +30,12 @@ public struct BlockExtent: Hashable, Sendable {
     }
 
     /// What the run holds.
-    public var kind: Kind
+    package var kind: Kind
     /// Its length in bytes from the offset asked for; never zero.
-    public var length: UInt64
+    package var length: UInt64
 
     /// Makes an extent.
-    public init(kind: Kind, length: UInt64) {
+    package init(kind: Kind, length: UInt64) {
         self.kind = kind
         self.length = length
     }
@@ -43,13 +43,13 @@ public struct BlockExtent: Hashable, Sendable {
 
 extension BlockSource {
     /// All data, to the end: right for sources that know no holes.
-    public func extent(at offset: UInt64) throws(ImageFault) -> BlockExtent {
+    package func extent(at offset: UInt64) throws(ImageFault) -> BlockExtent {
         try checkRange(at: offset, count: 1)
         return BlockExtent(kind: .data, length: size - offset)
     }
 
     /// Throws `truncated` unless `count` bytes at `offset` lie inside the source.
-    public func checkRange(at offset: UInt64, count: Int) throws(ImageFault) {
+    package func checkRange(at offset: UInt64, count: Int) throws(ImageFault) {
         guard count >= 0, offset <= size, UInt64(count) <= size - offset else {
             throw ImageFault(
                 .truncated, "\(count) bytes at \(offset) reach past the end (\(size) bytes)", at: offset)
@@ -57,7 +57,7 @@ extension BlockSource {
     }
 
     /// Reads up to `count` bytes at `offset`, fewer (or none) where the source ends first.
-    public func readUpTo(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
+    package func readUpTo(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
         guard offset < size, count > 0 else { return Bytes([], origin: offset) }
         return try read(at: offset, count: Int(Swift.min(UInt64(count), size - offset)))
     }

@@ -1,9 +1,9 @@
-public import ByteReading
+package import ByteReading
 import Synchronization
 
 /// Keeps recently read blocks of another source. Small reads are served from whole blocks; reads of several
 /// blocks go straight through, because they are file contents that are read once.
-public final class CachedSource: BlockSource {
+package final class CachedSource: BlockSource {
     private struct State {
         var blocks: [UInt64: (bytes: Bytes, lastUse: UInt64)] = [:]
         var clock: UInt64 = 0
@@ -13,17 +13,17 @@ public final class CachedSource: BlockSource {
     private let blockSize: Int
     private let capacity: Int
     private let state = Mutex(State())
-    public let size: UInt64
+    package let size: UInt64
 
     /// Caches up to `capacity` blocks of `blockSize` bytes.
-    public init(_ base: any BlockSource, blockSize: Int = 16 << 10, capacity: Int = 256) {
+    package init(_ base: any BlockSource, blockSize: Int = 16 << 10, capacity: Int = 256) {
         self.base = base
         self.blockSize = Swift.max(512, blockSize)
         self.capacity = Swift.max(1, capacity)
         size = base.size
     }
 
-    public func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
+    package func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
         try checkRange(at: offset, count: count)
         guard count > 0 else { return Bytes([], origin: offset) }
         let first = offset / UInt64(blockSize)
@@ -38,7 +38,7 @@ public final class CachedSource: BlockSource {
         return Bytes(head.array + tail.array, origin: offset)
     }
 
-    public func extent(at offset: UInt64) throws(ImageFault) -> BlockExtent {
+    package func extent(at offset: UInt64) throws(ImageFault) -> BlockExtent {
         try base.extent(at: offset)
     }
 

@@ -1,27 +1,27 @@
-public import ByteReading
+package import ByteReading
 import Synchronization
-public import SystemPackage
+package import SystemPackage
 
 /// A file of the host, read by position (`pread`). It never writes and has no seek position to share.
-public final class FileSource: BlockSource {
+package final class FileSource: BlockSource {
     /// What a file was asked for.
-    public struct Cost: Sendable, Hashable {
+    package struct Cost: Sendable, Hashable {
         /// Bytes read.
-        public var bytesRead: UInt64 = 0
+        package var bytesRead: UInt64 = 0
         /// Read calls.
-        public var reads: UInt64 = 0
+        package var reads: UInt64 = 0
     }
 
     /// The path it was opened by.
-    public let path: FilePath
-    public let size: UInt64
+    package let path: FilePath
+    package let size: UInt64
     private let descriptor: FileDescriptor
     private let spent = Mutex(Cost())
 
     /// Opens a regular file or block device for reading.
     ///
     /// Throws `notFound` when there is no such file, `io` when it cannot be opened or is a directory.
-    public init(_ path: FilePath) throws(ImageFault) {
+    package init(_ path: FilePath) throws(ImageFault) {
         self.path = path
         do {
             // Non-blocking, so that a FIFO without a writer cannot hang the program.
@@ -50,16 +50,17 @@ public final class FileSource: BlockSource {
         switch error {
         case .noSuchFileOrDirectory: ImageFault(.notFound, "\(path): no such file")
         case .isDirectory: ImageFault(.io, "\(path) is a directory, not an image")
-        case .illegalSeek: ImageFault(.io, "\(path) is a pipe or a terminal; an image must be a file or a block device")
+        case .illegalSeek:
+            ImageFault(.io, "\(path) is a pipe or a terminal; an image must be a file or a block device")
         case .permissionDenied: ImageFault(.io, "\(path): permission denied")
         default: ImageFault(.io, "\(path): \(error)")
         }
     }
 
     /// What has been read so far.
-    public var cost: Cost { spent.withLock { $0 } }
+    package var cost: Cost { spent.withLock { $0 } }
 
-    public func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
+    package func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
         try checkRange(at: offset, count: count)
         guard count > 0 else { return Bytes([], origin: offset) }
         var failure: ImageFault?
@@ -67,7 +68,8 @@ public final class FileSource: BlockSource {
         let array = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             filled = 0
             while filled < count {
-                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                let rest = unsafe UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
                 do {
                     calls += 1
                     let got = try unsafe descriptor.read(
@@ -92,7 +94,7 @@ public final class FileSource: BlockSource {
         return Bytes(array, origin: offset)
     }
 
-    public func extent(at offset: UInt64) throws(ImageFault) -> BlockExtent {
+    package func extent(at offset: UInt64) throws(ImageFault) -> BlockExtent {
         try checkRange(at: offset, count: 1)
         // SEEK_DATA (3) and SEEK_HOLE (4) of lseek(2); a file system without them answers "all data".
         let seekData = FileDescriptor.SeekOrigin(rawValue: 3)

@@ -1,13 +1,13 @@
-public import ByteReading
+package import ByteReading
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// Questions about paths of the host that `FilePath` does not answer by itself.
-public enum HostPath {
+package enum HostPath {
     /// The path without symbolic links, `.` and `..`, as realpath(3) gives it.
     ///
     /// Throws `notFound` when something on the way is not there, `io` when it cannot be resolved.
-    public static func resolve(_ path: FilePath) throws(ImageFault) -> FilePath {
+    package static func resolve(_ path: FilePath) throws(ImageFault) -> FilePath {
         var failure: Errno = .ioError
         let resolved: FilePath? = unsafe path.withPlatformString { text in
             guard let real = unsafe realpath(text, nil) else {

@@ -1,17 +1,17 @@
-public import ByteReading
+package import ByteReading
 
 /// A block source over bytes in memory.
-public struct MemorySource: BlockSource {
+package struct MemorySource: BlockSource {
     private let bytes: Bytes
 
     /// Makes a source over `bytes`.
-    public init(_ bytes: Bytes) { self.bytes = bytes }
+    package init(_ bytes: Bytes) { self.bytes = bytes }
     /// Makes a source over `array`.
-    public init(_ array: [UInt8]) { bytes = Bytes(array) }
+    package init(_ array: [UInt8]) { bytes = Bytes(array) }
 
-    public var size: UInt64 { UInt64(bytes.count) }
+    package var size: UInt64 { UInt64(bytes.count) }
 
-    public func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
+    package func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
         try checkRange(at: offset, count: count)
         return try bytes.slice(at: Int(offset), count: count).rebased(to: offset)
     }

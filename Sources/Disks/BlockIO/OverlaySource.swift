@@ -1,21 +1,21 @@
-public import ByteReading
+package import ByteReading
 
 /// Another source with some of its blocks replaced in memory: what a replayed journal would have written.
-public struct OverlaySource: BlockSource {
+package struct OverlaySource: BlockSource {
     private let base: any BlockSource
     private let blockSize: Int
     private let replaced: [UInt64: Bytes]
 
     /// `replaced` maps block numbers to whole blocks of `blockSize` bytes.
-    public init(_ base: any BlockSource, blockSize: Int, replacing replaced: [UInt64: Bytes]) {
+    package init(_ base: any BlockSource, blockSize: Int, replacing replaced: [UInt64: Bytes]) {
         self.base = base
         self.blockSize = Swift.max(1, blockSize)
         self.replaced = replaced
     }
 
-    public var size: UInt64 { base.size }
+    package var size: UInt64 { base.size }
 
-    public func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
+    package func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
         try checkRange(at: offset, count: count)
         guard !replaced.isEmpty, count > 0 else { return try base.read(at: offset, count: count) }
         let width = UInt64(blockSize)
@@ -42,7 +42,7 @@ public struct OverlaySource: BlockSource {
         return Bytes(array, origin: offset)
     }
 
-    public func extent(at offset: UInt64) throws(ImageFault) -> BlockExtent {
+    package func extent(at offset: UInt64) throws(ImageFault) -> BlockExtent {
         try checkRange(at: offset, count: 1)
         guard !replaced.isEmpty else { return try base.extent(at: offset) }
         let width = UInt64(blockSize)

@@ -42,7 +42,8 @@ package struct FileTree: Sendable {
 
     /// The file system that `path` would be on, by mount points alone.
     package func mount(holding path: GuestPath) -> Mount {
-        mounts.filter { path.hasPrefix($0.path) }.max { $0.path.names.count < $1.path.names.count } ?? mounts[0]
+        mounts.filter { path.hasPrefix($0.path) }.max { $0.path.names.count < $1.path.names.count }
+            ?? mounts[0]
     }
 
     /// The node at `path`, nil when something on the way is not there.
@@ -64,8 +65,12 @@ package struct FileTree: Sendable {
             if let mount = mountPoint(at: below) {
                 next = Node(fileSystem: mount.fileSystem, id: mount.top, path: below)
             } else {
-                guard try inside(here, { () throws(ImageFault) in try here.fileSystem.info(here.id).type == .directory }),
-                    let id = try inside(here, { () throws(ImageFault) in try here.fileSystem.lookup(name, in: here.id) })
+                guard
+                    try inside(
+                        here,
+                        { () throws(ImageFault) in try here.fileSystem.info(here.id).type == .directory }),
+                    let id = try inside(
+                        here, { () throws(ImageFault) in try here.fileSystem.lookup(name, in: here.id) })
                 else { return nil }
                 next = Node(fileSystem: here.fileSystem, id: id, path: below)
             }
@@ -76,7 +81,9 @@ package struct FileTree: Sendable {
                 guard links <= 40 else {
                     throw ImageFault(.limit, "more than 40 symbolic links").inLayer(path.description)
                 }
-                let target = try inside(next) { () throws(ImageFault) in try next.fileSystem.linkTarget(next.id) }
+                let target = try inside(next) { () throws(ImageFault) in
+                    try next.fileSystem.linkTarget(next.id)
+                }
                 guard !target.isEmpty, target.count <= 4096 else { return nil }
                 if target.first == UInt8(ascii: "/") { trail = [rootNode] }
                 let names = target.split(separator: UInt8(ascii: "/")).map { FileName(Array($0)) }

@@ -1,5 +1,6 @@
 /// An absolute path inside a guest. It has nothing to do with a path of the host and cannot be opened there.
-package struct GuestPath: Hashable, Sendable, Comparable, ExpressibleByStringLiteral, CustomStringConvertible {
+package struct GuestPath: Hashable, Sendable, Comparable, ExpressibleByStringLiteral, CustomStringConvertible
+{
     /// The names from the root down; empty for `/`. Neither "." nor ".." is resolved here.
     package var names: [FileName]
 

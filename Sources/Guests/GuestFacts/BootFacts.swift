@@ -66,7 +66,9 @@ package struct BootStep: Sendable, Hashable, Codable {
     package var message: String
     package var evidence: [Evidence]
 
-    package init(isFirmware: Bool, state: State, code: String = "", message: String, evidence: [Evidence] = []) {
+    package init(
+        isFirmware: Bool, state: State, code: String = "", message: String, evidence: [Evidence] = []
+    ) {
         self.isFirmware = isFirmware
         self.state = state
         self.code = code

@@ -16,7 +16,8 @@ package struct LinuxFacts: Sendable, Hashable, Codable {
     package var gaps: [Gap] = []
 
     package init(
-        rootVolume: VolumeID, identity: OSIdentity, boot: BootFacts, mounts: MountFacts, initSystem: InitFacts,
+        rootVolume: VolumeID, identity: OSIdentity, boot: BootFacts, mounts: MountFacts,
+        initSystem: InitFacts,
         services: ServiceFacts, network: NetworkFacts, access: AccessFacts, cloudInit: CloudInitFacts,
         operation: OperationFacts, hygiene: HygieneFacts
     ) {

@@ -51,7 +51,8 @@ package struct CryptEntry: Sendable, Hashable, Codable {
     package var evidence: Evidence
 
     package init(
-        name: String, specification: String, resolution: DeviceResolution, isRequired: Bool, evidence: Evidence
+        name: String, specification: String, resolution: DeviceResolution, isRequired: Bool,
+        evidence: Evidence
     ) {
         self.name = name
         self.specification = specification

@@ -92,7 +92,8 @@ package struct AccessFacts: Sendable, Hashable, Codable {
     /// Programs that set passwords; nil when they could not be looked for.
     package var passwordTools: [String: Bool] = [:]
 
-    package init(ssh: SSHFacts, accounts: Fact<[AccountFacts]>, shadow: ShadowFacts, firewall: FirewallFacts) {
+    package init(ssh: SSHFacts, accounts: Fact<[AccountFacts]>, shadow: ShadowFacts, firewall: FirewallFacts)
+    {
         self.ssh = ssh
         self.accounts = accounts
         self.shadow = shadow

@@ -27,7 +27,8 @@ final class AccessInspection {
         let ssh = inspectSSH(accounts)
         var facts = AccessFacts(
             ssh: ssh, accounts: accountFacts(accounts, ssh: ssh), shadow: shadow(),
-            firewall: FirewallInspection(reader: reader, services: services, ports: ssh.ports.map(\.value)).inspect())
+            firewall: FirewallInspection(reader: reader, services: services, ports: ssh.ports.map(\.value))
+                .inspect())
         facts.obstacles = obstacles()
         for path in ["/usr/bin/passwd", "/usr/sbin/chpasswd", "/usr/sbin/useradd"] {
             switch reader.exists(path) {
@@ -45,8 +46,12 @@ final class AccessInspection {
 
     // MARK: sshd
 
-    private static let units = ["ssh.service", "sshd.service", "ssh.socket", "sshd.socket", "dropbear.service"]
-    private static let servers = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd", "/usr/sbin/dropbear"]
+    private static let units = [
+        "ssh.service", "sshd.service", "ssh.socket", "sshd.socket", "dropbear.service",
+    ]
+    private static let servers = [
+        "/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd", "/usr/sbin/dropbear",
+    ]
 
     private var version: OpenSSHVersion? {
         identity.packages["openssh-server"].flatMap { OpenSSHVersion($0) }
@@ -62,7 +67,8 @@ final class AccessInspection {
         facts.version = identity.packages["openssh-server"]
         facts.unitEvidence = units.filter { $0.state != .missing }.flatMap { unit in
             unit.evidence.isEmpty
-                ? [Evidence(path: unit.name, excerpt: "\(unit.state.rawValue): nothing starts it")] : unit.evidence
+                ? [Evidence(path: unit.name, excerpt: "\(unit.state.rawValue): nothing starts it")]
+                : unit.evidence
         }
         readConfiguration(&facts)
         for name in ["/etc/ssh/sshd_not_to_be_run"] where reader.exists(name) == .yes {
@@ -143,7 +149,9 @@ final class AccessInspection {
 
     private func hostKeys(_ facts: inout SSHFacts) {
         let names = reader.names(in: "/etc/ssh").value ?? []
-        facts.hostKeys = names.filter { $0.hasPrefix("ssh_host_") && $0.hasSuffix("_key") }.map { "/etc/ssh/\($0)" }
+        facts.hostKeys = names.filter { $0.hasPrefix("ssh_host_") && $0.hasSuffix("_key") }.map {
+            "/etc/ssh/\($0)"
+        }
         for key in facts.hostKeys {
             guard let info = reader.info(key).value else { continue }
             // sshd refuses keys that others can read (sshkey_perm_ok): group may on some systems, the world never.
@@ -152,19 +160,24 @@ final class AccessInspection {
                     StructureFinding(
                         code: "hostKeyPermissions",
                         message: info.size == 0
-                            ? "the key is empty" : "mode \(String(info.permissions, radix: 8)): sshd ignores a key that others can read",
+                            ? "the key is empty"
+                            : "mode \(String(info.permissions, radix: 8)): sshd ignores a key that others can read",
                         evidence: Evidence(path: key)))
             }
         }
-        for name in ["sshd-keygen.service", "sshd-keygen.target", "sshd-keygen@ed25519.service", "ssh-keygen.service",
-            "regenerate_ssh_host_keys.service", "sshdgenkeys.service"]
+        for name in [
+            "sshd-keygen.service", "sshd-keygen.target", "sshd-keygen@ed25519.service", "ssh-keygen.service",
+            "regenerate_ssh_host_keys.service", "sshdgenkeys.service",
+        ]
         where services.unit(name).starts == .yes {
             facts.hostKeyGenerator = Evidence(path: name, excerpt: "makes missing host keys at boot")
             return
         }
         for name in ["ssh.service", "sshd.service"] {
             let lines = services.file(of: name)?.values("Service", "ExecStartPre") ?? []
-            if let line = lines.first(where: { $0.value.contains("ssh-keygen -A") || $0.value.contains("sshd-gen-keys") }) {
+            if let line = lines.first(where: {
+                $0.value.contains("ssh-keygen -A") || $0.value.contains("sshd-gen-keys")
+            }) {
                 facts.hostKeyGenerator = Evidence(line.source)
                 return
             }
@@ -224,16 +237,21 @@ final class AccessInspection {
     private func keyFiles(of entry: PasswdFile.Account) -> [String] {
         let setting = configuration?.setting(
             "authorizedkeysfile", for: .init(user: entry.name, groups: groups?.names(of: entry)))
-        let patterns = setting?.candidates.first?.arguments ?? [".ssh/authorized_keys", ".ssh/authorized_keys2"]
+        let patterns =
+            setting?.candidates.first?.arguments ?? [".ssh/authorized_keys", ".ssh/authorized_keys2"]
         return patterns.filter { $0 != "none" }.map { pattern in
-            let expanded = pattern.replacingTokens(["%h": entry.home, "%u": entry.name, "%U": String(entry.uid), "%%": "%"])
+            let expanded = pattern.replacingTokens([
+                "%h": entry.home, "%u": entry.name, "%U": String(entry.uid), "%%": "%",
+            ])
             return expanded.hasPrefix("/") ? expanded : entry.home + "/" + expanded
         }
     }
 
     private func readKeys(of entry: PasswdFile.Account, into facts: inout AccountFacts) {
         for path in keyFiles(of: entry) {
-            let keys = reader.parse(path) { (bytes) throws(ImageFault) in try AuthorizedKeys(bytes, name: path) }
+            let keys = reader.parse(path) { (bytes) throws(ImageFault) in
+                try AuthorizedKeys(bytes, name: path)
+            }
             guard let keys = keys.value else { continue }
             let usable = keys.keys.filter { $0.givesShell && !$0.isCloudInitNotice }
             guard !usable.isEmpty else { continue }
@@ -325,7 +343,9 @@ final class AccessInspection {
             var words: [String] = []
             if flags.contains(.immutable) { words.append("immutable") }
             if flags.contains(.appendOnly) { words.append("append-only") }
-            if !words.isEmpty { facts.immutable.append(Evidence(path: path, excerpt: words.joined(separator: ", "))) }
+            if !words.isEmpty {
+                facts.immutable.append(Evidence(path: path, excerpt: words.joined(separator: ", ")))
+            }
         }
         return facts
     }

@@ -25,7 +25,9 @@ struct BootInspection {
         uefi.facts.entry = uefi.entry?.facts
         facts.bios = bios.facts
         facts.uefi = uefi.facts
-        facts.moduleVersions = (reader.names(in: "/lib/modules").value ?? []).filter { $0.first?.isNumber == true }
+        facts.moduleVersions = (reader.names(in: "/lib/modules").value ?? []).filter {
+            $0.first?.isNumber == true
+        }
         facts.grubDefaults = grubDefaults()
         return facts
     }
@@ -49,7 +51,8 @@ struct BootInspection {
         // Both firmware mostly come to the same files, and an initramfs is the most expensive thing to read.
         if let kernel = entry.kernel, facts.kernels[kernel.guestPath] != nil, known { return }
         if !entry.archives.isEmpty {
-            let result = InitramfsInspection(reader: reader, files: files, resolver: resolver).inspect(entry.archives)
+            let result = InitramfsInspection(reader: reader, files: files, resolver: resolver).inspect(
+                entry.archives)
             for archive in result.facts { facts.initramfs[archive.path] = archive }
             early = result
         }
@@ -67,7 +70,8 @@ struct BootInspection {
             BootSource(size: disk.size) { (offset, count) throws(ImageFault) in
                 try disk.read(at: offset, count: count)
             })
-        return follow(trace, firmware: .bios, place: { Evidence(layer: "disk", excerpt: $0) }, hasLoader: true)
+        return follow(
+            trace, firmware: .bios, place: { Evidence(layer: "disk", excerpt: $0) }, hasLoader: true)
     }
 
     // MARK: UEFI
@@ -93,7 +97,8 @@ struct BootInspection {
                 EFIPartition(fileSystem: fileSystem), machine: machine, device: files.disk.device(of: volume))
             let way = follow(
                 trace, firmware: .uefi,
-                place: { Evidence(layer: "\(volume.id) › \(fileSystem.kind)", excerpt: $0) }, hasLoader: hasLoader)
+                place: { Evidence(layer: "\(volume.id) › \(fileSystem.kind)", excerpt: $0) },
+                hasLoader: hasLoader)
             // Firmware tries one partition after the other and takes the first that has a loader.
             if trace.stop == nil { return way }
             if result == nil || (hasLoader && result?.facts.isPresent != .yes) { result = way }
@@ -148,7 +153,9 @@ struct BootInspection {
         }
         func end(_ state: Step.State, _ code: String, _ message: String) -> Way {
             path.steps.append(
-                Step(isFirmware: true, state: state, code: code, message: message, evidence: evidence.suffix(3)))
+                Step(
+                    isFirmware: true, state: state, code: code, message: message, evidence: evidence.suffix(3)
+                ))
             return Way(facts: path)
         }
         switch trace.destination {
@@ -168,7 +175,8 @@ struct BootInspection {
         case .windowsBootManager: path.loader = "Windows boot manager"
         case .other(let what): path.loader = what
         }
-        return end(.unknown, "", "\(path.loader ?? "this loader") is recognised, but not followed by this version")
+        return end(
+            .unknown, "", "\(path.loader ?? "this loader") is recognised, but not followed by this version")
     }
 
     private static func sentence(_ stop: BootStop, _ trace: BootTrace) -> (code: String, message: String) {
@@ -195,7 +203,10 @@ struct BootInspection {
             )
         case .notAProgram: ("EfiFallback.Invalid", "\(place.dropFirst()) is not an EFI program.")
         case .wrongMachine(let machine):
-            ("EfiFallback.Invalid", "\(place.dropFirst()) is an EFI program for another processor (\(machine)).")
+            (
+                "EfiFallback.Invalid",
+                "\(place.dropFirst()) is an EFI program for another processor (\(machine))."
+            )
         case .programTruncated: ("EfiFallback.Invalid", "\(place.dropFirst()) is cut short.")
         case .secondStageMissing:
             ("EfiFallback.Incomplete", "shim starts \(place.dropFirst()), which is missing.")
@@ -222,7 +233,8 @@ struct BootInspection {
             return Way(facts: path)
         }
         if !evaluation.isCertain, evaluation.selection == nil {
-            let why = evaluation.notes.first(where: \.makesUncertain)?.message ?? evaluation.faults.first?.message
+            let why =
+                evaluation.notes.first(where: \.makesUncertain)?.message ?? evaluation.faults.first?.message
             return stop(
                 .unknown, "", "what GRUB starts is not known: \(why ?? "a part could not be read")",
                 configuration.map { [Evidence(path: $0)] } ?? [])
@@ -231,7 +243,8 @@ struct BootInspection {
         case .boots(let selection):
             path.steps.append(
                 Step(
-                    isFirmware: false, state: .holds, message: "GRUB reads \(configuration ?? "its configuration")",
+                    isFirmware: false, state: .holds,
+                    message: "GRUB reads \(configuration ?? "its configuration")",
                     evidence: configuration.map { [Evidence(path: $0)] } ?? []))
             if !evaluation.isCertain {
                 path.notes.append(
@@ -245,14 +258,17 @@ struct BootInspection {
         case .rescue(let file):
             let missing = files.file(file.device, file.path)
             return stop(
-                .broken, file.device == nil || file.presence == .noDevice ? "Grub.PrefixNotFound" : "Grub.ModulesMissing",
+                .broken,
+                file.device == nil || file.presence == .noDevice
+                    ? "Grub.PrefixNotFound" : "Grub.ModulesMissing",
                 "GRUB does not find \(missing.guestPath) and stays at its rescue prompt.",
                 [Evidence(path: missing.guestPath, excerpt: "prefix \(start.prefix)")])
         case .prompt: return promptStop(evaluation, start: start, stop)
         case .menu: return failedMenu(evaluation, path: path)
         case .password(let title):
             return stop(
-                .broken, "Grub.PasswordProtected", "The default entry “\(title)” asks for a user and a password.",
+                .broken, "Grub.PasswordProtected",
+                "The default entry “\(title)” asks for a user and a password.",
                 configuration.map { [Evidence(path: $0)] } ?? [])
         case .leaves(let command):
             return stop(
@@ -271,7 +287,8 @@ struct BootInspection {
     ) -> Way {
         if let search = evaluation.notes.last(where: { $0.kind == .searchFailed }) {
             return stop(
-                .broken, "Grub.EfiStubUuid", "\(search.message): GRUB finds no configuration and stays at its prompt.",
+                .broken, "Grub.EfiStubUuid",
+                "\(search.message): GRUB finds no configuration and stays at its prompt.",
                 [files.evidence(search.location, excerpt: search.message)])
         }
         if let missing = evaluation.notes.last(where: { $0.kind == .configurationMissing }) {
@@ -315,7 +332,8 @@ struct BootInspection {
             facts.problems = [
                 StructureFinding(
                     code: "Grub.KernelMissing",
-                    message: "The default entry “\(attempt.title)” loads \(file.guestPath), which does not exist: GRUB stays at its menu.",
+                    message:
+                        "The default entry “\(attempt.title)” loads \(file.guestPath), which does not exist: GRUB stays at its menu.",
                     evidence: files.evidence(missing.location, excerpt: missing.name))
             ]
         } else {
@@ -328,13 +346,15 @@ struct BootInspection {
     }
 
     private func entry(_ selection: GrubBootSelection) -> Entry {
-        let place = files.evidence(selection.image.location, excerpt: "linux \(selection.image.name) \(selection.commandLine)")
+        let place = files.evidence(
+            selection.image.location, excerpt: "linux \(selection.image.name) \(selection.commandLine)")
         let commandLine = KernelCommandLine(selection.arguments.joined(separator: " "))
         var facts = BootEntry(
             title: selection.title, source: files.evidence(selection.location, excerpt: selection.title),
             commandLine: CommandLineFacts(
                 text: commandLine.text,
-                parameters: commandLine.tokens.map { .init(name: $0.name, value: $0.value) }, evidence: place))
+                parameters: commandLine.tokens.map { .init(name: $0.name, value: $0.value) }, evidence: place)
+        )
         facts.id = selection.identifier.isEmpty ? nil : selection.identifier
         guard selection.loader == .linux else {
             facts.notFollowed = "\(selection.loader) \(selection.image.name)"
@@ -354,7 +374,8 @@ struct BootInspection {
             facts.problems.append(
                 StructureFinding(
                     code: "Grub.InitrdMissing",
-                    message: "\(file.guestPath) does not exist: GRUB prints an error and starts the kernel without it.",
+                    message:
+                        "\(file.guestPath) does not exist: GRUB prints an error and starts the kernel without it.",
                     evidence: files.evidence(reference.location, excerpt: "initrd \(reference.name)")))
         }
         if let root = commandLine.last("root") {
@@ -387,14 +408,17 @@ struct BootInspection {
                 default: nil
                 }
             guard let code else { return nil }
-            return StructureFinding(code: code, message: note.message, evidence: files.evidence(note.location))
+            return StructureFinding(
+                code: code, message: note.message, evidence: files.evidence(note.location))
         }
     }
 
     private func grubDefaults() -> [String: Located<String>] {
         var result: [String: Located<String>] = [:]
         for path in ["/etc/default/grub"] + reader.glob("/etc/default/grub.d/*.cfg") {
-            let parsed = reader.parse(path) { (bytes) throws(ImageFault) in try ShellAssignments(bytes, name: path) }
+            let parsed = reader.parse(path) { (bytes) throws(ImageFault) in
+                try ShellAssignments(bytes, name: path)
+            }
             for assignment in parsed.value?.assignments ?? [] {
                 result[assignment.name] = Located(assignment.value, Evidence(assignment.source))
             }

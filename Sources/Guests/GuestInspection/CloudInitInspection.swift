@@ -12,7 +12,8 @@ struct CloudInitInspection {
     private static let programs = ["/usr/bin/cloud-init", "/usr/local/bin/cloud-init"]
     /// The units of all versions; `cloud-init.service` became `cloud-init-network.service` in 24.3.
     private static let units = [
-        "cloud-init-local.service", "cloud-init.service", "cloud-init-network.service", "cloud-init-main.service",
+        "cloud-init-local.service", "cloud-init.service", "cloud-init-network.service",
+        "cloud-init-main.service",
         "cloud-config.service", "cloud-final.service",
     ]
 
@@ -36,7 +37,8 @@ struct CloudInitInspection {
     private func version() -> String? {
         if let packaged = identity.packages["cloud-init"] { return packaged }
         for directory in ["/usr/lib/python3/dist-packages", "/usr/local/lib/python3/dist-packages"]
-            + reader.glob("/usr/lib/python3.*/site-packages") + reader.glob("/usr/lib/python2.*/site-packages")
+            + reader.glob("/usr/lib/python3.*/site-packages")
+            + reader.glob("/usr/lib/python2.*/site-packages")
         {
             let path = "\(directory)/cloudinit/version.py"
             let found = reader.parse(path) { (bytes) throws(ImageFault) in
@@ -123,7 +125,9 @@ struct CloudInitInspection {
             "growpart", "sfdisk", "sgdisk", "resize2fs", "xfs_growfs", "btrfs", "lvextend", "systemd-growfs",
             "systemd-repart",
         ] {
-            let paths = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/lib/systemd", "/lib/systemd"].map { "\($0)/\(name)" }
+            let paths = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/lib/systemd", "/lib/systemd"].map {
+                "\($0)/\(name)"
+            }
             let answers = paths.map(reader.exists)
             if answers.contains(.yes) {
                 facts.growTools[name] = true

@@ -49,7 +49,9 @@ struct DeviceResolver {
 
     /// Devices that volume managers make. Whether they exist depends on what could not be looked into.
     private func mapped(_ name: String) -> DeviceResolution {
-        let managed = volumes.first { ["LVM2_member", "linux_raid_member", "crypto_LUKS"].contains($0.kind ?? "") }
+        let managed = volumes.first {
+            ["LVM2_member", "linux_raid_member", "crypto_LUKS"].contains($0.kind ?? "")
+        }
         if let managed {
             return .unknown(
                 Gap(
@@ -89,7 +91,8 @@ struct DeviceResolver {
         }
         let volume = name.diskIndex == 0 ? self.volume(partition: name.partition) : nil
         return .kernelName(
-            GuestFacts.KernelDeviceName(prefix: prefix, disk: name.diskIndex, partition: name.partition), volume)
+            GuestFacts.KernelDeviceName(prefix: prefix, disk: name.diskIndex, partition: name.partition),
+            volume)
     }
 
     /// The volume with this partition number, when the disk is the first one.

@@ -84,9 +84,10 @@ struct FirewallInspection {
 
     private func firewalld() -> Judged? {
         let path = "/etc/firewalld/firewalld.conf"
-        let zone = reader.parse(path) { (bytes) throws(ImageFault) in
-            try FirewalldZone.defaultZone(bytes, name: path).zone
-        }.value ?? "public"
+        let zone =
+            reader.parse(path) { (bytes) throws(ImageFault) in
+                try FirewalldZone.defaultZone(bytes, name: path).zone
+            }.value ?? "public"
         for directory in ["/etc/firewalld/zones", "/usr/lib/firewalld/zones"] {
             let file = "\(directory)/\(zone).xml"
             let answer = reader.parse(file) { (bytes) throws(ImageFault) in

@@ -68,13 +68,16 @@ struct GrubDisk: GrubHost {
             let here = device(of: volume)
             switch key {
             case .fileSystemUUID(let uuid):
-                if volume.uuid?.lowercased() == uuid.lowercased(), layout.volume(volume.id)?.fileSystem != nil {
+                if volume.uuid?.lowercased() == uuid.lowercased(), layout.volume(volume.id)?.fileSystem != nil
+                {
                     return here
                 }
             case .label(let label):
                 if volume.label == label, layout.volume(volume.id)?.fileSystem != nil { return here }
             case .file(let path):
-                if layout.volume(volume.id)?.fileSystem != nil, try file(at: path, on: here) != nil { return here }
+                if layout.volume(volume.id)?.fileSystem != nil, try file(at: path, on: here) != nil {
+                    return here
+                }
             }
         }
         // What could not be opened may be the one that is searched for.

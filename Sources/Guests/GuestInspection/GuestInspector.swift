@@ -36,12 +36,15 @@ package struct GuestInspector {
         for (volume, fileSystem, role) in roles {
             switch role {
             case .linuxRoot:
-                let facts = LinuxInspection(layout: layout, root: volume.id, fileSystem: fileSystem, now: now).inspect()
+                let facts = LinuxInspection(layout: layout, root: volume.id, fileSystem: fileSystem, now: now)
+                    .inspect()
                 scan.image.gaps += facts.gaps.filter { !scan.image.gaps.contains($0) }
                 scan.systems.append(.linux(facts))
             case .other(let family, let name, let evidence):
                 scan.systems.append(
-                    .other(OtherSystem(family: family, name: name, root: volume.id, evidence: Evidence(path: evidence))))
+                    .other(
+                        OtherSystem(
+                            family: family, name: name, root: volume.id, evidence: Evidence(path: evidence))))
             case .usr, .boot, .efiSystem, .installer, .data: continue
             }
         }
@@ -72,7 +75,8 @@ package struct GuestInspector {
             return (reader.tree, volume.id)
         }
         // A disk without a system is shown as its first readable volume.
-        guard let first = layout.volumes.first(where: { $0.fileSystem != nil }), let fileSystem = first.fileSystem
+        guard let first = layout.volumes.first(where: { $0.fileSystem != nil }),
+            let fileSystem = first.fileSystem
         else { return nil }
         return (FileTree(root: fileSystem), first.id)
     }

@@ -109,7 +109,8 @@ package final class GuestReader {
     ) -> [(path: String, bytes: Bytes)] {
         var chosen: [String: String] = [:]
         for directory in directories {
-            for name in names(in: directory).value ?? [] where name.hasSuffix(suffix) && !name.hasPrefix(".") {
+            for name in names(in: directory).value ?? [] where name.hasSuffix(suffix) && !name.hasPrefix(".")
+            {
                 if chosen[name] == nil { chosen[name] = directory + "/" + name }
             }
         }

@@ -34,7 +34,9 @@ struct HygieneInspection {
     }
 
     private func files(in directory: String, where isWanted: (String) -> Bool) -> [Evidence] {
-        (reader.names(in: directory).value ?? []).filter(isWanted).map { Evidence(path: "\(directory)/\($0)") }
+        (reader.names(in: directory).value ?? []).filter(isWanted).map {
+            Evidence(path: "\(directory)/\($0)")
+        }
     }
 
     /// Paths below a home directory that hold credentials or histories.
@@ -67,13 +69,15 @@ struct HygieneInspection {
     private func registrations() -> [Evidence] {
         var found: [Evidence] = []
         for path in [
-            "/etc/pki/consumer/cert.pem", "/etc/sysconfig/rhn/systemid", "/etc/zypp/credentials.d/SCCcredentials",
+            "/etc/pki/consumer/cert.pem", "/etc/sysconfig/rhn/systemid",
+            "/etc/zypp/credentials.d/SCCcredentials",
             "/etc/iscsi/initiatorname.iscsi", "/etc/nvme/hostid", "/var/lib/systemd/random-seed",
             "/var/lib/urandom/random-seed", "/etc/krb5.keytab", "/var/lib/NetworkManager/secret_key",
         ] {
             add(path, to: &found)
         }
-        for directory in ["/var/lib/dhcp", "/var/lib/dhclient", "/var/lib/NetworkManager", "/var/lib/dhcpcd"] {
+        for directory in ["/var/lib/dhcp", "/var/lib/dhclient", "/var/lib/NetworkManager", "/var/lib/dhcpcd"]
+        {
             for lease in files(in: directory, where: { $0.contains("lease") }) {
                 if let path = lease.path { add(path, to: &found) }
             }

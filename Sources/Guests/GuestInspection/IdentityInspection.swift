@@ -118,17 +118,24 @@ struct IdentityInspection {
     }
 
     private func readOldRelease(_ identity: inout OSIdentity) {
-        for path in ["/etc/centos-release", "/etc/oracle-release", "/etc/redhat-release", "/etc/system-release"] {
+        for path in [
+            "/etc/centos-release", "/etc/oracle-release", "/etc/redhat-release", "/etc/system-release",
+        ] {
             let release = reader.parse(path) { (bytes) throws(ImageFault) in
                 try ReleaseFiles.redHat(bytes, name: path)
             }
             if let release = release.value { return take(release, family: .rhel, into: &identity) }
         }
-        let suse = reader.parse("/etc/SuSE-release") { (bytes) throws(ImageFault) in try ReleaseFiles.suse(bytes) }
+        let suse = reader.parse("/etc/SuSE-release") { (bytes) throws(ImageFault) in
+            try ReleaseFiles.suse(bytes)
+        }
         if let suse = suse.value { return take(suse, family: .suse, into: &identity) }
-        let lsb = reader.parse("/etc/lsb-release") { (bytes) throws(ImageFault) in try ReleaseFiles.lsb(bytes) }
+        let lsb = reader.parse("/etc/lsb-release") { (bytes) throws(ImageFault) in try ReleaseFiles.lsb(bytes)
+        }
         if let lsb = lsb.value {
-            return take(lsb, family: DistributionFamily(id: lsb.id).map(OSIdentity.Family.init) ?? .other, into: &identity)
+            return take(
+                lsb, family: DistributionFamily(id: lsb.id).map(OSIdentity.Family.init) ?? .other,
+                into: &identity)
         }
         let plain: [(String, String, OSIdentity.Family)] = [
             ("/etc/debian_version", "debian", .debian), ("/etc/alpine-release", "alpine", .alpine),
@@ -156,7 +163,8 @@ struct IdentityInspection {
 
     /// Packages whose version some item asks about.
     private static let packages: Set<String> = [
-        "openssh-server", "cloud-init", "cloud-guest-utils", "cloud-utils", "systemd", "udev", "grub-pc", "grub-common",
+        "openssh-server", "cloud-init", "cloud-guest-utils", "cloud-utils", "systemd", "udev", "grub-pc",
+        "grub-common",
         "grub-efi-amd64", "initramfs-tools", "dracut", "e2fsprogs", "libc6", "network-manager", "netplan.io",
         "isc-dhcp-client", "qemu-guest-agent", "passwd",
     ]
@@ -170,7 +178,9 @@ struct IdentityInspection {
                 if let version = status.installedVersion(name) { identity.packages[name] = version }
             }
             identity.brokenPackages = status.broken.map {
-                Located("\($0.name): \($0.state)", Evidence(path: path, line: $0.line, excerpt: "\($0.name) \($0.state)"))
+                Located(
+                    "\($0.name): \($0.state)",
+                    Evidence(path: path, line: $0.line, excerpt: "\($0.name) \($0.state)"))
             }
         } catch {
             reader.record(Gap(error, at: path))

@@ -18,7 +18,9 @@ struct InitInspection {
         facts.architecture = program.value?.architecture
         if let path = program.value?.path { facts.missingFiles = missingLibraries(of: path) }
         if let target = services.defaultTarget { facts.defaultTarget = .known(target) }
-        facts.missingDirectories = ["/proc", "/sys", "/dev", "/run", "/tmp"].filter { reader.exists($0) == .no }
+        facts.missingDirectories = ["/proc", "/sys", "/dev", "/run", "/tmp"].filter {
+            reader.exists($0) == .no
+        }
         facts.maskedUnits = services.masked.filter { InitInspection.essentialUnits.contains($0.unit) }.map {
             Evidence(path: $0.path, excerpt: "\($0.unit) is masked")
         }
@@ -72,7 +74,9 @@ struct InitInspection {
             let isScript = head.starts(with: "#!")
             guard ElfFile.isElf(head) || isScript else {
                 return .found(
-                    Found(program: Located(.notExecutable, Evidence(path: real, excerpt: "neither ELF nor a script"))))
+                    Found(
+                        program: Located(
+                            .notExecutable, Evidence(path: real, excerpt: "neither ELF nor a script"))))
             }
             let architecture = isScript ? nil : (try? ElfFile(parsing: head))?.machine.architectureName
             return .found(
@@ -89,8 +93,12 @@ struct InitInspection {
         if name == "systemd" { return .systemd }
         if name.hasPrefix("busybox") { return .busybox }
         if name == "openrc-init" { return .openrc }
-        if name == "upstart" || (name == "init" && reader.exists("/etc/init/rc-sysinit.conf") == .yes) { return .upstart }
-        if reader.exists("/etc/inittab") == .yes { return reader.exists("/sbin/openrc") == .yes ? .openrc : .sysv }
+        if name == "upstart" || (name == "init" && reader.exists("/etc/init/rc-sysinit.conf") == .yes) {
+            return .upstart
+        }
+        if reader.exists("/etc/inittab") == .yes {
+            return reader.exists("/sbin/openrc") == .yes ? .openrc : .sysv
+        }
         return .other
     }
 
@@ -98,7 +106,8 @@ struct InitInspection {
 
     /// Directories the dynamic loader searches, beside those of `ld.so.conf` (ld.so(8)).
     private static let libraryDirectories = [
-        "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+        "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
+        "/usr/lib/aarch64-linux-gnu",
         "/lib/i386-linux-gnu", "/usr/lib/i386-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib",
         "/usr/lib/systemd", "/lib/systemd", "/usr/lib64/systemd", "/usr/local/lib",
     ]
@@ -112,7 +121,9 @@ struct InitInspection {
         while let path = queue.popLast(), budget > 0 {
             budget -= 1
             guard let elf = elf(at: path) else { continue }
-            if let interpreter = elf.interpreter, seen.insert(interpreter).inserted, reader.exists(interpreter) == .no {
+            if let interpreter = elf.interpreter, seen.insert(interpreter).inserted,
+                reader.exists(interpreter) == .no
+            {
                 missing.append(Evidence(path: interpreter, excerpt: "the dynamic loader of \(path)"))
             }
             for name in elf.needed ?? [] where seen.insert(name).inserted {
@@ -168,7 +179,9 @@ struct InitInspection {
         switch reader.info(path, followingLast: false) {
         case .found(let info) where info.type == .symlink:
             let target = reader.link(path).value
-            if reader.exists(path) == .no { return TopLevelLink(path: path, state: .danglingLink, target: target) }
+            if reader.exists(path) == .no {
+                return TopLevelLink(path: path, state: .danglingLink, target: target)
+            }
             let isAbsolute = target?.hasPrefix("/") ?? false
             return TopLevelLink(path: path, state: isAbsolute ? .absoluteLink : .relativeLink, target: target)
         case .found: return TopLevelLink(path: path, state: .directory)
@@ -179,20 +192,25 @@ struct InitInspection {
     private func problems() -> [StructureFinding] {
         var found: [StructureFinding] = []
         if let preload = reader.file("/etc/ld.so.preload").value {
-            for (index, line) in preload.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            for (index, line) in preload.text.split(
+                omittingEmptySubsequences: false, whereSeparator: \.isNewline
+            ).enumerated() {
                 let text = line.prefix { $0 != "#" }
                 for name in text.split(whereSeparator: { $0 == " " || $0 == ":" || $0 == "\t" })
                 where name.hasPrefix("/") && reader.exists(String(name)) == .no {
                     found.append(
                         StructureFinding(
-                            code: "preloadMissing", message: "\(name) is preloaded into every program and does not exist",
-                            evidence: Evidence(path: "/etc/ld.so.preload", line: index + 1, excerpt: String(line))))
+                            code: "preloadMissing",
+                            message: "\(name) is preloaded into every program and does not exist",
+                            evidence: Evidence(
+                                path: "/etc/ld.so.preload", line: index + 1, excerpt: String(line))))
                 }
             }
         }
         for path in ["/etc/passwd", "/etc/group"] where reader.info(path).value?.size == 0 {
             found.append(
-                StructureFinding(code: "emptyFile", message: "\(path) is empty", evidence: Evidence(path: path)))
+                StructureFinding(
+                    code: "emptyFile", message: "\(path) is empty", evidence: Evidence(path: path)))
         }
         if let tmp = reader.info("/tmp").value, tmp.type == .directory, tmp.permissions != 0o1777 {
             found.append(

@@ -40,7 +40,9 @@ struct InitramfsInspection {
                     InitramfsFacts(path: archive.guestPath, state: opened.size == 0 ? .empty : .good))
             }
         }
-        guard result.facts.allSatisfy({ $0.state == .good || $0.state == .empty }), !streams.isEmpty else { return result }
+        guard result.facts.allSatisfy({ $0.state == .good || $0.state == .empty }), !streams.isEmpty else {
+            return result
+        }
         let contents = InitramfsReader().read(ConcatenatedStream(streams))
         let summary = InitramfsSummary(contents)
         result.summary = summary
@@ -57,7 +59,8 @@ struct InitramfsInspection {
             switch fault.kind {
             case .corrupt, .truncated:
                 facts.state = .corrupt
-                facts.detail = contents.kernelMessage.map { "\(fault.message); the kernel says: \($0)" } ?? fault.message
+                facts.detail =
+                    contents.kernelMessage.map { "\(fault.message); the kernel says: \($0)" } ?? fault.message
             default:
                 let gap = Gap(fault, at: facts.path)
                 reader.record(gap)
@@ -73,14 +76,17 @@ struct InitramfsInspection {
         facts.kernelVersions = summary.kernelVersions
         facts.unreadPayload = summary.payloads.first
         facts.uncompressedSize = contents.segments.reduce(0) { $0 &+ $1.unpackedSize }
-        facts.tools = ["lvm", "mdadm", "cryptsetup", "btrfs", "multipath"].filter { summary.program($0) != nil }
+        facts.tools = ["lvm", "mdadm", "cryptsetup", "btrfs", "multipath"].filter {
+            summary.program($0) != nil
+        }
         describeInit(summary, in: &facts)
         for pin in summary.commandLinePins {
             facts.pins.append(
                 Located(pin.text, Evidence(path: "\(facts.path) › /\(pin.path)", excerpt: pin.text)))
         }
         if let resume = summary.resumeDevice, resume != "none", resume != "auto" {
-            facts.resume = Located(resume, Evidence(path: "\(facts.path) › /conf/conf.d/resume", excerpt: resume))
+            facts.resume = Located(
+                resume, Evidence(path: "\(facts.path) › /conf/conf.d/resume", excerpt: resume))
             facts.resumeResolution = resolver.resolve(DeviceSpecification(resume))
         }
     }

@@ -10,30 +10,37 @@ struct KernelInspection {
 
     /// Drivers and file systems that some launch, root or first-boot tool asks for.
     static let drivers = [
-        "virtio", "virtio_ring", "virtio_pci", "virtio_blk", "virtio_scsi", "scsi_mod", "sd_mod", "nvme", "nvme_core",
+        "virtio", "virtio_ring", "virtio_pci", "virtio_blk", "virtio_scsi", "scsi_mod", "sd_mod", "nvme",
+        "nvme_core",
         "ahci", "libata", "ata_piix", "virtio_net", "e1000", "e1000e", "ena", "gve", "hv_vmbus", "hv_storvsc",
-        "hv_netvsc", "xen_blkfront", "xen_netfront", "ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "f2fs", "jfs",
-        "reiserfs", "exfat", "dm_mod", "raid1", "linear", "dm_crypt", "isofs", "udf", "qemu_fw_cfg", "squashfs",
+        "hv_netvsc", "xen_blkfront", "xen_netfront", "ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "f2fs",
+        "jfs",
+        "reiserfs", "exfat", "dm_mod", "raid1", "linear", "dm_crypt", "isofs", "udf", "qemu_fw_cfg",
+        "squashfs",
         "nls_ascii", "nls_cp437", "nls_iso8859_1", "nls_utf8",
     ]
 
     /// Configuration options that checks ask about.
     private static let options = [
-        "FW_CFG_SYSFS", "XEN", "XEN_PV", "XEN_PVHVM", "VIRTIO_PCI_LEGACY", "DEVTMPFS", "DEVTMPFS_MOUNT", "EFI_STUB",
+        "FW_CFG_SYSFS", "XEN", "XEN_PV", "XEN_PVHVM", "VIRTIO_PCI_LEGACY", "DEVTMPFS", "DEVTMPFS_MOUNT",
+        "EFI_STUB",
         "MODULE_SIG_FORCE",
     ]
 
     /// The kernel in `file`.
     ///
     /// - Parameter early: what the initramfs of the same entry holds; nil when the entry has none.
-    func inspect(_ file: BootFile, early: InitramfsInspection.Result?, commandLine: KernelCommandLine) -> KernelFacts {
+    func inspect(_ file: BootFile, early: InitramfsInspection.Result?, commandLine: KernelCommandLine)
+        -> KernelFacts
+    {
         var facts = image(file)
         if facts.version == nil { facts.version = KernelInspection.version(fromName: file.path) }
         guard let version = facts.version else {
             facts.modulesPresent = .unknown
             return facts
         }
-        let modules = ModuleTree(reader: reader, version: version, bootDirectory: GuestPath(file.guestPath).parent)
+        let modules = ModuleTree(
+            reader: reader, version: version, bootDirectory: GuestPath(file.guestPath).parent)
         facts.modulesPresent = modules.presence
         facts.configuration = modules.configuration.map { configuration in
             var chosen: [String: String] = [:]
@@ -71,7 +78,8 @@ struct KernelInspection {
             } catch {
                 let isDamage = error.kind == .corrupt || error.kind == .truncated
                 var facts = KernelFacts(
-                    path: file.guestPath, image: isDamage ? .notAKernel : .unreadable, modulesPresent: .unknown)
+                    path: file.guestPath, image: isDamage ? .notAKernel : .unreadable,
+                    modulesPresent: .unknown)
                 facts.imageDetail = error.message
                 if !isDamage {
                     facts.gap = Gap(error, at: file.guestPath)
@@ -114,7 +122,8 @@ struct KernelInspection {
     // MARK: Drivers
 
     private func driver(
-        _ name: String, in modules: ModuleTree, early: InitramfsInspection.Result?, commandLine: KernelCommandLine
+        _ name: String, in modules: ModuleTree, early: InitramfsInspection.Result?,
+        commandLine: KernelCommandLine
     ) -> DriverFacts {
         if let evidence = modules.builtinEvidence(name) { return DriverFacts(.builtin, evidence: [evidence]) }
         var facts = late(name, in: modules)
@@ -161,7 +170,8 @@ struct KernelInspection {
             switch obstacle {
             case .rule(let rule):
                 facts.blockedEarly = Evidence(
-                    path: "\(archive) › /\(rule.file)", line: rule.line, excerpt: "\(rule.text) (for \(module))")
+                    path: "\(archive) › /\(rule.file)", line: rule.line,
+                    excerpt: "\(rule.text) (for \(module))")
             case .commandLine(let text):
                 facts.blockedEarly = Evidence(path: "kernel command line", excerpt: text)
             }

@@ -19,20 +19,25 @@ struct LinuxInspection {
         let mounts = mounting.inspect()
         let boot = BootInspection(
             reader: reader, layout: layout,
-            files: BootFiles(disk: GrubDisk(layout: layout, mendsPartitionTable: true), mountPoints: mountPoints),
+            files: BootFiles(
+                disk: GrubDisk(layout: layout, mendsPartitionTable: true), mountPoints: mountPoints),
             resolver: mounting.resolver, architecture: identity.architecture
         ).inspect()
         let commandLine = (boot.bios.entry ?? boot.uefi.entry)?.commandLine
         let services = ServiceInspection(
-            reader: reader, commandLineTarget: target(commandLine), consoles: commandLine?.all("console") ?? [],
+            reader: reader, commandLineTarget: target(commandLine),
+            consoles: commandLine?.all("console") ?? [],
             rootIsWritable: commandLine?.rootIsWritable ?? false)
-        let access = AccessInspection(reader: reader, services: services, identity: identity, now: now).inspect()
+        let access = AccessInspection(reader: reader, services: services, identity: identity, now: now)
+            .inspect()
         let homes = (access.accounts.value ?? []).filter { $0.shellAllowsLogin }.map(\.home)
         var facts = LinuxFacts(
             rootVolume: root, identity: identity, boot: boot, mounts: mounts,
-            initSystem: InitInspection(reader: reader, services: services, commandLine: commandLine).inspect(),
+            initSystem: InitInspection(reader: reader, services: services, commandLine: commandLine)
+                .inspect(),
             services: services.facts(for: LinuxInspection.units),
-            network: NetworkInspection(reader: reader, services: services, commandLine: commandLine).inspect(),
+            network: NetworkInspection(reader: reader, services: services, commandLine: commandLine)
+                .inspect(),
             access: access,
             cloudInit: CloudInitInspection(
                 reader: reader, services: services, identity: identity, commandLine: commandLine
@@ -47,11 +52,15 @@ struct LinuxInspection {
 
     /// Units that items ask about.
     private static let units = [
-        "ssh.service", "sshd.service", "ssh.socket", "sshd.socket", "networking.service", "systemd-networkd.service",
-        "systemd-resolved.service", "NetworkManager.service", "network.service", "wicked.service", "cloud-init.service",
+        "ssh.service", "sshd.service", "ssh.socket", "sshd.socket", "networking.service",
+        "systemd-networkd.service",
+        "systemd-resolved.service", "NetworkManager.service", "network.service", "wicked.service",
+        "cloud-init.service",
         "cloud-init-local.service", "cloud-config.service", "cloud-final.service", "qemu-guest-agent.service",
-        "firewalld.service", "nftables.service", "ufw.service", "iptables.service", "serial-getty@ttyS0.service",
-        "initial-setup.service", "jeos-firstboot.service", "systemd-firstboot.service", "systemd-udevd.service",
+        "firewalld.service", "nftables.service", "ufw.service", "iptables.service",
+        "serial-getty@ttyS0.service",
+        "initial-setup.service", "jeos-firstboot.service", "systemd-firstboot.service",
+        "systemd-udevd.service",
     ]
 
     /// `systemd.unit=` or a run level of the command line; the last one holds (systemd(1), kernel command line).
@@ -59,7 +68,8 @@ struct LinuxInspection {
         let levels = [
             "single": "rescue.target", "s": "rescue.target", "S": "rescue.target", "1": "rescue.target",
             "rescue": "rescue.target", "emergency": "emergency.target", "-b": "emergency.target",
-            "2": "multi-user.target", "3": "multi-user.target", "4": "multi-user.target", "5": "graphical.target",
+            "2": "multi-user.target", "3": "multi-user.target", "4": "multi-user.target",
+            "5": "graphical.target",
         ]
         guard let commandLine else { return nil }
         for parameter in commandLine.parameters.reversed() {

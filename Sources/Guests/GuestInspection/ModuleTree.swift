@@ -26,7 +26,8 @@ final class ModuleTree {
         func list<Value: Sendable>(
             _ name: String, _ parse: (Bytes) throws(ImageFault) -> Value
         ) -> Value? {
-            let reading: Reading<Value> = reader.parse("/lib/modules/\(version)/\(name)") { (bytes) throws(ImageFault) in
+            let reading: Reading<Value> = reader.parse("/lib/modules/\(version)/\(name)") {
+                (bytes) throws(ImageFault) in
                 try parse(bytes)
             }
             if case .unreadable(let why) = reading { gap = why }
@@ -52,16 +53,18 @@ final class ModuleTree {
         }
         // Without a list of what is built in and without a configuration nobody can say what is missing.
         if gap == nil, builtin == nil, configuration == nil {
-            gap = listing.gap
+            gap =
+                listing.gap
                 ?? Gap(
                     where: directory, kind: .absent,
                     message: "neither modules.builtin nor a kernel configuration says what is built in")
         }
         self.gap = gap
         modprobe = ModprobeConfiguration(
-            files: ModprobeConfiguration.directories.flatMap { reader.files(in: "/" + $0, suffix: ".conf") }.map {
-                (path: String($0.path.dropFirst()), bytes: $0.bytes)
-            })
+            files: ModprobeConfiguration.directories.flatMap { reader.files(in: "/" + $0, suffix: ".conf") }
+                .map {
+                    (path: String($0.path.dropFirst()), bytes: $0.bytes)
+                })
     }
 
     /// What the initramfs has to be judged against.
@@ -75,9 +78,12 @@ final class ModuleTree {
     /// before a configuration file that may be another one's.
     func builtinEvidence(_ name: String) -> Evidence? {
         if let builtin {
-            return builtin.contains(name) ? Evidence(path: "\(directory)/modules.builtin", excerpt: name) : nil
+            return builtin.contains(name)
+                ? Evidence(path: "\(directory)/modules.builtin", excerpt: name) : nil
         }
-        guard let configuration, configuration.driver(name) == .builtIn, let configurationPath else { return nil }
+        guard let configuration, configuration.driver(name) == .builtIn, let configurationPath else {
+            return nil
+        }
         return Evidence(path: configurationPath, excerpt: "\(name) is built in (=y)")
     }
 
@@ -92,7 +98,8 @@ final class ModuleTree {
     /// Why the module counts as absent.
     func absenceEvidence(_ name: String) -> Evidence? {
         if let entry = dependencies?[name] {
-            return Evidence(path: "\(directory)/modules.dep", excerpt: "lists \(entry.path), which does not exist")
+            return Evidence(
+                path: "\(directory)/modules.dep", excerpt: "lists \(entry.path), which does not exist")
         }
         return presence == .yes
             ? Evidence(path: "\(directory)/modules.dep", excerpt: "no \(name)")
@@ -101,7 +108,8 @@ final class ModuleTree {
 
     /// The line that keeps udev from loading the module in the running system.
     func block(of name: String) -> Evidence? {
-        let rule = modprobe.blacklist(name) ?? modprobe.disablingInstall(name) ?? modprobe.disablingAlias(name)
+        let rule =
+            modprobe.blacklist(name) ?? modprobe.disablingInstall(name) ?? modprobe.disablingAlias(name)
         return rule.map { Evidence(path: "/" + $0.file, line: $0.line, excerpt: $0.text) }
     }
 }

@@ -91,7 +91,8 @@ struct MountInspection {
             mount.actualType = differingType(entry, on: id)
         }
         if entry.problems.contains(.byteOrderMark) {
-            mount.badOptions.append("the line starts with a byte order mark, which becomes part of the device name")
+            mount.badOptions.append(
+                "the line starts with a byte order mark, which becomes part of the device name")
         }
         return mount
     }
@@ -102,7 +103,9 @@ struct MountInspection {
 
     /// What is really on the volume, when the kernel's driver for the stated type would not mount it.
     private func differingType(_ entry: Fstab.Entry, on id: VolumeID) -> String? {
-        guard let actual = layout.image.volume(id)?.kind, !entry.type.isEmpty, entry.type != "auto" else { return nil }
+        guard let actual = layout.image.volume(id)?.kind, !entry.type.isEmpty, entry.type != "auto" else {
+            return nil
+        }
         let stated = entry.type.split(separator: ",").map(String.init)
         // The ext4 driver mounts ext2 and ext3; vfat, msdos and fat are one driver's names.
         let ext: Set<String> = ["ext2", "ext3", "ext4"]

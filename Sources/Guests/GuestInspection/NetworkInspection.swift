@@ -88,7 +88,8 @@ final class NetworkInspection {
     private func problem(_ fault: ImageFault, at path: String) {
         facts.problems.append(
             StructureFinding(
-                code: "invalid", message: fault.message, evidence: Evidence(path: path, excerpt: fault.message)))
+                code: "invalid", message: fault.message,
+                evidence: Evidence(path: path, excerpt: fault.message)))
     }
 
     // MARK: Managers
@@ -102,11 +103,14 @@ final class NetworkInspection {
     private func findManagers() {
         for (manager, units) in NetworkInspection.units {
             for unit in units.map(services.unit) where unit.starts == .yes && !isDefaultAlias(unit) {
-                facts.activeManagers[manager] = unit.evidence.isEmpty ? [Evidence(path: unit.name)] : unit.evidence
+                facts.activeManagers[manager] =
+                    unit.evidence.isEmpty ? [Evidence(path: unit.name)] : unit.evidence
             }
         }
         // netplan is a generator: it acts whenever it is installed, through the renderer it names.
-        let generators = ["/usr/lib/systemd/system-generators/netplan", "/lib/systemd/system-generators/netplan"]
+        let generators = [
+            "/usr/lib/systemd/system-generators/netplan", "/lib/systemd/system-generators/netplan",
+        ]
         if let generator = generators.first(where: { reader.exists($0) == .yes }) {
             facts.activeManagers[.netplan] = [Evidence(path: generator)]
         }
@@ -116,7 +120,8 @@ final class NetworkInspection {
     private var unknownInit: Gap {
         Gap(
             where: "/etc/systemd", kind: .absent,
-            message: "the system has no systemd units, and what another init starts is not read by this version")
+            message:
+                "the system has no systemd units, and what another init starts is not read by this version")
     }
 
     /// `network.service` of SysV comes with the network scripts; without them the name means something else.
@@ -132,7 +137,8 @@ final class NetworkInspection {
         if let literal = configuration.match.literalName, literal == "lo" { return }
         var applies = Answer(configuration.match.applies(to: expected))
         // An exact predictable name fits one slot of one machine; nobody can say that it is this one.
-        if applies == .unknown, case .predictable = expected.names, let name = configuration.match.literalName,
+        if applies == .unknown, case .predictable = expected.names,
+            let name = configuration.match.literalName,
             !InterfaceNames.isPredictable(name)
         {
             applies = .no
@@ -214,13 +220,16 @@ final class NetworkInspection {
     private func readNetplan() {
         let files = reader.mergedFiles(in: ["/run/netplan", "/etc/netplan", "/lib/netplan"], suffix: ".yaml")
         guard !files.isEmpty else { return }
-        let plan = NetplanConfiguration(files: files.map { ConfigurationFile(path: $0.path, bytes: $0.bytes) })
+        let plan = NetplanConfiguration(
+            files: files.map { ConfigurationFile(path: $0.path, bytes: $0.bytes) })
         for configuration in plan.configurations { add(configuration, as: .netplan) }
         for fault in plan.faults { problem(fault, at: fault.layers.first ?? files[0].path) }
     }
 
     private func readNetworkManager() {
-        let directories = ["/etc/NetworkManager/system-connections", "/usr/lib/NetworkManager/system-connections"]
+        let directories = [
+            "/etc/NetworkManager/system-connections", "/usr/lib/NetworkManager/system-connections",
+        ]
         for directory in directories {
             for (path, bytes) in reader.files(in: directory, suffix: "") {
                 let name = path.split(separator: "/").last.map(String.init) ?? path
@@ -258,7 +267,9 @@ final class NetworkInspection {
             let denied = configuration.deniesAutomaticDefault(for: expected)
             let unmanaged = configuration.isUnmanaged(expected)
             // Debian's plug-in leaves alone what /etc/network/interfaces names.
-            let inInterfaces = facts.interfaces.contains { $0.manager == .ifupdown && $0.appliesToPrimary == .yes }
+            let inInterfaces = facts.interfaces.contains {
+                $0.manager == .ifupdown && $0.appliesToPrimary == .yes
+            }
             let isLeftAlone = inInterfaces && !configuration.managesIfupdown.value
             let place = denied.source ?? unmanaged.source
             facts.automaticDHCP = Located(
@@ -287,7 +298,9 @@ final class NetworkInspection {
         for value in commandLine?.all("ip") ?? [] {
             let parts = value.split(separator: ":", omittingEmptySubsequences: false)
             let isDHCP = ["dhcp", "on", "any", "dhcp4"].contains(value) || parts.last == "dhcp"
-            guard let evidence = commandLine?.evidence, !value.isEmpty, value != "off", value != "none" else { continue }
+            guard let evidence = commandLine?.evidence, !value.isEmpty, value != "off", value != "none" else {
+                continue
+            }
             facts.interfaces.append(
                 InterfaceFacts(
                     manager: .kernel, match: .init(), method: isDHCP ? .dhcp : .static, startsAtBoot: true,

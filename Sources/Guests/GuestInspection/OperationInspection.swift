@@ -33,7 +33,8 @@ struct OperationInspection {
         }
         let path = "/etc/adjtime"
         return fact(
-            reader.parse(path) { (bytes) throws(ImageFault) in try ClockFiles.adjtime(bytes, name: path) }, path)
+            reader.parse(path) { (bytes) throws(ImageFault) in try ClockFiles.adjtime(bytes, name: path) },
+            path)
     }
 
     private func fact(_ statement: Reading<ClockFiles.Statement>, _ path: String) -> Fact<Located<Bool>>? {
@@ -54,7 +55,9 @@ struct OperationInspection {
         } else if reader.info(path).value?.type == .regular {
             facts.localtimeIsCopy = true
         }
-        let named = reader.parse("/etc/timezone") { (bytes) throws(ImageFault) in try ClockFiles.timezone(bytes) }
+        let named = reader.parse("/etc/timezone") { (bytes) throws(ImageFault) in
+            try ClockFiles.timezone(bytes)
+        }
         if let named = named.value { facts.timeZoneFile = Located(named.zone, Evidence(named.source)) }
         guard let zone = facts.timeZone?.value ?? facts.timeZoneFile?.value else { return }
         if facts.timeZone == nil, facts.localtimeIsCopy, sameContent(path, "/usr/share/zoneinfo/\(zone)") {
@@ -66,7 +69,8 @@ struct OperationInspection {
     }
 
     private func sameContent(_ a: String, _ b: String) -> Bool {
-        guard let first = reader.file(a, limit: 1 << 16).value, let second = reader.file(b, limit: 1 << 16).value
+        guard let first = reader.file(a, limit: 1 << 16).value,
+            let second = reader.file(b, limit: 1 << 16).value
         else { return false }
         return first == second
     }
@@ -75,7 +79,8 @@ struct OperationInspection {
 
     private func selinux() -> SelinuxFacts? {
         let path = "/etc/selinux/config"
-        let configuration = reader.parse(path) { (bytes) throws(ImageFault) in try SelinuxConfiguration(bytes) }
+        let configuration = reader.parse(path) { (bytes) throws(ImageFault) in try SelinuxConfiguration(bytes)
+        }
         guard let configuration = configuration.value else { return nil }
         let words = commandLine?.words ?? []
         // Debian and Ubuntu start the kernel part only when asked on the command line.
@@ -97,11 +102,14 @@ struct OperationInspection {
             case .unreadable: .unknown
             }
         var facts = SelinuxFacts(
-            mode: Located(needsParameter && !isAsked ? .disabled : mode, evidence), policyType: configuration.type,
+            mode: Located(needsParameter && !isAsked ? .disabled : mode, evidence),
+            policyType: configuration.type,
             policyPresent: present)
         facts.autorelabel = reader.exists("/.autorelabel") == .yes
         if facts.mode.value != .disabled {
-            facts.unlabelled = ["/", "/etc/passwd", "/etc/shadow", "/usr/sbin/sshd", "/usr/lib/systemd/systemd"].filter(
+            facts.unlabelled = [
+                "/", "/etc/passwd", "/etc/shadow", "/usr/sbin/sshd", "/usr/lib/systemd/systemd",
+            ].filter(
                 isUnlabelled)
         }
         return facts
@@ -110,7 +118,9 @@ struct OperationInspection {
     private func isUnlabelled(_ path: String) -> Bool {
         do {
             guard let node = try reader.tree.node(at: GuestPath(path)) else { return false }
-            guard let label = try node.fileSystem.extendedAttributes(node.id)["security.selinux"] else { return true }
+            guard let label = try node.fileSystem.extendedAttributes(node.id)["security.selinux"] else {
+                return true
+            }
             let text = String(decoding: label, as: UTF8.self)
             return text.contains(":unlabeled_t") || text.contains(":file_t:") || text.hasSuffix(":file_t")
         } catch {

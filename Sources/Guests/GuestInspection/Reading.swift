@@ -50,7 +50,8 @@ extension Gap {
             }
         let location = fault.location
         self.init(
-            where: location.isEmpty ? place : (location.contains(place) ? location : "\(place) › \(location)"),
+            where: location.isEmpty
+                ? place : (location.contains(place) ? location : "\(place) › \(location)"),
             kind: kind, message: fault.message)
     }
 }

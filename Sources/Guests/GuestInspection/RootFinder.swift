@@ -38,7 +38,9 @@ struct RootFinder {
             return false
         }
         if try has("/EFI"), fileSystem.kind == "vfat" { return .efiSystem }
-        if try hasAny(["/casper", "/LiveOS", "/live/filesystem.squashfs", "/install.amd", "/sources/install.wim"]) {
+        if try hasAny([
+            "/casper", "/LiveOS", "/live/filesystem.squashfs", "/install.amd", "/sources/install.wim",
+        ]) {
             return .installer("live or installation files")
         }
         var skeleton = 0
@@ -60,10 +62,16 @@ struct RootFinder {
             }
             return .linuxRoot
         }
-        if try hasAny(["/grub/grub.cfg", "/grub2/grub.cfg", "/grub/menu.lst", "/loader/entries"]) { return .boot }
+        if try hasAny(["/grub/grub.cfg", "/grub2/grub.cfg", "/grub/menu.lst", "/loader/entries"]) {
+            return .boot
+        }
         let names = try fileSystem.list(fileSystem.root)
-        if names.contains(where: { $0.name.description.hasPrefix("vmlinuz") && $0.type != .directory }) { return .boot }
-        if skeleton <= 3, try has("/bin"), try has("/lib"), try has("/share"), try !has("/etc") { return .usr }
+        if names.contains(where: { $0.name.description.hasPrefix("vmlinuz") && $0.type != .directory }) {
+            return .boot
+        }
+        if skeleton <= 3, try has("/bin"), try has("/lib"), try has("/share"), try !has("/etc") {
+            return .usr
+        }
         return .data
     }
 }

@@ -19,7 +19,8 @@ final class ServiceInspection {
     ///     cannot apply presets: "Failed to populate /etc with preset unit settings".
     init(reader: GuestReader, commandLineTarget: Located<String>?, consoles: [String], rootIsWritable: Bool) {
         self.reader = reader
-        units = SystemdUnits(directories: ServiceInspection.directories(reader)) { (path) throws(ImageFault) in
+        units = SystemdUnits(directories: ServiceInspection.directories(reader)) {
+            (path) throws(ImageFault) in
             guard let bytes = try reader.tree.contents(of: GuestPath(path), limit: 1 << 20) else {
                 throw ImageFault(.notFound, "no such file")
             }
@@ -41,7 +42,8 @@ final class ServiceInspection {
         return result
     }
 
-    private static func entries(_ reader: GuestReader, in directory: String) -> [String: UnitDirectory.Entry] {
+    private static func entries(_ reader: GuestReader, in directory: String) -> [String: UnitDirectory.Entry]
+    {
         var entries: [String: UnitDirectory.Entry] = [:]
         for entry in reader.list(directory).value ?? [] {
             let name = entry.name.description
@@ -143,7 +145,9 @@ final class ServiceInspection {
             }
             if let reason, let puller = reason.puller, evidence.isEmpty {
                 evidence.append(
-                    Evidence(path: puller, excerpt: reason.isOnDemand ? "starts it on demand: \(reason.how)" : reason.how))
+                    Evidence(
+                        path: puller,
+                        excerpt: reason.isOnDemand ? "starts it on demand: \(reason.how)" : reason.how))
             }
             var starts: Answer = reason == nil ? .no : .yes
             if reason == nil, gap != nil, state != .missing, state != .masked { starts = .unknown }

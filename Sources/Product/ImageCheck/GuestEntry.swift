@@ -8,10 +8,13 @@ public struct GuestEntry: Sendable, Hashable {
     public var type: Character
     /// Permission bits, set-id bits and sticky bit.
     public var permissions: UInt16
+    /// User id of the owner.
     public var owner: UInt32
+    /// Group id.
     public var group: UInt32
     /// In bytes.
     public var size: UInt64
+    /// How many names the node has.
     public var linkCount: UInt32
     /// Seconds since 1970.
     public var modified: Int64

@@ -100,7 +100,8 @@ public struct ImageScanner: Sendable {
     private func entry(_ name: FileName, at path: GuestPath, in tree: FileTree) -> GuestEntry {
         do {
             guard let info = try tree.info(at: path, followingLast: false) else {
-                return GuestEntry(name: name.bytes, type: "?", fault: ImageFault(.corrupt, "the entry leads nowhere"))
+                return GuestEntry(
+                    name: name.bytes, type: "?", fault: ImageFault(.corrupt, "the entry leads nowhere"))
             }
             return GuestEntry(
                 name: name.bytes, type: info.type.letter, permissions: info.permissions, owner: info.owner,

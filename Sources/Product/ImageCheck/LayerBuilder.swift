@@ -35,7 +35,9 @@ struct LayerBuilder {
         var identity = ["type": partition.type]
         identity["partUUID"] = partition.partUUID
         identity["partLabel"] = partition.partLabel.flatMap { $0.isEmpty ? nil : $0 }
-        let inside = image.volume(partition.volume).flatMap { $0.kind == nil && $0.gap == nil ? nil : volume($0) }
+        let inside = image.volume(partition.volume).flatMap {
+            $0.kind == nil && $0.gap == nil ? nil : volume($0)
+        }
         return ScanReport.Layer(
             kind: "partition", number: partition.number, offset: partition.offset, size: partition.size,
             identity: identity, children: inside.map { [$0] })
@@ -50,7 +52,8 @@ struct LayerBuilder {
             kind: volume.kind ?? "unknown", size: volume.size,
             used: volume.usage.map { $0.totalBytes >= $0.freeBytes ? $0.totalBytes - $0.freeBytes : 0 },
             identity: identity.isEmpty ? nil : identity,
-            health: volume.gap == nil ? (conditions.isEmpty ? "ok" : conditions.joined(separator: "; ")) : nil,
+            health: volume.gap == nil
+                ? (conditions.isEmpty ? "ok" : conditions.joined(separator: "; ")) : nil,
             unreadable: volume.gap?.message)
     }
 }

@@ -66,7 +66,8 @@ struct LayoutOpener {
                 let rest = disk.size > partition.start ? disk.size - partition.start : 0
                 let source = try SliceSource(disk, start: partition.start, size: min(partition.size, rest))
                 volumes.append(
-                    volume(id: id(of: partition, in: table), source: source, partition: partition, into: &image))
+                    volume(
+                        id: id(of: partition, in: table), source: source, partition: partition, into: &image))
             }
             return DiskLayout(disk: disk, image: image, table: table, volumes: volumes)
         } catch {
@@ -112,7 +113,8 @@ struct LayoutOpener {
             PartitionFacts(
                 number: $0.number, offset: $0.start, size: $0.size, type: $0.kind.description,
                 partUUID: $0.partUUID, partLabel: $0.name, active: $0.isActive,
-                isEFISystem: $0.kind.isEFISystem, isBIOSBoot: $0.kind.isBIOSBoot, volume: id(of: $0, in: table))
+                isEFISystem: $0.kind.isEFISystem, isBIOSBoot: $0.kind.isBIOSBoot,
+                volume: id(of: $0, in: table))
         }
         return facts
     }
@@ -159,7 +161,9 @@ struct LayoutOpener {
     private func fileSystem(
         on source: any BlockSource, kind: String?, partition: Partition?
     ) throws(ImageFault) -> (any FileSystemReader)? {
-        if let kind { return FileSystemRegistry.kinds.contains(kind) ? try FileSystemRegistry.open(source) : nil }
+        if let kind {
+            return FileSystemRegistry.kinds.contains(kind) ? try FileSystemRegistry.open(source) : nil
+        }
         // A BIOS boot partition holds code, not files.
         if partition?.kind.isBIOSBoot == true { return nil }
         return try FileSystemRegistry.openFromBackup(source)

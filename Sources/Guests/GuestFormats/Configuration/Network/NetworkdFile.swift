@@ -65,7 +65,9 @@ package struct NetworkdFile: Sendable {
     /// Whether udev's path of a virtio NIC on PCI matches: `pci-0000:00:03.0`, before systemd 229
     /// `virtio-pci-0000:00:03.0`. The slot is not known, so a pattern that asks for one is open.
     private static func knownPath(_ patterns: [String]) -> Bool? {
-        let examples = ["pci-0000:00:03.0", "virtio-pci-0000:00:03.0", "pci-0000:01:00.0", "virtio-pci-0000:00:05.0"]
+        let examples = [
+            "pci-0000:00:03.0", "virtio-pci-0000:00:03.0", "pci-0000:01:00.0", "virtio-pci-0000:00:05.0",
+        ]
         let wanted = patterns.filter { !$0.hasPrefix("!") }.map { FileNamePattern($0) }
         guard wanted.count == patterns.count else { return nil }
         let matching = examples.filter { path in wanted.contains { $0.matches(path) } }
