@@ -12,7 +12,8 @@ package enum RawLZMA {
     package static func decompress(
         _ input: Bytes, properties: (lc: Int, lp: Int, pb: Int), dictionarySize: UInt32, uncompressedSize: Int
     ) throws(ImageFault) -> Bytes {
-        guard (0...8).contains(properties.lc), (0...4).contains(properties.lp), (0...4).contains(properties.pb),
+        guard (0...8).contains(properties.lc), (0...4).contains(properties.lp),
+            (0...4).contains(properties.pb),
             properties.lc + properties.lp <= 4
         else { throw ImageFault(.corrupt, "LZMA properties \(properties)", at: input.origin) }
         guard dictionarySize <= 64 << 20, uncompressedSize >= 0, uncompressedSize <= 1 << 30 else {
