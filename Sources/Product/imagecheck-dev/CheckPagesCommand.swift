@@ -3,11 +3,6 @@ import Checks
 import FoundationEssentials
 import Reports
 
-/// The checks whose pages are written.
-enum PageCatalog {
-    static let all: [any Check.Type] = []
-}
-
 struct CheckPagesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-pages",
@@ -20,8 +15,8 @@ struct CheckPagesCommand: ParsableCommand {
     func run() throws {
         let files = FileManager.default
         try files.createDirectory(atPath: output, withIntermediateDirectories: true)
-        var pages = ["README.md": CheckPage.markdownIndex(PageCatalog.all)]
-        for check in PageCatalog.all { pages[check.metadata.id + ".md"] = CheckPage(check).markdown }
+        var pages = ["README.md": CheckPage.markdownIndex(CheckRegistry.all)]
+        for check in CheckRegistry.all { pages[check.metadata.id + ".md"] = CheckPage(check).markdown }
         for name in try files.contentsOfDirectory(atPath: output)
         where name.hasSuffix(".md") && pages[name] == nil {
             try files.removeItem(atPath: output + "/" + name)

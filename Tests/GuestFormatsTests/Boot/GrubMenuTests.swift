@@ -56,7 +56,7 @@ private func configuration(_ header: String) -> String {
         #expect(selection.loader == .linux)
         #expect(selection.image.path == "/boot/vmlinuz-1")
         #expect(selection.image.device == GrubDevice("hd0,msdos1"))
-        #expect(selection.image.presence == .present(size: 3))
+        #expect(selection.image.presence == .present(size: 3 << 20))
         #expect(selection.commandLine == "root=UUID=x ro quiet")
         #expect(selection.initrds.map(\.path) == ["/boot/initrd-1"])
         #expect(selection.title == "One")
@@ -222,5 +222,69 @@ private func configuration(_ header: String) -> String {
         #expect(loop.outcome.name == "abandoned")
         let growth = run(MemoryGrubHost(configuration: "set a=xxxxxxxx\nwhile true; do set a=$a$a; done\n"))
         #expect(growth.outcome.name == "abandoned")
+    }
+
+    @Test func anUbuntuConfiguration() throws {
+        let header = """
+            set default="0"
+            function recordfail {
+              set recordfail=1
+              if [ -n "${have_grubenv}" ]; then if [ -z "${boot_once}" ]; then save_env recordfail; fi; fi
+            }
+            if [ "${recordfail}" != 1 ]; then
+              if [ -e ${prefix}/gfxblacklist.txt ]; then
+                if hwmatch ${prefix}/gfxblacklist.txt 3; then
+                  if [ ${match} = 0 ]; then set linux_gfx_mode=keep; else set linux_gfx_mode=text; fi
+                else
+                  set linux_gfx_mode=text
+                fi
+              else
+                set linux_gfx_mode=keep
+              fi
+            fi
+            export linux_gfx_mode
+            """
+        let text = configuration(header).replacing("\tload_video\n", with: "\trecordfail\n\tload_video\n")
+        let result = run(
+            MemoryGrubHost(
+                configuration: text, environment: [], extra: ["/boot/grub/gfxblacklist.txt": "x"]))
+        #expect(result.isCertain, "\(result.notes)")
+        #expect(try #require(result.selection).title == "One")
+        #expect(result.savedVariables.map(\.name) == ["recordfail"])
+        #expect(result.menu?.variables["linux_gfx_mode"] == "keep")
+    }
+
+    @Test func aXenEntry() throws {
+        let text = """
+            set timeout=0
+            menuentry 'Xen' {
+              multiboot2 /boot/vmlinuz-1 placeholder dom0_mem=1G
+              module2 --nounzip /boot/vmlinuz-2 placeholder root=UUID=x ro
+              module2 --nounzip /boot/initrd-2
+            }
+            """
+        let selection = try #require(run(MemoryGrubHost(configuration: text)).selection)
+        #expect(selection.loader == .multiboot)
+        #expect(selection.modules.map(\.file.path) == ["/boot/vmlinuz-2", "/boot/initrd-2"])
+        #expect(selection.modules[0].arguments == ["placeholder", "root=UUID=x", "ro"])
+    }
+
+    @Test func theNextLoaderTakesOver() throws {
+        for (command, path) in [("chainloader +1", "+1"), ("chainloader (hd0,msdos1)+1", "+1")] {
+            let text = "set timeout=0\nmenuentry a {\n\(command)\n}\n"
+            let selection = try #require(run(MemoryGrubHost(configuration: text)).selection)
+            #expect(selection.loader == .chainloader)
+            #expect(selection.image.path == path)
+        }
+        let lost = run(
+            MemoryGrubHost(configuration: "set timeout=0\nmenuentry a {\nchainloader (hd7)+1\n}\n"))
+        #expect(lost.outcome.name == "menu")
+    }
+
+    @Test func whatIsNotFollowedIsSaid() {
+        let text = "set timeout=0\nloopback loop /a.iso\nmenuentry a {\nlinux /boot/vmlinuz-1\n}\n"
+        let result = run(MemoryGrubHost(configuration: text))
+        #expect(!result.isCertain)
+        #expect(result.notes.map(\.kind) == [.notFollowed])
     }
 }

@@ -60,7 +60,9 @@ struct MemoryGrubHost: GrubHost {
     func file(at path: String, on device: GrubDevice) throws(ImageFault) -> GrubFile? {
         try fault(path, device)
         let files = volumes[device.name]?.files ?? [:]
-        if let file = files[path] { return GrubFile(size: UInt64(file.count)) }
+        if let file = files[path] {
+            return GrubFile(size: UInt64(path.contains("vmlinuz") ? file.count << 20 : file.count))
+        }
         let prefix = path.hasSuffix("/") ? path : path + "/"
         return files.keys.contains { $0.hasPrefix(prefix) } ? GrubFile(isDirectory: true) : nil
     }

@@ -163,3 +163,59 @@ private struct ToolHost: GrubHost, EFISystemPartition {
         #expect(result.menu?.entries.prefix(2).map(\.children.count) == [0, 2])
     }
 }
+
+/// Images broken on purpose, and how far their real starts got in QEMU.
+@Suite(.enabled(if: imageDirectory != nil)) struct BrokenImageTests {
+    static let expected: [(String, String)] = [
+        ("bookworm-bios-gpt+bios-boot-zeroed", "coreImageDamaged"),
+        ("bookworm-bios-mbr+core-img-damaged", "coreImageDamaged"),
+        ("bookworm-bios-mbr+grub-cfg-empty", "prompt"),
+        ("bookworm-bios-mbr+grub-cfg-missing", "prompt"),
+        ("bookworm-bios-mbr+grub-cfg-search-wrong-uuid", "boots Debian GNU/Linux"),
+        ("bookworm-bios-mbr+grub-cfg-syntax", "boots Advanced options for Debian GNU/Linux"),
+        ("bookworm-bios-mbr+grub-default-out-of-range", "boots Debian GNU/Linux"),
+        ("bookworm-bios-mbr+saved-entry-removed-kernel", "boots Debian GNU/Linux"),
+        ("bookworm-bios-mbr+grub-normal-mod-missing", "rescue"),
+        ("bookworm-bios-mbr+grub-wait-forever", "waits Debian GNU/Linux"),
+        ("bookworm-bios-mbr+initrd-missing", "boots Debian GNU/Linux without initrd"),
+        ("bookworm-bios-mbr+kernel-empty", "menu"),
+        ("bookworm-bios-mbr+kernel-missing", "menu"),
+        // GRUB does not notice that the end is missing.
+        ("bookworm-bios-mbr+kernel-truncated", "boots Debian GNU/Linux"),
+        ("bookworm-bios-mbr+mbr-code-zeroed", "bootCodeMissing"),
+        ("bookworm-bios-mbr+mbr-signature-zeroed", "bootSignatureMissing"),
+        ("bookworm-uefi-gpt+esp-fallback-without-grub", "boots Debian GNU/Linux"),
+        ("bookworm-uefi-gpt+esp-loader-truncated", "programTruncated"),
+        ("bookworm-uefi-gpt+esp-no-fallback", "removablePathMissing"),
+        ("bookworm-uefi-gpt+esp-shim-without-grub", "secondStageMissing"),
+        ("bookworm-uefi-gpt+esp-stub-missing", "prompt"),
+        ("bookworm-uefi-gpt+esp-stub-wrong-uuid", "prompt"),
+        ("bookworm-uefi-gpt+grub-normal-mod-missing", "boots Debian GNU/Linux"),
+    ]
+
+    @Test(arguments: expected) func endsAsItsRealStart(name: String, outcome: String) throws {
+        let path = "\(imageDirectory ?? "")/broken/\(name).raw"
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        let found: String
+        if name.contains("signature") {
+            found = BIOSBoot.trace(try fileSource(path)).stop.map { "\($0)" } ?? ""
+        } else {
+            let host = try ToolHost(path)
+            let trace =
+                name.contains("uefi")
+                ? EFIBoot.trace(host, machine: .x64, device: GrubDevice("hd0,gpt1"))
+                : BIOSBoot.trace(try fileSource(path))
+            found = describe(trace, trace.runGrub(on: host))
+        }
+        #expect(found == outcome)
+    }
+
+    private func describe(_ trace: BootTrace, _ result: GrubEvaluation?) -> String {
+        if let stop = trace.stop { return String("\(stop)".prefix { $0 != "(" }) }
+        guard let result else { return "\(trace.destination)" }
+        guard let selection = result.selection else { return result.outcome.name }
+        let verb = result.notes.contains { $0.kind == .waitsForever } ? "waits" : "boots"
+        return "\(verb) \(selection.titles.joined(separator: " > "))"
+            + (selection.initrdFailure == nil ? "" : " without initrd")
+    }
+}

@@ -83,3 +83,12 @@ package struct BootTrace: Sendable {
     /// Why it ends, if it does.
     package var stop: BootStop? { if case .stops(let stop) = destination { stop } else { nil } }
 }
+
+extension BootTrace {
+    /// Runs the GRUB that the trace ends in, with its memory disk; nil if it ends elsewhere.
+    package func runGrub(on host: any GrubHost) -> GrubEvaluation? {
+        guard let start = grubStart else { return nil }
+        let whole: any GrubHost = memoryDisk.map { MemoryDiskGrubHost(host, memoryDisk: $0) } ?? host
+        return GrubInterpreter(host: whole, start: start).run()
+    }
+}

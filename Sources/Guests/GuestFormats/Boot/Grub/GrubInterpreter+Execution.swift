@@ -13,8 +13,9 @@ struct GrubStatus: Hashable {
     static let unknownDevice = GrubStatus(code: 12)
     static let invalidCommand = GrubStatus(code: 17)
     static let badArgument = GrubStatus(code: 18)
-    static let menu = GrubStatus(code: 23)
-    static let recursionDepth = GrubStatus(code: 31)
+    static let badOperatingSystem = GrubStatus(code: 21)
+    static let menu = GrubStatus(code: 27)
+    static let recursionDepth = GrubStatus(code: 47)
 }
 
 /// Control flow: grub-core/script/execute.c.

@@ -2,6 +2,9 @@ import ByteReading
 
 /// Commands that load what `boot` starts.
 extension GrubInterpreter {
+    /// Bytes of the header that `linux` reads before anything else (`linux_i386_kernel_header`).
+    private static let smallestKernel = 0x268
+
     /// Runs a loader command; nil if `name` is none.
     func loaderCommand(_ name: String, _ arguments: [String]) throws(ImageFault) -> GrubStatus? {
         switch name {
@@ -37,9 +40,9 @@ extension GrubInterpreter {
             return fail(.badArgument, "filename expected")
         }
         let image = try reference(name)
-        if let status = failure(image) {
-            if loader == .linux { missingKernel = image }
-            return status
+        if let status = failure(image) { return status }
+        if loader == .linux, case .present(let size) = image.presence, size < Self.smallestKernel {
+            return fail(.badOperatingSystem, "premature end of file \(image.path)")
         }
         let index = arguments.firstIndex(of: name) ?? 0
         let rest = Array(arguments[(index + 1)...])
