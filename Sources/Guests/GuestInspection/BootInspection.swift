@@ -324,18 +324,21 @@ struct BootInspection {
             title: attempt.title, source: place,
             commandLine: CommandLineFacts(text: "", parameters: [], evidence: place))
         var kernel: BootFile?
-        if let missing = attempt.missingKernel {
+        if let missing = attempt.failedKernel {
             let file = files.file(missing.device, missing.path)
             kernel = file
             facts.kernelPath = file.guestPath
             facts.kernelEvidence = files.evidence(missing.location, excerpt: missing.name)
-            facts.problems = [
-                StructureFinding(
-                    code: "Grub.KernelMissing",
-                    message:
-                        "The default entry “\(attempt.title)” loads \(file.guestPath), which does not exist: GRUB stays at its menu.",
-                    evidence: files.evidence(missing.location, excerpt: missing.name))
-            ]
+            // A kernel that is there and too short is for the check of the kernel itself.
+            if missing.presence == .missing || missing.presence == .noDevice {
+                facts.problems = [
+                    StructureFinding(
+                        code: "Grub.KernelMissing",
+                        message:
+                            "The default entry “\(attempt.title)” loads \(file.guestPath), which does not exist: GRUB stays at its menu.",
+                        evidence: files.evidence(missing.location, excerpt: missing.name))
+                ]
+            }
         } else {
             facts.notFollowed =
                 attempt.notes.last.map { $0.message } ?? "it starts nothing"

@@ -10,9 +10,9 @@ struct ChecksCommand: ParsableCommand {
 
     func run() throws {
         switch format {
-        case .text: try Host.write(CheckPage.table(CheckCatalog.all, style: Host.style(for: nil)))
+        case .text: try Host.write(CheckPage.table(CheckRegistry.all, style: Host.style(for: nil)))
         case .json:
-            try Host.write(JSONReport.bytes(CheckCatalog.all.map { CheckPage.Rule($0.metadata) }) + [0x0A])
+            try Host.write(JSONReport.bytes(CheckRegistry.all.map { CheckPage.Rule($0.metadata) }) + [0x0A])
         }
     }
 }
@@ -26,7 +26,7 @@ struct ExplainCommand: ParsableCommand {
     var id: String
 
     func run() throws {
-        let names = CheckNames(CheckCatalog.all)
+        let names = CheckNames(CheckRegistry.all)
         guard let check = names.check(named: id) else {
             let near = names.near(id)
             throw CommandFailure(

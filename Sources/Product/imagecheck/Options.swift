@@ -83,8 +83,8 @@ struct JudgingOptions: ParsableArguments {
     private func ids(_ lists: [String]) throws -> Set<String> {
         var result: Set<String> = []
         for name in lists.flatMap({ $0.split(separator: ",") }).map(String.init) {
-            guard let id = CheckNames(CheckCatalog.all).id(named: name) else {
-                let near = CheckNames(CheckCatalog.all).near(name)
+            guard let id = CheckNames(CheckRegistry.all).id(named: name) else {
+                let near = CheckNames(CheckRegistry.all).near(name)
                 let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: ", "))?"
                 throw ValidationError("There is no check named “\(name)”.\(hint)")
             }

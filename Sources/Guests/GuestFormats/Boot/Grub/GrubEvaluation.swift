@@ -32,6 +32,8 @@ package struct GrubEvaluation: Sendable {
         package let location: GrubLocation
         /// What went wrong, in order.
         package let notes: [GrubNote]
+        /// The kernel of the last `linux` command that failed: not there, or too short to be one.
+        package let failedKernel: GrubFileReference?
     }
 
     /// The entries tried, in order.

@@ -40,10 +40,12 @@ extension GrubInterpreter {
             return fail(.badArgument, "filename expected")
         }
         let image = try reference(name)
+        if loader == .linux { failedKernel = image }
         if let status = failure(image) { return status }
         if loader == .linux, case .present(let size) = image.presence, size < Self.smallestKernel {
             return fail(.badOperatingSystem, "premature end of file \(image.path)")
         }
+        failedKernel = nil
         let index = arguments.firstIndex(of: name) ?? 0
         let rest = Array(arguments[(index + 1)...])
         loaded = Loaded(

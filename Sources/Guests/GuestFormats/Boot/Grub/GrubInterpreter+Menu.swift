@@ -150,14 +150,14 @@ extension GrubInterpreter {
 
     private func attempt(_ entry: GrubMenuEntry, isAutomatic: Bool, isFallback: Bool) throws(ImageFault) {
         let firstNote = evaluation.notes.count
-        missingKernel = nil
+        failedKernel = nil
         titles.append(entry.title)
         try start(entry, isAutomatic: isAutomatic)
         titles.removeLast()
         evaluation.attempts.append(
             .init(
                 title: entry.title, location: entry.location,
-                notes: Array(evaluation.notes.dropFirst(firstNote)), missingKernel: missingKernel))
+                notes: Array(evaluation.notes.dropFirst(firstNote)), failedKernel: failedKernel))
         if isFallback, case .boots(var selection)? = end {
             selection.isFallback = true
             end = .boots(selection)

@@ -27,8 +27,8 @@ package final class GrubInterpreter {
     var contexts: [Context] = [Context()]
     var functions: [String: (body: [GrubCommand], file: String)] = [:]
     var loaded: Loaded?
-    /// The kernel that the entry being tried names and that is not there.
-    var missingKernel: GrubFileReference?
+    /// The kernel that the entry being tried could not load.
+    var failedKernel: GrubFileReference?
     var evaluation = GrubEvaluation(outcome: .prompt)
     /// Set once GRUB's path has ended; nothing is executed after it.
     var end: GrubOutcome?
