@@ -14,17 +14,12 @@ struct ContainerIndependenceTests {
         report.image.virtualSize = 0
         report.image.layers = report.image.layers.flatMap { $0.children ?? [] }
         report.cost = ScanReport.Cost(seconds: 0, bytesRead: 0, reads: 0, peakMemory: 0)
+        // These items are about the file and the size of the disk.
+        let aboutTheFile = ["IMAGE.Container", "IMAGE.VirtualSize", "COMPLIANCE.DiskSize"]
         for guest in report.guests.indices {
-            report.guests[guest].checks = report.guests[guest].checks.map(withoutContainer)
+            report.guests[guest].checks.removeAll { aboutTheFile.contains($0.id) }
         }
         return report
-    }
-
-    /// These two items are about the file and the size of the disk.
-    private func withoutContainer(_ item: ScanReport.CheckItem) -> ScanReport.CheckItem {
-        var item = item
-        if ["IMAGE.Container", "IMAGE.VirtualSize"].contains(item.id) { item.value = nil }
-        return item
     }
 
     @Test(arguments: [
@@ -38,7 +33,9 @@ struct ContainerIndependenceTests {
             let copy = scratch.place("copy")
             let format = image.hasSuffix(".xz") ? "raw" : "qcow2"
             try await HostTool.shell("qemu-img convert -f \(format) \(options) '\(original)' '\(copy)'")
-            #expect(try guestPart(TestImages.scan(copy)) == guestPart(TestImages.scan(original)))
+            let (one, other) = try (TestImages.scan(copy), TestImages.scan(original))
+            #expect(guestPart(one).guests == guestPart(other).guests)
+            #expect(guestPart(one) == guestPart(other))
         }
     }
 

@@ -11,22 +11,23 @@ import Testing
 struct FixTests {
     private static let kernel = "6.1.0-50-amd64"
 
-    private func failing(_ report: ScanReport) -> Set<String> {
-        Set(report.allChecks.filter { $0.status == .fail }.compactMap(\.code))
+    /// The codes of what is an error.
+    private func errors(_ report: ScanReport) -> Set<String> {
+        Set(report.allChecks.filter { $0.severity == .error }.compactMap(\.code))
     }
 
     private func launch(_ report: ScanReport) throws -> LaunchVerdict {
         try #require(report.guests.first?.verdicts.first?.launches.first)
     }
 
-    /// The image now boots and is reached, `code` is not found any more, and nothing new is.
+    /// The image now boots and is reached, `code` is no error any more, and nothing new is.
     private func expectRepaired(
         _ guest: EditableGuest, firmware: FirmwareKind = .bios, of code: String, since before: ScanReport
     ) throws {
         let after = try TestImages.scan(guest.path, disk: .virtioBlk, firmware: firmware)
-        #expect(failing(before).contains(code))
-        #expect(!failing(after).contains(code))
-        #expect(failing(after).subtracting(failing(before)).isEmpty)
+        #expect(errors(before).contains(code))
+        #expect(!errors(after).contains(code))
+        #expect(errors(after).subtracting(errors(before)).isEmpty)
         let verdict = try launch(after)
         #expect(verdict.boots == .yes, "\(verdict.stopsAt?.message ?? "")")
         #expect(verdict.reachable == .yes, "\(verdict.stopsAt?.message ?? "")")

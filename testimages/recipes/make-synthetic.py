@@ -481,6 +481,7 @@ def sshd_disabled(t):
 
 def eth0(t):
     t["etc/network/interfaces"] = "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n"
+    t["etc/systemd/network/"] = None
     del t["etc/systemd/network/80-dhcp.network"], t["etc/systemd/system/multi-user.target.wants/systemd-networkd.service"]
     del t["etc/systemd/system/dbus-org.freedesktop.network1.service"]
 
