@@ -92,6 +92,14 @@ struct BatchTests {
                 format: "raw",
                 layers: [ScanReport.Layer(kind: "raw", children: [ScanReport.Layer(kind: "ext4")])]))
         #expect(data.result(image: "data.raw", seconds: 0)?.status == .checked)
+        let unknown = [ScanReport.Layer(kind: "raw", children: [ScanReport.Layer(kind: "unknown")])]
+        for (size, status): (UInt64, BatchResult.Status) in [
+            (26, .notAnImage), (512, .notAnImage), (1 << 20, .checked), ((1 << 20) + 1, .notAnImage),
+        ] {
+            var text = try report(format: "raw", layers: unknown)
+            text.image.fileSize = size
+            #expect(WorkerAnswer(text).result(image: "notes.txt", seconds: 0)?.status == status, "\(size)")
+        }
     }
 
     @Test func candidates() throws {

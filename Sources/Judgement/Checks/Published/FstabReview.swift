@@ -305,4 +305,7 @@ extension String {
         guard let first, first.isASCII, first.isLowercase else { return self }
         return first.uppercased() + dropFirst()
     }
+
+    /// A message of the inspection as a sentence.
+    var asSentence: String { capitalizedFirst + (hasSuffix(".") ? "" : ".") }
 }
