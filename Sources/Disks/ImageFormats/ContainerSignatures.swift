@@ -24,7 +24,8 @@ struct ContainerSignatures {
 
     static let all: [Signature] = [
         Signature(
-            name: "qcow", title: "QEMU copy-on-write, version 1", action: .convert(from: "qcow"),
+            name: "qcow", title: "QEMU copy-on-write disk of version 1 (qcow)",
+            action: .convert(from: "qcow"),
             magics: [(0, [0x51, 0x46, 0x49, 0xFB, 0, 0, 0, 1])]),
         Signature(
             name: "vhdx", title: "Hyper-V disk (VHDX)", action: .convert(from: "vhdx"),

@@ -260,7 +260,8 @@ final class AccessInspection {
                 continue
             }
             facts.authorizedKeys += usable.count
-            facts.authorizedKeysEvidence.append(Evidence(path: path, excerpt: "\(usable.count) keys"))
+            facts.authorizedKeysEvidence.append(
+                Evidence(path: path, excerpt: usable.count == 1 ? "1 key" : "\(usable.count) keys"))
         }
     }
 
@@ -355,7 +356,7 @@ final class AccessInspection {
         if reader.exists("/etc/nologin") == .yes {
             found.append(
                 StructureFinding(
-                    code: "nologin", message: "pam_nologin lets only root in while this file is there",
+                    code: "nologin", message: "while this file is there, only root can log in",
                     evidence: Evidence(path: "/etc/nologin")))
         }
         do {

@@ -39,7 +39,9 @@ struct BootFiles {
 
     /// The place of a command in a configuration file, as evidence.
     func evidence(_ location: GrubLocation, excerpt: String? = nil) -> Evidence {
-        Evidence(path: file(named: location.file).guestPath, line: location.line, excerpt: excerpt)
+        // What runs before a file is read, or after the last one has been, belongs to none.
+        guard location.line > 0 else { return Evidence(layer: "GRUB", excerpt: excerpt) }
+        return Evidence(path: file(named: location.file).guestPath, line: location.line, excerpt: excerpt)
     }
 
     /// Opens a regular file.

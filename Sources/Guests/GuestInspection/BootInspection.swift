@@ -15,12 +15,16 @@ struct BootInspection {
 
     private typealias Step = GuestFacts.BootStep
 
-    func inspect() -> BootFacts {
+    /// What the start comes to, and what the initramfs of the default entry holds.
+    func inspect() -> (facts: BootFacts, early: InitramfsSummary?) {
         var bios = biosPath()
         var uefi = uefiPath()
         var facts = BootFacts(
             bios: BootPath(firmware: .bios, isPresent: .no), uefi: BootPath(firmware: .uefi, isPresent: .no))
-        for entry in [bios.entry, uefi.entry].compactMap({ $0 }) { inspectFiles(of: entry, into: &facts) }
+        var early: InitramfsSummary?
+        for entry in [bios.entry, uefi.entry].compactMap({ $0 }) {
+            early = inspectFiles(of: entry, into: &facts) ?? early
+        }
         bios.facts.entry = bios.entry?.facts
         uefi.facts.entry = uefi.entry?.facts
         facts.bios = bios.facts
@@ -29,7 +33,7 @@ struct BootInspection {
             $0.first?.isNumber == true
         }
         facts.grubDefaults = grubDefaults()
-        return facts
+        return (facts, early)
     }
 
     /// A way to a kernel, and the entry with its files as the loader names them.
@@ -45,11 +49,11 @@ struct BootInspection {
         var commandLine: KernelCommandLine
     }
 
-    private func inspectFiles(of entry: Entry, into facts: inout BootFacts) {
+    private func inspectFiles(of entry: Entry, into facts: inout BootFacts) -> InitramfsSummary? {
         var early: InitramfsInspection.Result?
         let known = entry.archives.allSatisfy { facts.initramfs[$0.guestPath] != nil }
         // Both firmware mostly come to the same files, and an initramfs is the most expensive thing to read.
-        if let kernel = entry.kernel, facts.kernels[kernel.guestPath] != nil, known { return }
+        if let kernel = entry.kernel, facts.kernels[kernel.guestPath] != nil, known { return nil }
         if !entry.archives.isEmpty {
             let result = InitramfsInspection(reader: reader, files: files, resolver: resolver).inspect(
                 entry.archives)
@@ -60,6 +64,7 @@ struct BootInspection {
             facts.kernels[kernel.guestPath] = KernelInspection(reader: reader, files: files)
                 .inspect(kernel, early: early, commandLine: entry.commandLine)
         }
+        return early?.summary
     }
 
     // MARK: BIOS

@@ -17,7 +17,7 @@ struct LinuxInspection {
         let mountPoints = mounting.stitch()
         let identity = IdentityInspection(reader: reader).inspect()
         let mounts = mounting.inspect()
-        let boot = BootInspection(
+        let (boot, early) = BootInspection(
             reader: reader, layout: layout,
             files: BootFiles(
                 disk: GrubDisk(layout: layout, mendsPartitionTable: true), mountPoints: mountPoints),
@@ -36,7 +36,8 @@ struct LinuxInspection {
             initSystem: InitInspection(reader: reader, services: services, commandLine: commandLine)
                 .inspect(),
             services: services.facts(for: LinuxInspection.units),
-            network: NetworkInspection(reader: reader, services: services, commandLine: commandLine)
+            network: NetworkInspection(
+                reader: reader, services: services, commandLine: commandLine, early: namesEarly(boot) ? early : nil)
                 .inspect(),
             access: access,
             cloudInit: CloudInitInspection(
@@ -48,6 +49,14 @@ struct LinuxInspection {
             hygiene: HygieneInspection(reader: reader, homes: Set(homes).sorted()).inspect())
         facts.gaps = reader.gaps
         return facts
+    }
+
+    /// Whether the NIC appears while the initramfs runs: its driver is in it or in the kernel.
+    private func namesEarly(_ boot: BootFacts) -> Bool {
+        guard let path = (boot.bios.entry ?? boot.uefi.entry)?.kernelPath,
+            let driver = boot.kernels[path]?.drivers["virtio_net"]
+        else { return false }
+        return driver.state == .builtin || (driver.state == .initramfs && driver.blockedEarly == nil)
     }
 
     /// Units that items ask about.

@@ -9,11 +9,16 @@ final class NetworkInspection {
     private let reader: GuestReader
     private let services: ServiceInspection
     private let commandLine: CommandLineFacts?
+    private let early: InitramfsSummary?
     private var expected = ExpectedInterface(names: .unknown, driver: "virtio_net")
     private var facts: NetworkFacts
 
-    init(reader: GuestReader, services: ServiceInspection, commandLine: CommandLineFacts?) {
+    /// - Parameter early: the initramfs, if the NIC appears while it runs.
+    init(
+        reader: GuestReader, services: ServiceInspection, commandLine: CommandLineFacts?, early: InitramfsSummary?
+    ) {
         self.reader = reader
+        self.early = early
         self.services = services
         self.commandLine = commandLine
         facts = NetworkFacts(naming: Located(.unknown, Evidence(path: "/usr/lib/systemd/network")))
@@ -38,11 +43,14 @@ final class NetworkInspection {
     private func findNaming() {
         let links = reader.mergedFiles(in: NetworkInspection.networkDirectories, suffix: ".link")
         let units = links.filter { !$0.path.hasSuffix("/99-default.link") }.compactMap { unit($0) }
-        let policy = NetworkNamePolicy(
+        // A name that the udev of the initramfs gave stays: the policies of the root begin with "keep".
+        let early = earlyPolicy()
+        let late = NetworkNamePolicy(
             commandLine: commandLine?.words ?? [], linkFiles: units,
             hasDefaultLink: isEffective("99-default.link", in: NetworkInspection.networkDirectories),
             hasNetSetupRule: isEffective("80-net-setup-link.rules", in: NetworkInspection.ruleDirectories)
                 || isEffective("80-net-name-slot.rules", in: NetworkInspection.ruleDirectories))
+        let policy = early.flatMap { $0.names == .exact("eth0") ? nil : $0 } ?? late
         expected.names = policy.names
         let naming: NetworkFacts.Naming =
             switch policy.names {
@@ -54,6 +62,29 @@ final class NetworkInspection {
             naming,
             policy.source.map { Evidence($0) }
                 ?? Evidence(path: "kernel command line and udev", excerpt: policy.reason))
+    }
+
+    /// What the udev of the initramfs calls the NIC; nil when the NIC appears later or there is no udev in it.
+    private func earlyPolicy() -> NetworkNamePolicy? {
+        guard let early, early.udevDaemon != nil else { return nil }
+        var chosen: [String: String] = [:]
+        for directory in NetworkInspection.networkDirectories.map({ String($0.dropFirst()) }) {
+            for path in early.contents.tree.nodes.keys where path.hasPrefix(directory + "/") && path.hasSuffix(".link") {
+                let name = String(path.dropFirst(directory.count + 1))
+                if !name.contains("/"), chosen[name] == nil { chosen[name] = path }
+            }
+        }
+        func isMasked(_ path: String) -> Bool { early.contents.tree.nodes[path]?.linkTarget == "/dev/null" }
+        let files = chosen.filter { !isMasked($0.value) }.sorted { $0.key < $1.key }
+        let units = files.filter { $0.key != "99-default.link" }.compactMap { file in
+            early.contents.files[file.value].flatMap { unit((path: "/" + file.value, bytes: $0.bytes)) }
+        }
+        let rule = NetworkInspection.ruleDirectories.map { $0.dropFirst() + "/80-net-setup-link.rules" }
+            .first { early.contents.tree.nodes[$0] != nil }
+        return NetworkNamePolicy(
+            commandLine: commandLine?.words ?? [], linkFiles: units,
+            hasDefaultLink: files.contains { $0.key == "99-default.link" },
+            hasNetSetupRule: rule.map { !isMasked($0) } ?? false)
     }
 
     private static let networkDirectories = [

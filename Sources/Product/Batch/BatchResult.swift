@@ -78,7 +78,7 @@ public struct WorkerAnswer: Sendable, Hashable, Codable {
                 return BatchResult(image: image, status: .checked, seconds: seconds, report: report)
             }
             return BatchResult(
-                image: image, status: .notAnImage, message: "nothing in it was recognised", seconds: seconds,
+                image: image, status: .notAnImage, message: WorkerAnswer.whatItIs(report), seconds: seconds,
                 report: report)
         }
         guard let failure else { return nil }
@@ -86,9 +86,20 @@ public struct WorkerAnswer: Sendable, Hashable, Codable {
     }
 
     /// Every file can be a raw image. One without partitions, file system or system is none for a batch: a
-    /// README beside the images must not fail it.
+    /// README beside the images must not fail it. One with the size of a disk is judged all the same: it may be
+    /// a disk that lost its partition table.
     static func holdsNothing(_ report: ScanReport) -> Bool {
-        report.image.format == "raw" && report.guests.isEmpty
-            && report.image.layers.allSatisfy { $0.kind == "raw" && ($0.children ?? []).isEmpty }
+        let isTooSmall = report.image.fileSize < 1 << 20 || !report.image.fileSize.isMultiple(of: 512)
+        return report.image.format == "raw" && report.guests.isEmpty
+            && report.image.layers.allSatisfy { layer in
+                layer.kind == "raw"
+                    && (layer.children ?? []).allSatisfy { isTooSmall && $0.kind == "unknown" }
+            }
+    }
+
+    /// What the check of the image's content says of it.
+    private static func whatItIs(_ report: ScanReport) -> String {
+        report.checks?.first { $0.id == "GUESTOS.SystemImage" && $0.status == .fail }?.message
+            ?? "nothing in it was recognised"
     }
 }

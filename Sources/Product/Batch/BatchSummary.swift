@@ -25,8 +25,8 @@ public struct BatchSummary: Sendable {
     public var text: String {
         var canvas = TextCanvas(style)
         let rows = results.map(row)
-        let nameWidth = min(24, max(5, rows.map { TerminalText.width(canvas.shown($0.name)) }.max() ?? 0))
-        let systemWidth = min(22, max(6, rows.map { TerminalText.width(canvas.shown($0.system)) }.max() ?? 0))
+        let nameWidth = min(22, max(5, rows.map { TerminalText.width(canvas.shown($0.name)) }.max() ?? 0))
+        let systemWidth = min(20, max(6, rows.map { TerminalText.width(canvas.shown($0.system)) }.max() ?? 0))
         if !rows.isEmpty {
             canvas.cutLine([
                 Piece(

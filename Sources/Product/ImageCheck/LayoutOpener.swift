@@ -21,7 +21,7 @@ struct LayoutOpener {
         switch try ImageFileOpener(policy: policy).open(file, as: format) {
         case .recognised(let other):
             guard other.name == "iso9660" else {
-                throw ImageFault(.unsupported, LayoutOpener.sentence(other), at: other.offset)
+                throw ImageFault(.unsupported, LayoutOpener.sentence(other))
             }
             var container = ContainerFacts(format: "raw", virtualSize: file.size, fileSize: file.size)
             container.content = .iso
@@ -41,7 +41,8 @@ struct LayoutOpener {
     }
 
     private static func sentence(_ other: RecognisedContainer) -> String {
-        var text = "this is \(other.title) (\(other.name)), which is not read: \(other.advice)"
+        let article = other.title.first.map { "AEIOUaeiou".contains($0) } == true ? "an" : "a"
+        var text = "this is \(article) \(other.title), which is not read: \(other.advice)"
         if let command = other.command, !other.advice.contains(command) { text += ": \(command)" }
         return text
     }

@@ -20,7 +20,10 @@ struct VerdictText {
                     + (verdict.register.map {
                         [Piece("   (register as \(TextReport.firmwareName($0.firmware)))", .quiet)]
                     } ?? []))
-            for launch in verdict.launches { write(launch, on: &canvas) }
+            for (index, launch) in verdict.launches.enumerated() {
+                let earlier = verdict.launches.prefix(index).first { isAlike($0, launch) }
+                write(launch, as: earlier, on: &canvas)
+            }
         }
     }
 
@@ -38,9 +41,26 @@ struct VerdictText {
         answer == "yes" ? .good : answer == "no" ? .bad : .warning
     }
 
-    private func write(_ launch: LaunchVerdict, on canvas: inout TextCanvas) {
-        let name = "\(launch.disk.rawValue), \(launch.firmware.rawValue)"
+    private func name(_ launch: LaunchVerdict) -> String {
+        "\(launch.disk.rawValue), \(launch.firmware.rawValue)"
+    }
+
+    /// Whether two launches go the same way, so that one chain says it for both.
+    private func isAlike(_ a: LaunchVerdict, _ b: LaunchVerdict) -> Bool {
+        a.links == b.links && a.stopsAt == b.stopsAt && a.unknownBecause == b.unknownBecause
+    }
+
+    private func write(_ launch: LaunchVerdict, as earlier: LaunchVerdict?, on canvas: inout TextCanvas) {
+        let name = name(launch)
         let column = 19
+        if let earlier {
+            canvas.line(
+                [
+                    Piece(TerminalText.padded(name, to: column)),
+                    Piece("the same as \(self.name(earlier))", .quiet),
+                ], indent: 2)
+            return
+        }
         var items: [Piece] = []
         for link in launch.links {
             switch link.state {

@@ -29,6 +29,8 @@ extension InitramfsRequest {
             }
             if Self.wholeFiles.contains(path) || Self.wholeDirectories.contains(where: path.hasPrefix) {
                 bytesToKeep = Self.textLimit
+            } else if path.hasSuffix(".link"), path.contains("systemd/network/") {
+                bytesToKeep = Self.textLimit
             } else if path.hasSuffix(".conf"),
                 path.contains("modprobe.d/") || path.contains("modules-load.d/")
             {

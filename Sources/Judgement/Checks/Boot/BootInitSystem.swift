@@ -126,7 +126,8 @@ enum BootInitSystem: Check {
             let isFatal = fatal.contains(code)
             findings.append(
                 Finding(
-                    code, isFatal ? .error : .warning, problem.message, evidence: [problem.evidence],
+                    code, isFatal ? .error : .warning, problem.message.asSentence,
+                    evidence: [problem.evidence],
                     fixes: code.hasPrefix("Init.DefaultTarget")
                         ? [defaultTarget] : [initPackage(linux)],
                     consequence: isFatal ? .stopsBoot : .none))

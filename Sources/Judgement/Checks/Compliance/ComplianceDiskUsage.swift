@@ -43,15 +43,18 @@ enum ComplianceDiskUsage: Check {
         } else if percent > 90 || usage.freeBytes < rootNeeds {
             findings.append(
                 Finding(
-                    "DiskUsage.High", .warning, "The root is \(percent) per cent full.", evidence: evidence,
-                    fixes: [clean], link: .operation))
+                    "DiskUsage.High", .warning,
+                    percent > 90
+                        ? "The root is \(percent) per cent full."
+                        : "The root has \(usage.freeBytes >> 20) MiB left, too little for an update.",
+                    evidence: evidence, fixes: [clean], link: .operation))
         }
         let bootID = context.bootVolume(of: linux)
         if bootID != root.id, let boot = context.image.volume(bootID)?.usage, boot.freeBytes < bootNeeds {
             findings.append(
                 Finding(
                     "DiskUsage.BootFull", .warning,
-                    "/boot has \(boot.freeBytes) bytes left, too few for an initramfs.",
+                    "/boot has \(boot.freeBytes >> 20) MiB left, too little for an initramfs.",
                     evidence: [Evidence(layer: bootID, excerpt: "\(boot.freeBytes) bytes are free")],
                     fixes: [.byHand("Remove old kernels")], link: .operation))
         }

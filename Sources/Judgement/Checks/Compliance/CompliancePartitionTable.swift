@@ -26,7 +26,8 @@ enum CompliancePartitionTable: Check {
                 : .judged(questions: context.image.gaps.map { OpenQuestion($0) })
         }
         var findings: [Finding] = []
-        let evidence = [Evidence(layer: table.kind.rawValue, excerpt: table.identity)]
+        let layer = table.kind == .none ? context.image.container.format : table.kind.rawValue
+        let evidence = [Evidence(layer: layer, excerpt: table.identity)]
         func add(_ code: String, _ message: String, _ fix: Fix) {
             findings.append(Finding(code, .warning, message, evidence: evidence, fixes: [fix]))
         }
@@ -45,7 +46,7 @@ enum CompliancePartitionTable: Check {
                 .byHand("Keep the GPT only", commands: ["sgdisk -M IMAGE"], where: .offline))
         case .none:
             add(
-                "PartitionTable.None", "The file system is on the whole disk, without a partition table.",
+                "PartitionTable.None", "The disk has no partition table.",
                 .byHand("Move the system to a partition"))
         case .mbr where context.image.container.virtualSize > 2 << 40:
             add(

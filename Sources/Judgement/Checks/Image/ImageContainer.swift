@@ -61,7 +61,7 @@ enum ImageContainer: Check {
             if code == "Container.Backing", found.code == "backingFile", !isOpened { continue }
             findings.append(
                 Finding(
-                    code, severity, sentence(found.message), evidence: [found.evidence],
+                    code, severity, found.message.asSentence, evidence: [found.evidence],
                     fixes: [fix(code, container)], consequence: consequence))
         }
         if !isOpened, !findings.contains(where: { $0.code == "Container.Backing" && $0.severity == .error }) {
@@ -105,10 +105,6 @@ enum ImageContainer: Check {
         return .judged(
             value: container.format, "The file is whole and stands by itself.", findings: findings,
             questions: questions)
-    }
-
-    private static func sentence(_ text: String) -> String {
-        text.capitalizedFirst + (text.hasSuffix(".") ? "" : ".")
     }
 
     private static func fix(_ code: String, _ container: ContainerFacts) -> Fix {

@@ -31,9 +31,9 @@ enum NetManagers: Check {
             findings.append(
                 Finding(
                     "Managers.None", .error, "No program that configures the network starts at boot.",
-                    evidence: network.interfaces.isEmpty
-                        ? [Evidence(path: "/etc/systemd/system", excerpt: "no network manager is enabled")]
-                        : network.interfaces.map(\.evidence),
+                    evidence: [
+                        Evidence(path: "/etc/systemd/system", excerpt: "no network manager is enabled")
+                    ],
                     fixes: [.enable(["systemd-networkd.service"], "Let systemd-networkd start at boot")]))
         }
         let claiming = active.filter { manager in

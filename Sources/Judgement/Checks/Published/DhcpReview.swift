@@ -76,6 +76,11 @@ struct DhcpReview {
             }
     }
 
+    /// systemd brings files for the interfaces of containers and tunnels; nobody wrote them for this system.
+    private func isShippedWithSystemd(_ interface: InterfaceFacts) -> Bool {
+        interface.evidence.path?.hasPrefix("/usr/lib/systemd/network/") == true
+    }
+
     private func withoutCloudInit(_ dhcp: [InterfaceFacts], _ physical: [InterfaceFacts]) -> CheckOutcome {
         let isNetworkManager = linux.network.activeManagers[.networkManager] != nil
         if isNetworkManager, let automatic = linux.network.automaticDHCP, automatic.value {
@@ -102,6 +107,8 @@ struct DhcpReview {
                 "The only configuration is for the hardware address \(bound.match.macAddresses.joined(separator: ", "));"
                     + " the interface of an instance has another one.", [bound.evidence], fixes)
         }
+        let written = physical.filter { !isShippedWithSystemd($0) }
+        let physical = written.isEmpty ? physical : written
         if let other = physical.first(where: { !$0.match.names.isEmpty }) {
             let names = physical.flatMap(\.match.names).joined(separator: ", ")
             let own = linux.network.naming.value == .kernel ? "eth0" : "ens5, enp0s3 or the like"
@@ -110,7 +117,8 @@ struct DhcpReview {
                 "The configuration is for \(names); on an instance the interface is called \(own).",
                 [other.evidence, linux.network.naming.evidence], nameFixes(other))
         }
-        let idle = linux.network.interfaces.first { linux.network.activeManagers[$0.manager] == nil }
+        let notStarted = linux.network.interfaces.filter { linux.network.activeManagers[$0.manager] == nil }
+        let idle = notStarted.first { !isShippedWithSystemd($0) } ?? notStarted.first
         return fail(
             "Dhcp.NoConfig",
             idle.map { "There is a configuration for \($0.manager.rawValue), which does not start at boot." }

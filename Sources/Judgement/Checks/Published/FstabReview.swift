@@ -155,6 +155,11 @@ struct FstabReview {
         case .network: judgeNetwork(entry)
         case .virtual: break
         case .file(exists: .yes): break
+        case .file(exists: .no) where isMadeBySystemd(entry):
+            add(
+                "Fstab.SourceMissing", .warning,
+                "\(entry.specification), to be shown at \(point), does not exist; systemd makes an empty directory.",
+                entry, consequence: .none)
         case .file(exists: .no):
             stop(
                 "Fstab.SourceMissing", "\(entry.specification), to be mounted at \(point), does not exist",
@@ -165,6 +170,12 @@ struct FstabReview {
             guard entry.isRequired else { return }
             questions.append(OpenQuestion(gap, consequence: .stopsBoot))
         }
+    }
+
+    /// systemd makes the source of a bind mount before it mounts it (`mount_enter_mounting` of mount.c).
+    private func isMadeBySystemd(_ entry: MountEntry) -> Bool {
+        guard entry.options.contains("bind") || entry.options.contains("rbind") else { return false }
+        return linux.initSystem.program.value?.value == .systemd
     }
 
     private mutating func judgeContent(_ entry: MountEntry) {
@@ -294,4 +305,7 @@ extension String {
         guard let first, first.isASCII, first.isLowercase else { return self }
         return first.uppercased() + dropFirst()
     }
+
+    /// A message of the inspection as a sentence.
+    var asSentence: String { capitalizedFirst + (hasSuffix(".") ? "" : ".") }
 }

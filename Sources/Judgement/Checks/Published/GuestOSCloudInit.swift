@@ -45,7 +45,7 @@ enum GuestOSCloudInit: Check {
                     fail(
                         "CloudInit.NotInstalled", "cloud-init is not installed.",
                         [Evidence(path: "/usr/bin/cloud-init", excerpt: "absent")],
-                        [.install(["cloud-init"], "Install cloud-init", in: linux), enable])
+                        [.install(["cloud-init"], "Install cloud-init", in: linux)])
                 ])
         }
         var findings: [Finding] = []

@@ -154,7 +154,7 @@ enum GuestOSGrub: Check {
             fix = .updateGrub("Write GRUB's configuration again", in: linux)
         }
         return Finding(
-            problem.code, severity, problem.message, evidence: [problem.evidence], fixes: [fix],
+            problem.code, severity, problem.message.asSentence, evidence: [problem.evidence], fixes: [fix],
             consequence: consequence, launches: launches, link: link)
     }
 }

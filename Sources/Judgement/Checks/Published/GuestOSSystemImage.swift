@@ -9,7 +9,7 @@ enum GuestOSSystemImage: Check {
             "Looks whether the image is a system disk, and not a data disk, an installation medium or empty.",
         rationale: "An instance that is given anything else as its system disk has nothing to start.",
         codes: [
-            ("SystemImage.Empty", "The image holds nothing."),
+            ("SystemImage.Empty", "The image holds nothing that is recognised."),
             ("SystemImage.Iso", "The file is an ISO 9660 image."),
             ("SystemImage.Installer", "The image is a live or installation medium."),
             ("SystemImage.DataDisk", "There are file systems, but no operating system on them."),
@@ -30,7 +30,13 @@ enum GuestOSSystemImage: Check {
         switch image.container.content {
         case .empty where image.container.virtualSize == 0:
             return no("SystemImage.Empty", "The file has no bytes.", .container)
-        case .empty: return no("SystemImage.Empty", "The disk holds nothing but zeros.", .firmware)
+        case .empty where image.container.findings.contains { $0.code == "noData" }:
+            return no("SystemImage.Empty", "The disk holds nothing but zeros.", .firmware)
+        case .empty:
+            return no(
+                "SystemImage.Empty",
+                "Neither a partition table nor a file system was recognised: the disk is empty, damaged at its "
+                    + "start, encrypted, or no disk at all.", .firmware)
         case .iso:
             return no("SystemImage.Iso", "The file is an ISO 9660 image, not a system disk.", .container)
         case .installer:

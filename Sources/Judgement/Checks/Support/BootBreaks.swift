@@ -27,14 +27,14 @@ struct BootBreaks {
             let step = path.steps[end]
             guard BootBreaks.owner(of: step) == owner else { continue }
             let code = step.code.isEmpty ? (step.isFirmware ? "BootLoader.Broken" : "Grub.Broken") : step.code
-            let same = findings.firstIndex { $0.code == code && $0.message == step.message }
+            let same = findings.firstIndex { $0.code == code && $0.message == step.message.asSentence }
             if let same {
                 findings[same].launches = nil
                 continue
             }
             findings.append(
                 Finding(
-                    code, .error, step.message,
+                    code, .error, step.message.asSentence,
                     evidence: step.evidence.isEmpty
                         ? [Evidence(layer: path.firmware.rawValue)] : step.evidence,
                     fixes: BootBreaks.fixes(code, path.firmware, linux), consequence: .stopsBoot,
