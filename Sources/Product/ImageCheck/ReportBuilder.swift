@@ -95,7 +95,7 @@ struct ReportBuilder {
     private func items(_ metadata: CheckMetadata, _ outcome: CheckOutcome) -> [ScanReport.CheckItem] {
         let base = ScanReport.CheckItem(
             id: metadata.id, title: metadata.title, link: metadata.link, status: outcome.status,
-            value: outcome.value)
+            value: outcome.value.flatMap { $0.isEmpty ? nil : $0 })
         guard outcome.status == .fail || outcome.status == .unknown else {
             var item = base
             item.message = outcome.message
