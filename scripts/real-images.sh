@@ -129,5 +129,7 @@ break_one() {
 export -f break_one say
 export dir recipes
 printf '%s\n' "${broken[@]}" | xargs -P 2 -I '{}' bash -euo pipefail -c 'break_one {}' || status=1
+# Only making healthy images again would need the unpacked packages.
+[ "$status" != 0 ] || rm -f "$dir"/userland-*.tar "$dir"/set-*.log
 say "$((${#healthy[@]} + ${#broken[@]})) images in $((SECONDS - start)) s, $(du -sh "$dir" | cut -f1)"
 exit "$status"
