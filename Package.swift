@@ -148,7 +148,7 @@ let testTargets: [Target] = [
         "CommandLineTests",
         sees: [
             "ByteReading", "GuestFacts", "Targets", "Checks", "LaunchChain", "ImageCheck", "Batch", "Reports",
-            "TestSupport", "imagecheck", subprocess, systemPackage,
+            "TestSupport", "imagecheck", "imagecheck-dev", subprocess, systemPackage,
         ]),
 ]
 

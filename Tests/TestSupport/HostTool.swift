@@ -53,6 +53,9 @@ package final class ScratchFolder: Sendable {
         _ = unsafe system("rm -rf '\(path)'")
     }
 
+    /// The host path of a file in the folder, as text.
+    package func place(_ name: String) -> String { path.appending(name).description }
+
     /// A file in the folder.
     package func file(_ name: String) -> FilePath { path.appending(name) }
 }

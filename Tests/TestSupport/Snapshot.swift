@@ -13,13 +13,20 @@ package enum Snapshot {
 
     /// What is different between `text` and `Tests/Snapshots/<name>`: the first line that is; nil when nothing is.
     package static func difference(_ text: String, from name: String) throws -> String? {
-        let path = "Tests/Snapshots/" + name
+        try difference(text, fromFile: "Tests/Snapshots/" + name)
+    }
+
+    /// The same for any file, by its path from the root of the repository.
+    package static func difference(_ text: String, fromFile path: String) throws -> String? {
         if ProcessInfo.processInfo.environment["IMAGECHECK_REWRITE_SNAPSHOTS"] == "1" {
             let url = URL(filePath: repository + path)
             try FileManager.default.createDirectory(
                 at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: url)
             return nil
+        }
+        guard FileManager.default.fileExists(atPath: repository + path) else {
+            return "\(path) does not exist; IMAGECHECK_REWRITE_SNAPSHOTS=1 writes it"
         }
         let expected = String(decoding: try file(path), as: UTF8.self)
         guard text != expected else { return nil }

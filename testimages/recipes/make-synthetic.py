@@ -104,6 +104,54 @@ def module_files():
             for p, d in dep_lines().items()}
 
 
+def index(entries):
+    """kmod's binary index of (key, value) pairs: a trie, all numbers big-endian (libkmod-index.c, depmod.c)."""
+    body = bytearray(12)
+
+    def put(items):
+        """Writes the nodes under `items`, all with the same key so far; returns the offset with its flags."""
+        prefix = os.path.commonprefix([k for k, _ in items])
+        values, children = [], {}
+        for k, v in items:
+            rest = k[len(prefix):]
+            if rest:
+                children.setdefault(ord(rest[0]), []).append((rest[1:], v))
+            else:
+                values.append(v)
+        at = {c: put(below) for c, below in sorted(children.items())}
+        node, flags = b"", 0
+        if prefix:
+            node += prefix.encode() + b"\0"; flags |= 0x80000000
+        if at:
+            first, last = min(at), max(at)
+            node += bytes([first, last]) + b"".join(struct.pack(">I", at.get(c, 0)) for c in range(first, last + 1)); flags |= 0x20000000
+        if values:
+            node += struct.pack(">I", len(values)) + b"".join(struct.pack(">I", i) + v.encode() + b"\0" for i, v in enumerate(values)); flags |= 0x40000000
+        where = len(body)
+        body.extend(node)
+        return where | flags
+
+    root = put(list(entries))
+    struct.pack_into(">III", body, 0, 0xB007F457, 0x00020001, root)
+    return bytes(body)
+
+
+def binary_indexes(tree):
+    """The .bin files depmod makes of the lists in `tree`, and the empty lists it always writes."""
+    def lines(name):
+        return [l for l in tree[f"{MODULES}/{name}"].splitlines() if l and not l.startswith("#")]
+    builtin = sorted(set(modname(p) for p in lines("modules.builtin")))
+    aliases = [m.group(2, 1) for m in re.finditer(r"(\w+)\.alias=([^\0]+)", tree[MODULES + "/modules.builtin.modinfo"].decode())]
+    made = {
+        "modules.dep.bin": index((modname(l.split(":")[0]), l) for l in lines("modules.dep")),
+        "modules.alias.bin": index((l.split()[1].replace("-", "_"), l.split()[2]) for l in lines("modules.alias")),
+        "modules.builtin.bin": index((m, "") for m in builtin),
+        "modules.builtin.alias.bin": index((a.replace("-", "_"), m) for a, m in aliases),
+        "modules.symbols": "# Aliases for symbols, used by symbol_request().\n", "modules.symbols.bin": index([]),
+        "modules.devname": "# Device nodes to trigger on-demand module loading.\n"}
+    return {f"{MODULES}/{name}": data for name, data in made.items()}
+
+
 def module_tree(wanted):
     """lib/modules/K with the modules `wanted` accepts and indexes that fit them."""
     deps = {p: d for p, d in dep_lines().items() if wanted(modname(p))}
@@ -117,6 +165,7 @@ def module_tree(wanted):
     tree[MODULES + "/modules.softdep"] = lines("modules.softdep")
     tree[MODULES + "/modules.builtin"] = asset("modules.builtin")
     tree[MODULES + "/modules.builtin.modinfo"] = asset("modules.builtin.modinfo").replace("\n", "\0").encode()
+    tree.update(binary_indexes(tree))
     return tree
 
 
@@ -198,7 +247,7 @@ def rootfs(firmware):
     t["usr/sbin/init"] = Link("/lib/systemd/systemd")
     for p in ("usr/lib/systemd/systemd", "usr/lib/systemd/systemd-networkd", "usr/lib/systemd/systemd-udevd", "usr/lib/systemd/systemd-journald",
               "usr/lib/systemd/systemd-logind", "usr/sbin/agetty", "usr/sbin/ifup", "usr/sbin/sshd", "usr/bin/login", "usr/bin/bash", "usr/bin/dash",
-              "usr/bin/mount", "usr/sbin/dhclient", "usr/sbin/fsck.ext4", "usr/sbin/fsck", "usr/bin/kmod", "usr/bin/udevadm"):
+              "usr/bin/mount", "usr/bin/passwd", "usr/sbin/chpasswd", "usr/sbin/dhclient", "usr/sbin/fsck.ext4", "usr/sbin/fsck", "usr/bin/kmod", "usr/bin/udevadm"):
         t[p] = program()
     t["usr/bin/sh"], t["usr/sbin/modprobe"], t["usr/sbin/ifdown"] = Link("dash"), Link("/bin/kmod"), Link("ifup")
     t["usr/lib/x86_64-linux-gnu/libc.so.6"] = elf(needed=("ld-linux-x86-64.so.2",), soname="libc.so.6")
@@ -270,6 +319,11 @@ def rootfs(firmware):
                      "sshd.service": "ssh.service", "dbus-org.freedesktop.network1.service": "systemd-networkd.service"}.items():
         t[E + link] = Link(L + to)
     t["usr/lib/systemd/network/99-default.link"] = "[Match]\nOriginalName=*\n\n[Link]\nNamePolicy=keep kernel database onboard slot path\nAlternativeNamesPolicy=database onboard slot path\nMACAddressPolicy=persistent\n"
+    R = "usr/lib/udev/rules.d/"
+    t[R + "75-net-description.rules"] = 'ACTION=="remove", GOTO="net_end"\nSUBSYSTEM!="net", GOTO="net_end"\nIMPORT{builtin}="net_id"\nLABEL="net_end"\n'
+    t[R + "80-net-setup-link.rules"] = ('SUBSYSTEM!="net", GOTO="net_setup_link_end"\nIMPORT{builtin}="path_id"\nACTION=="remove", GOTO="net_setup_link_end"\n'
+                                        'IMPORT{builtin}="net_setup_link"\nNAME=="", ENV{ID_NET_NAME}!="", NAME="$env{ID_NET_NAME}"\nLABEL="net_setup_link_end"\n')
+    t[R + "80-drivers.rules"] = 'ACTION!="add", GOTO="drivers_end"\nENV{MODALIAS}=="?*", RUN{builtin}+="kmod load"\nLABEL="drivers_end"\n'
     t["usr/lib/systemd/system-preset/90-systemd.preset"] = "enable remote-fs.target\nenable getty@.service\nenable systemd-networkd.service\ndisable halt.target\n"
     for d in ("dev", "proc", "sys", "run", "tmp", "mnt", "media", "opt", "srv", "home", "var/log", "var/tmp", "usr/share/doc", "etc/ssh/sshd_config.d", "etc/network/interfaces.d", "etc/modprobe.d", "usr/lib/modprobe.d"):
         t[d + "/"] = None
@@ -358,6 +412,8 @@ def esp(size, fallback=True):
         image = s + "/esp"
         open(image, "wb").truncate(size)
         run("mkfs.vfat", "-F", "16", "-s", "1", "-i", ESP_SERIAL, "-n", "ESP", "--invariant", image)
+        with open(image, "r+b") as f:                # --invariant sets a serial of its own, whatever -i says
+            f.seek(0x27); f.write(bytes.fromhex(ESP_SERIAL)[::-1])
         run("grub-mkimage", "-O", "x86_64-efi", "-p", "/EFI/debian", "-o", s + "/grub.efi", "part_gpt", "part_msdos", "fat", "ext2", "normal", "configfile",
             "search", "search_fs_uuid", "linux", "echo", "test", "loadenv", "gzio")
         open(s + "/grub.cfg", "w").write(f"search.fs_uuid {ROOT_UUID} root\nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n")
@@ -386,7 +442,7 @@ start={second}, size={len(root) // SECTOR}, type=0FC63DAF-8483-4772-8E79-3D69D84
 
 # ---- the set ------------------------------------------------------------------------------------------------------------
 
-ROOT_SIZE = 20 * MIB
+ROOT_SIZE = 192 * MIB         # room for fixes to be made in it
 
 
 def bios(change=lambda t: None, loader=True):
@@ -447,13 +503,13 @@ def iso():
 IMAGES = {
     "healthy-bios-mbr.qcow2": lambda: bios(),
     "healthy-uefi-gpt.qcow2": lambda: uefi(),
-    "initrd-no-virtio.qcow2": lambda: bios(no_virtio),
-    "initrd-no-nvme.qcow2": lambda: bios(no_nvme),
+    "initrd-no-virtio.raw.xz": lambda: bios(no_virtio),
+    "initrd-no-nvme.raw.xz": lambda: bios(no_nvme),
     "fstab-missing-data-disk.raw.xz": lambda: bios(data_disk_line),
     "kernel-missing.raw.xz": lambda: bios(kernel_missing),
-    "root-wrong-uuid.qcow2": lambda: bios(wrong_root),
-    "esp-no-fallback.qcow2": lambda: uefi(fallback=False),
-    "sshd-disabled.qcow2": lambda: bios(sshd_disabled),
+    "root-wrong-uuid.raw.xz": lambda: bios(wrong_root),
+    "esp-no-fallback.raw.xz": lambda: uefi(fallback=False),
+    "sshd-disabled.raw.xz": lambda: bios(sshd_disabled),
     "network-eth0-without-ifnames.raw.xz": lambda: bios(eth0),
     "no-bootloader.raw.xz": lambda: bios(loader=False),
     "data-disk.qcow2": lambda: mbr_disk(ext4({"projects/readme.txt": "not a system\n", "projects/table.csv": "a,b\n1,2\n"}, 16 * MIB, "1d0c5f5e-6a9b-4c39-8f6e-7a3a52c0de02", "data"), loader=False),

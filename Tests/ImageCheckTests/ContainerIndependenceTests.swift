@@ -1,0 +1,67 @@
+import Reports
+import TestSupport
+import Testing
+
+/// What is said about a guest does not depend on the file its disk is kept in.
+@Suite(.enabled(if: HostTool.has("qemu-img", "xz")))
+struct ContainerIndependenceTests {
+    /// The report without the fields that are about the file.
+    private func guestPart(_ report: ScanReport) -> ScanReport {
+        var report = report
+        report.image.path = ""
+        report.image.format = ""
+        report.image.fileSize = 0
+        report.image.virtualSize = 0
+        report.image.layers = report.image.layers.flatMap { $0.children ?? [] }
+        report.cost = ScanReport.Cost(seconds: 0, bytesRead: 0, reads: 0, peakMemory: 0)
+        for guest in report.guests.indices {
+            report.guests[guest].checks = report.guests[guest].checks.map(withoutContainer)
+        }
+        return report
+    }
+
+    /// These two items are about the file and the size of the disk.
+    private func withoutContainer(_ item: ScanReport.CheckItem) -> ScanReport.CheckItem {
+        var item = item
+        if ["IMAGE.Container", "IMAGE.VirtualSize"].contains(item.id) { item.value = nil }
+        return item
+    }
+
+    @Test(arguments: [
+        "-O raw", "-O qcow2", "-c -O qcow2 -o cluster_size=2M", "-O qcow2 -o compat=0.10,cluster_size=512",
+        "-c -O qcow2 -o compression_type=zstd", "-O qcow2 -o extended_l2=on,cluster_size=128k",
+    ])
+    func copyInAnotherFormat(_ options: String) async throws {
+        for image in ["healthy-uefi-gpt.qcow2", "fstab-missing-data-disk.raw.xz"] {
+            let scratch = try await ScratchFolder()
+            let original = try await TestImages.path(image)
+            let copy = scratch.place("copy")
+            let format = image.hasSuffix(".xz") ? "raw" : "qcow2"
+            try await HostTool.shell("qemu-img convert -f \(format) \(options) '\(original)' '\(copy)'")
+            #expect(try guestPart(TestImages.scan(copy)) == guestPart(TestImages.scan(original)))
+        }
+    }
+
+    /// Empty space costs nothing: the disk grown to 2 TiB is read like the small one.
+    @Test func emptySpaceIsNotRead() async throws {
+        let scratch = try await ScratchFolder()
+        let original = try await TestImages.path("sshd-disabled.raw.xz")
+        let large = scratch.place("large.raw")
+        try await HostTool.shell("cp --sparse=always '\(original)' '\(large)'; truncate -s 2T '\(large)'")
+        let small = try TestImages.scan(original)
+        let report = try TestImages.scan(large)
+        #expect(guestPart(report).guests == guestPart(small).guests)
+        #expect(report.image.virtualSize == 2 << 40)
+        #expect(report.cost.bytesRead <= small.cost.bytesRead + small.cost.bytesRead / 4)
+        #expect(report.cost.reads <= small.cost.reads + 16)
+    }
+
+    /// A disk without anything on it is told from one with something without reading it all.
+    @Test func anEmptyDiskOfTwoTebibytes() async throws {
+        let scratch = try await ScratchFolder()
+        try await HostTool.shell("truncate -s 2T '\(scratch.place("empty.raw"))'")
+        let report = try TestImages.scan(scratch.place("empty.raw"))
+        #expect(report.guests.isEmpty)
+        #expect(report.cost.bytesRead < 4 << 20)
+    }
+}

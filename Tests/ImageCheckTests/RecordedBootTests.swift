@@ -1,0 +1,60 @@
+import Checks
+import GuestFacts
+import LaunchChain
+import Reports
+import Targets
+import Testing
+
+/// What is said about real Debian images, held against what they did when they were started
+/// (`testimages/recorded-boots.tsv`). `IMAGECHECK_IMAGES` names the directory with them: `NAME.raw`, and
+/// `broken/NAME+BREAKAGE.raw`; `scripts/real-images.sh` makes it.
+@Suite(.enabled(if: !RecordedBoot.all.isEmpty, "IMAGECHECK_IMAGES names no directory with images"))
+struct RecordedBootTests {
+    /// Where the answer may be “unknown”, and why.
+    static let mayBeUnknown = [
+        "root-fs-damaged-flagged": "whether e2fsck can mend it is not simulated",
+        "root-fs-damaged-clean": "whether the damage is in something the boot needs is not known",
+    ]
+
+    /// Where another link is named than the one the boot was recorded at, and why that is as good.
+    static let otherLink: [String: (link: LaunchLink, why: String)] = [
+        "initrd-no-ext4": (.initramfs, "the root fails to mount, for want of a module in the initramfs"),
+        "truncated-half": (.container, "the root fails to mount, because the file is too short"),
+        "sshd-disabled-first-boot": (.access, "both are broken; the missing DHCP is overlooked"),
+    ]
+
+    /// What is judged wrongly until the program learns better, and what it overlooks.
+    static let wrong = [
+        "network-eth0-with-link-to-null": "udev of the initramfs has its own link files and names first",
+        "fstab-bind-source-missing": "systemd makes the missing source of a bind mount",
+        "machine-id-missing": "networkd has no address without a machine id on a read-only root",
+        "root-password-must-change": "sshd runs no command while a new password is asked for",
+    ]
+
+    @Test(.timeLimit(.minutes(5)), arguments: RecordedBoot.all)
+    func isJudgedAsItWent(_ boot: RecordedBoot) throws {
+        if let reason = RecordedBootTests.wrong[boot.breakage] {
+            withKnownIssue(Comment(rawValue: reason), isIntermittent: true) { try check(boot) }
+        } else {
+            try check(boot)
+        }
+    }
+
+    private func check(_ boot: RecordedBoot) throws {
+        let report = try TestImages.scan(boot.path, disk: boot.disk, firmware: boot.firmware)
+        // A disk on which no system is found does not start.
+        let launch = report.guests.first?.verdicts.first?.launches.first
+        let (boots, reachable) = (launch?.boots ?? .no, launch?.reachable ?? .no)
+        if boots == .unknown, RecordedBootTests.mayBeUnknown[boot.breakage] != nil {
+            #expect(launch?.unknownBecause?.isEmpty == false)
+            return
+        }
+        let said = launch?.stopsAt?.message ?? "nothing stops it"
+        #expect(boots.rawValue == boot.boots, "\(said)")
+        #expect(reachable.rawValue == boot.reachable, "\(said)")
+        if let launch {
+            let link = RecordedBootTests.otherLink[boot.breakage]?.link.rawValue ?? boot.stopped
+            #expect((launch.stopsAt?.link.rawValue ?? "-") == link, "\(said)")
+        }
+    }
+}
