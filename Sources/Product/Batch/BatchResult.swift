@@ -1,4 +1,5 @@
 public import ByteReading
+import Checks
 public import Reports
 
 /// What became of one image of a batch.
