@@ -24,11 +24,6 @@ struct TextReportTests {
         #expect(try Snapshot.difference(LayerText(report).text, from: "Reports/\(name).inspect.txt") == nil)
     }
 
-    @Test func theReadmeShowsWhatIsPrinted() throws {
-        let readme = String(decoding: try Snapshot.file("README.md"), as: UTF8.self)
-        #expect(readme.contains(TextReport(Samples.partly).full))
-    }
-
     @Test func aHealthyImageFitsOneScreen() {
         let lines = TextReport(Samples.healthy).full.split(separator: "\n", omittingEmptySubsequences: false)
             .dropLast()

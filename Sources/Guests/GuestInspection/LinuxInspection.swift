@@ -37,8 +37,10 @@ struct LinuxInspection {
                 .inspect(),
             services: services.facts(for: LinuxInspection.units),
             network: NetworkInspection(
-                reader: reader, services: services, commandLine: commandLine, early: namesEarly(boot) ? early : nil)
-                .inspect(),
+                reader: reader, services: services, commandLine: commandLine,
+                early: namesEarly(boot) ? early : nil
+            )
+            .inspect(),
             access: access,
             cloudInit: CloudInitInspection(
                 reader: reader, services: services, identity: identity, commandLine: commandLine

@@ -15,7 +15,8 @@ final class NetworkInspection {
 
     /// - Parameter early: the initramfs, if the NIC appears while it runs.
     init(
-        reader: GuestReader, services: ServiceInspection, commandLine: CommandLineFacts?, early: InitramfsSummary?
+        reader: GuestReader, services: ServiceInspection, commandLine: CommandLineFacts?,
+        early: InitramfsSummary?
     ) {
         self.reader = reader
         self.early = early
@@ -69,7 +70,8 @@ final class NetworkInspection {
         guard let early, early.udevDaemon != nil else { return nil }
         var chosen: [String: String] = [:]
         for directory in NetworkInspection.networkDirectories.map({ String($0.dropFirst()) }) {
-            for path in early.contents.tree.nodes.keys where path.hasPrefix(directory + "/") && path.hasSuffix(".link") {
+            for path in early.contents.tree.nodes.keys
+            where path.hasPrefix(directory + "/") && path.hasSuffix(".link") {
                 let name = String(path.dropFirst(directory.count + 1))
                 if !name.contains("/"), chosen[name] == nil { chosen[name] = path }
             }
