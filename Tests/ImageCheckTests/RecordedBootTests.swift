@@ -20,11 +20,12 @@ struct RecordedBootTests {
     static let otherLink: [String: (link: LaunchLink, why: String)] = [
         "initrd-no-ext4": (.initramfs, "the root fails to mount, for want of a module in the initramfs"),
         "truncated-half": (.container, "the root fails to mount, because the file is too short"),
-        "sshd-disabled-first-boot": (.access, "both are broken; the missing DHCP is overlooked"),
     ]
 
     /// What is judged wrongly until the program learns better, and what it overlooks.
     static let wrong = [
+        "network-eth0-with-link-to-null-rebuilt":
+            "an empty link file of the initramfs masks like a link to null",
         "machine-id-missing": "networkd has no address without a machine id on a read-only root",
         "root-password-must-change": "sshd runs no command while a new password is asked for",
     ]
