@@ -86,6 +86,43 @@ private func sample(_ count: Int) -> [UInt8] {
             try Decompression.all(Bytes(helloGzip), format: .gzip, maximumOutput: hello.count).count == 18)
     }
 
+    /// A frame with one raw block, whose header asks for a window of `1 << log` bytes (RFC 8878 §3.1.1.1.2).
+    private func zstdFrame(windowLog log: UInt8) -> [UInt8] {
+        [0x28, 0xB5, 0x2F, 0xFD, 0x00, (log - 10) << 3, 0x29, 0, 0] + hello.prefix(5)
+    }
+
+    @Test(arguments: [10, 23, 25]) func takesZstdWindowsOfInitramfs(log: UInt8) throws {
+        #expect(
+            try Decompression.all(Bytes(zstdFrame(windowLog: log)), format: .zstd, maximumOutput: 100).array
+                == Array(hello.prefix(5)))
+    }
+
+    @Test(arguments: [26, 27, 31]) func refusesLargerZstdWindows(log: UInt8) {
+        #expect {
+            _ = try Decompression.all(Bytes(zstdFrame(windowLog: log)), format: .zstd, maximumOutput: 100)
+        } throws: { error in
+            (error as? ImageFault)?.kind == .limit && "\(error)".contains("more than 32 MiB")
+        }
+    }
+
+    @Test(
+        .enabled(if: FixtureTool.exists("xz")), arguments: [("32", true), ("64", true), ("128", false)])
+    func limitsDictionaries(mebibytes: String, isTaken: Bool) throws {
+        let forms: [(CompressionFormat, [String])] = [
+            (.xz, ["-c", "--check=crc32", "--lzma2=preset=0,dict=\(mebibytes)MiB"]),
+            (.lzma, ["-c", "--format=lzma", "--lzma1=preset=0,dict=\(mebibytes)MiB"]),
+        ]
+        for (format, arguments) in forms {
+            let packed = try #require(try FixtureTool.run("xz", arguments, input: hello))
+            do {
+                let plain = try Decompression.all(Bytes(packed), format: format, maximumOutput: 100)
+                #expect(isTaken && plain.array == hello)
+            } catch {
+                #expect(!isTaken && error.kind == .limit, "\(error)")
+            }
+        }
+    }
+
     @Test func namesTheKindOfDamage() throws {
         func kind(_ bytes: [UInt8]) -> ImageFault.Kind? {
             do {

@@ -46,7 +46,9 @@ import CLZMA
         case LZMA_MEMLIMIT_ERROR:
             let needed = unsafe lzma_memusage(stream)
             step.fault = ImageFault(
-                .limit, "\(format.rawValue) needs \(needed) bytes of memory, more than \(memoryLimit)")
+                .limit,
+                "\(format.rawValue) asks for \(needed >> 20) MiB of memory, "
+                    + "more than the \(memoryLimit >> 20) MiB that are allowed")
         case LZMA_MEM_ERROR: step.fault = ImageFault(.limit, "no memory for \(format.rawValue)")
         case LZMA_OPTIONS_ERROR:
             step.fault = ImageFault(.unsupported, "\(format.rawValue) options that liblzma does not know")

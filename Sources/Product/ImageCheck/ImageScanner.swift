@@ -12,7 +12,7 @@ public struct ImageScanner: Sendable {
     /// The version of the library and the program.
     public static let version = "0.1.0"
 
-    private let options: ScanOptions
+    let options: ScanOptions
 
     /// A scanner with `options`.
     public init(_ options: ScanOptions = ScanOptions()) { self.options = options }

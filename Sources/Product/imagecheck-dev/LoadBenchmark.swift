@@ -77,11 +77,15 @@ enum Stopwatch {
         var best = Double.infinity
         for _ in 0..<max(1, count) {
             let clock = ContinuousClock()
-            let elapsed = try clock.measure { try body() }
-            let parts = elapsed.components
-            best = min(best, Double(parts.seconds) + Double(parts.attoseconds) / 1e18)
+            best = min(best, seconds(try clock.measure { try body() }))
         }
         return best
+    }
+
+    /// A duration in seconds.
+    static func seconds(_ duration: Duration) -> Double {
+        let parts = duration.components
+        return Double(parts.seconds) + Double(parts.attoseconds) / 1e18
     }
 
     /// Two decimals.

@@ -90,7 +90,7 @@ extension FuzzEntries {
             switch info.type {
             case .directory:
                 let entries = (try? reader.list(node)) ?? []
-                for entry in entries.prefix(32) { _ = try? reader.lookup(entry.name, in: node) }
+                for entry in entries.prefix(4) { _ = try? reader.lookup(entry.name, in: node) }
                 _ = try? reader.lookup("no-such-name", in: node)
                 pending += entries.prefix(128).map(\.node)
             case .symlink: _ = try? reader.linkTarget(node)
