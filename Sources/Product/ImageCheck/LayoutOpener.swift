@@ -41,7 +41,7 @@ struct LayoutOpener {
     }
 
     private static func sentence(_ other: RecognisedContainer) -> String {
-        let article = other.title.first.map { "AEIOUaeiou".contains($0) } == true ? "an" : "a"
+        let article = other.title.first.map { "AEIOUaeioux".contains($0) } == true ? "an" : "a"
         var text = "this is \(article) \(other.title), which is not read: \(other.advice)"
         if let command = other.command, !other.advice.contains(command) { text += ": \(command)" }
         return text
