@@ -22,24 +22,8 @@ struct RecordedBootTests {
         "truncated-half": (.container, "the root fails to mount, because the file is too short"),
     ]
 
-    /// What is judged wrongly until the program learns better, and what it overlooks.
-    static let wrong = [
-        "network-eth0-with-link-to-null-rebuilt":
-            "an empty link file of the initramfs masks like a link to null",
-        "machine-id-missing": "networkd has no address without a machine id on a read-only root",
-        "root-password-must-change": "sshd runs no command while a new password is asked for",
-    ]
-
     @Test(.timeLimit(.minutes(5)), arguments: RecordedBoot.all)
     func isJudgedAsItWent(_ boot: RecordedBoot) throws {
-        if let reason = RecordedBootTests.wrong[boot.breakage] {
-            withKnownIssue(Comment(rawValue: reason), isIntermittent: true) { try check(boot) }
-        } else {
-            try check(boot)
-        }
-    }
-
-    private func check(_ boot: RecordedBoot) throws {
         let report = try TestImages.scan(boot.path, disk: boot.disk, firmware: boot.firmware)
         // A disk on which no system is found does not start.
         let launch = report.guests.first?.verdicts.first?.launches.first

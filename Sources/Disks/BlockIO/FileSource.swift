@@ -35,9 +35,11 @@ package final class FileSource: BlockSource {
             size = UInt64(try descriptor.seek(offset: 0, from: .end))
             // A directory opens and seeks; reading it is what fails.
             var probe: UInt8 = 0
-            _ = try unsafe withUnsafeMutableBytes(of: &probe) { buffer in
+            let got = try unsafe withUnsafeMutableBytes(of: &probe) { buffer in
                 try unsafe descriptor.read(fromAbsoluteOffset: 0, into: buffer)
             }
+            // A character device such as /dev/zero has bytes, but neither a size nor positions.
+            if size == 0, got > 0 { throw Errno.illegalSeek }
         } catch let error {
             try? descriptor.close()
             throw FileSource.fault((error as? Errno) ?? .ioError, opening: path)
@@ -51,7 +53,10 @@ package final class FileSource: BlockSource {
         case .noSuchFileOrDirectory: ImageFault(.notFound, "\(path): no such file")
         case .isDirectory: ImageFault(.io, "\(path) is a directory, not an image")
         case .illegalSeek:
-            ImageFault(.io, "\(path) is a pipe or a terminal; an image must be a file or a block device")
+            ImageFault(
+                .io,
+                "\(path) is a pipe, a terminal or a device without a size; an image must be a file or a block device"
+            )
         case .permissionDenied: ImageFault(.io, "\(path): permission denied")
         default: ImageFault(.io, "\(path): \(error)")
         }

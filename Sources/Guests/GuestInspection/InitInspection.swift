@@ -121,7 +121,7 @@ struct InitInspection {
         while let path = queue.popLast(), budget > 0 {
             budget -= 1
             guard let elf = elf(at: path) else { continue }
-            if let interpreter = elf.interpreter, seen.insert(interpreter).inserted,
+            if let interpreter = elf.interpreter, isNew(interpreter, in: &seen),
                 reader.exists(interpreter) == .no
             {
                 missing.append(Evidence(path: interpreter, excerpt: "the dynamic loader of \(path)"))
@@ -135,6 +135,12 @@ struct InitInspection {
             }
         }
         return missing
+    }
+
+    /// Whether the loader was not met before. libc lists it once more among its libraries, by name alone.
+    private func isNew(_ interpreter: String, in seen: inout Set<String>) -> Bool {
+        if let name = GuestPath(interpreter).lastName { seen.insert(name.description) }
+        return seen.insert(interpreter).inserted
     }
 
     private func elf(at path: String) -> ElfFile? {

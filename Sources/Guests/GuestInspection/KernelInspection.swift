@@ -181,8 +181,13 @@ struct KernelInspection {
             facts.evidence = [inArchive("holds \(name), but not \(other), which it needs")]
         case .notLoaded(let why):
             facts.state = .initramfs
-            facts.evidence = [inArchive("holds \(name)")]
-            facts.blockedEarly = Evidence(path: archive, excerpt: why)
+            facts.evidence = [inArchive("holds \(name); \(why)")]
+            // Without its indexes kmod finds no module: the archive has to be made again, no line is in the way.
+            if why.hasPrefix("modules.dep.bin") {
+                facts.missingDependencies = ["modules.dep.bin"]
+            } else {
+                facts.blockedEarly = Evidence(path: archive, excerpt: why)
+            }
         case .otherKernel(let versions):
             facts.evidence.insert(
                 inArchive("holds \(name) for \(versions.joined(separator: ", ")) only"), at: 0)

@@ -76,7 +76,11 @@ final class NetworkInspection {
                 if !name.contains("/"), chosen[name] == nil { chosen[name] = path }
             }
         }
-        func isMasked(_ path: String) -> Bool { early.contents.tree.nodes[path]?.linkTarget == "/dev/null" }
+        // initramfs-tools copies a link to /dev/null as an empty file, which masks as well.
+        func isMasked(_ path: String) -> Bool {
+            guard let member = early.contents.tree.nodes[path] else { return false }
+            return member.linkTarget == "/dev/null" || (member.linkTarget == nil && member.size == 0)
+        }
         let files = chosen.filter { !isMasked($0.value) }.sorted { $0.key < $1.key }
         let units = files.filter { $0.key != "99-default.link" }.compactMap { file in
             early.contents.files[file.value].flatMap { unit((path: "/" + file.value, bytes: $0.bytes)) }
