@@ -34,8 +34,6 @@ package struct ContainerFinding: Sendable, Hashable {
         case emptyFile
         /// The disk holds no data at all: nothing but holes.
         case noData
-        /// A raw file whose content is another known format.
-        case otherFormatInside
     }
 
     package var code: Code

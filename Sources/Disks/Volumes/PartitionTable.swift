@@ -75,8 +75,6 @@ package struct PartitionFinding: Sendable, Hashable {
         case extendedChain
         /// More than one MBR entry is active.
         case multipleActive
-        /// An MBR status byte that is neither 0x00 nor 0x80.
-        case badStatus
         /// A partition does not start at a multiple of 4096 bytes.
         case unaligned
         /// The table is written for 4096-byte sectors; firmware with 512-byte sectors does not see it.

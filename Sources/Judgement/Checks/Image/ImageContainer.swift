@@ -43,7 +43,7 @@ enum ImageContainer: Check {
         case "backingFormatUnstated": ("Container.Backing", .info, .none)
         case "truncated": ("Container.Truncated", .error, .stopsBoot)
         case "encrypted": ("Container.Encrypted", .error, .stopsBoot)
-        case "formatDisagreement", "otherFormatInside": ("Container.FormatMismatch", .warning, .none)
+        case "formatDisagreement": ("Container.FormatMismatch", .warning, .none)
         case "unalignedSize": ("Container.Alignment", .warning, .none)
         // GUESTOS.SystemImage speaks of these.
         case "emptyFile", "noData": nil

@@ -130,7 +130,7 @@ enum ImagePartitionGeometry: Check {
         case "copiesDiffer": (code, severity) = ("Geometry.CopiesDiffer", .warning)
         case "protectiveMissing": (code, severity) = ("Geometry.ProtectiveMissing", .warning)
         case "staleGPT": (code, severity) = ("Geometry.StaleGpt", .warning)
-        case "extendedChain", "badStatus": (code, severity) = ("Geometry.Table", .warning)
+        case "extendedChain": (code, severity) = ("Geometry.Table", .warning)
         case "irregular": (code, severity) = ("Geometry.Table", .info)
         // Said above with the numbers, or by COMPLIANCE.PartitionTable.
         case "beyondEnd", "unaligned", "backupUsed", "hybrid", "multipleActive": return nil
