@@ -45,6 +45,10 @@ package struct FileSystemCondition: Sendable, Hashable {
         case largerThanDevice
         /// The FAT copies differ, a count is off: readable, but somebody should look.
         case inconsistent
+        /// A system was suspended to disk with this volume mounted: what is on it is not what that system holds.
+        case hibernated
+        /// A device of a file system on several is not here; what only it holds cannot be read.
+        case deviceMissing
     }
 
     package var code: Code
@@ -88,9 +92,13 @@ package protocol FileSystemReader: Sendable {
     /// Where on the volume `offset` of a file is stored, in bytes; nil for a hole or inline data.
     /// Boot code that follows block lists needs it.
     func location(of node: NodeID, at offset: UInt64) throws(ImageFault) -> UInt64?
+    /// The trees inside the file system that can be mounted on their own, the topmost first; empty where the
+    /// file system has no such thing. ``root`` is the top of the one a mount without options shows.
+    func subvolumes() throws(ImageFault) -> [Subvolume]
 }
 
 extension FileSystemReader {
     package func extendedAttributes(_ node: NodeID) throws(ImageFault) -> [String: [UInt8]] { [:] }
     package func location(of node: NodeID, at offset: UInt64) throws(ImageFault) -> UInt64? { nil }
+    package func subvolumes() throws(ImageFault) -> [Subvolume] { [] }
 }

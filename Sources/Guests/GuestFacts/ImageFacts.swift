@@ -146,10 +146,97 @@ package struct VolumeFacts: Sendable, Hashable, Codable {
     package var conditions: [StructureFinding] = []
     /// Why it could not be opened, if it could not.
     package var gap: Gap?
+    /// The volumes this one is made of: physical volumes, members of an array. Empty for a partition.
+    package var madeOf: [VolumeID] = []
+    /// The volume whose part this one is: a further device of a btrfs. Nil otherwise.
+    package var memberOf: VolumeID?
+    package var logicalVolume: LogicalVolumeFacts?
+    package var array: ArrayFacts?
+    /// Empty where the file system has none.
+    package var subvolumes: [SubvolumeFacts] = []
 
     package init(id: VolumeID, size: UInt64) {
         self.id = id
         self.size = size
+    }
+}
+
+/// Where a logical volume of LVM2 belongs.
+package struct LogicalVolumeFacts: Sendable, Hashable, Codable {
+    package var group: String
+    package var name: String
+    /// As `lvs` prints them, with dashes; links named `dm-uuid-LVM-…` have them without.
+    package var groupUUID: String
+    package var uuid: String
+    /// `linear`, `striped`, `raid1`, `thin`, `cache` …: what its segments are, without repetition.
+    package var kinds: [String]
+    /// Physical volumes it needs that are not in this image, by UUID.
+    package var missing: [String] = []
+
+    package init(
+        group: String, name: String, groupUUID: String, uuid: String, kinds: [String], missing: [String] = []
+    ) {
+        self.group = group
+        self.name = name
+        self.groupUUID = groupUUID
+        self.uuid = uuid
+        self.kinds = kinds
+        self.missing = missing
+    }
+
+    /// The name below `/dev/mapper`: dashes of either name doubled, one dash between (libdevmapper,
+    /// `dm_build_dm_name`).
+    package var mapperName: String {
+        LogicalVolumeFacts.escaped(group) + "-" + LogicalVolumeFacts.escaped(name)
+    }
+
+    private static func escaped(_ name: String) -> String {
+        name.split(separator: "-", omittingEmptySubsequences: false).joined(separator: "--")
+    }
+}
+
+/// An array of Linux MD.
+package struct ArrayFacts: Sendable, Hashable, Codable {
+    /// As the superblock has it, `host:name` for 1.x; nil for 0.90.
+    package var name: String?
+    /// As `mdadm` prints it: four groups of eight digits with colons.
+    package var uuid: String
+    /// `raid1`, `linear` …
+    package var level: String
+    /// `0.90`, `1.0`, `1.1`, `1.2`.
+    package var metadata: String
+    package var deviceCount: Int
+    /// Members in this image that are in sync.
+    package var presentCount: Int
+
+    package init(
+        name: String?, uuid: String, level: String, metadata: String, deviceCount: Int, presentCount: Int
+    ) {
+        self.name = name
+        self.uuid = uuid
+        self.level = level
+        self.metadata = metadata
+        self.deviceCount = deviceCount
+        self.presentCount = presentCount
+    }
+}
+
+/// A subvolume of a btrfs.
+package struct SubvolumeFacts: Sendable, Hashable, Codable {
+    /// What `subvolid=` names; 5 is the topmost.
+    package var id: UInt64
+    /// As `subvol=` names it; empty for the topmost, nil when nothing leads to it.
+    package var path: String?
+    package var isDefault: Bool
+    package var isReadOnly: Bool
+    package var isSnapshot: Bool
+
+    package init(id: UInt64, path: String?, isDefault: Bool, isReadOnly: Bool, isSnapshot: Bool) {
+        self.id = id
+        self.path = path
+        self.isDefault = isDefault
+        self.isReadOnly = isReadOnly
+        self.isSnapshot = isSnapshot
     }
 }
 
