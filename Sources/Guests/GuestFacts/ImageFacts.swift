@@ -4,6 +4,8 @@ package struct ImageFacts: Sendable, Hashable, Codable {
     /// Nil when nothing below the container could be read.
     package var partitions: PartitionTableFacts?
     package var volumes: [VolumeFacts] = []
+    /// Volume groups of LVM2, whole or not.
+    package var groups: [VolumeGroupFacts] = []
     /// Boot code of the first sector and what it leads to, in words; nil when the disk is empty.
     package var gaps: [Gap] = []
 
@@ -192,6 +194,28 @@ package struct LogicalVolumeFacts: Sendable, Hashable, Codable {
 
     private static func escaped(_ name: String) -> String {
         name.split(separator: "-", omittingEmptySubsequences: false).joined(separator: "--")
+    }
+}
+
+/// A volume group of LVM2.
+package struct VolumeGroupFacts: Sendable, Hashable, Codable {
+    package var name: String
+    /// As `vgs` prints it, with dashes.
+    package var uuid: String
+    /// In bytes.
+    package var size: UInt64
+    /// The physical volumes in this image.
+    package var physicalVolumes: [VolumeID]
+    /// UUIDs of those that are not.
+    package var missing: [String] = []
+    /// What is wrong with its metadata.
+    package var findings: [StructureFinding] = []
+
+    package init(name: String, uuid: String, size: UInt64, physicalVolumes: [VolumeID]) {
+        self.name = name
+        self.uuid = uuid
+        self.size = size
+        self.physicalVolumes = physicalVolumes
     }
 }
 

@@ -65,7 +65,17 @@ public struct LayerText: Sendable {
     }
 
     private static func name(_ layer: ScanReport.Layer) -> String {
-        layer.kind + (layer.number.map { " \($0)" } ?? "")
+        [title(layer.kind), layer.number.map(String.init), layer.name].compactMap { $0 }.joined(
+            separator: " ")
+    }
+
+    /// The kinds that have names of several words, in words.
+    private static func title(_ kind: String) -> String {
+        switch kind {
+        case "volumeGroup": "volume group"
+        case "logicalVolume": "logical volume"
+        default: kind
+        }
     }
 
     private func details(_ layer: ScanReport.Layer) -> [Piece] {
@@ -94,7 +104,14 @@ public struct LayerText: Sendable {
             let health = layer.health.map { $0 == "ok" ? "" : ", " + $0 } ?? ""
             lines.append("\(place)\(layer.kind)\(size)\(health)")
         }
-        let below = layer.kind == "partition" ? (layer.number.map { "partition \($0), " } ?? place) : place
+        let below =
+            switch layer.kind {
+            case "partition": layer.number.map { "partition \($0), " } ?? place
+            case "volumeGroup": layer.name.map { $0 + "/" } ?? place
+            case "logicalVolume": layer.name.map { (place.hasSuffix("/") ? place : "") + $0 + ", " } ?? place
+            case "array": layer.name.map { "array \($0), " } ?? place
+            default: place
+            }
         for child in layer.children ?? [] { lines += fileSystems(of: child, inside: below, depth: depth + 1) }
         return lines
     }

@@ -98,8 +98,10 @@ public struct ScanReport: Sendable, Hashable, Codable {
 
     /// One layer of the image and what lies in it.
     public struct Layer: Sendable, Hashable, Codable {
-        /// `qcow2`, `gpt`, `partition`, `ext4` …
+        /// `qcow2`, `gpt`, `partition`, `volumeGroup`, `logicalVolume`, `array`, `ext4`, `subvolume` …
         public var kind: String
+        /// What people call it: the name of a volume group, a logical volume, an array, the path of a subvolume.
+        public var name: String?
         /// The partition number.
         public var number: Int?
         /// In bytes from the start of the disk.
@@ -119,11 +121,13 @@ public struct ScanReport: Sendable, Hashable, Codable {
 
         /// Makes a layer.
         public init(
-            kind: String, number: Int? = nil, offset: UInt64? = nil, size: UInt64? = nil, used: UInt64? = nil,
-            identity: [String: String]? = nil, health: String? = nil, unreadable: String? = nil,
+            kind: String, name: String? = nil, number: Int? = nil, offset: UInt64? = nil,
+            size: UInt64? = nil, used: UInt64? = nil, identity: [String: String]? = nil,
+            health: String? = nil, unreadable: String? = nil,
             children: [Layer]? = nil
         ) {
             self.kind = kind
+            self.name = name
             self.number = number
             self.offset = offset
             self.size = size
