@@ -544,7 +544,7 @@ def protofile(tree, scratch):
             path = prefix + name
             mode, group = PRIVATE.get(path, (None, 0))
             if isinstance(data, dict):
-                lines.append(f"{indent}{name} d{'--' if (mode or 0) < 0o1000 else '--'}{(mode or 0o755) & 0o777:03o} 0 {group}")
+                lines.append(f"{indent}{name} d--{(mode or 0o755) & 0o777:03o} 0 {group}")
                 put(data, path + "/", indent + " ")
                 lines.append(indent + "$")
             elif isinstance(data, Link):
@@ -566,6 +566,9 @@ def xfs(tree, size, uuid, label=""):
         open(image, "wb").truncate(size)
         open(scratch + "/proto", "w").write(protofile(tree, scratch))
         run("mkfs.xfs", "-q", "-f", "-m", f"uuid={uuid}", *(["-L", label] if label else []), "-p", scratch + "/proto", image)
+        for path, (mode, _) in PRIVATE.items():             # the protofile has no sticky bit
+            if mode >= 0o1000 and path + "/" in tree:
+                run("xfs_db", "-x", "-c", f"path /{path}", "-c", f"write -d core.mode 0{0o40000 | mode:o}", image)
         run("xfs_repair", "-n", image)
         return open(image, "rb").read()
 

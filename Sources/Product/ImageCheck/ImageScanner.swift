@@ -66,7 +66,7 @@ public struct ImageScanner: Sendable {
     private func refreshConditions(of image: inout ImageFacts, _ layout: DiskLayout) {
         for index in image.volumes.indices {
             guard let fileSystem = layout.volume(image.volumes[index].id)?.fileSystem else { continue }
-            for condition in LayoutOpener.conditions(of: fileSystem, on: image.volumes[index].id)
+            for condition in VolumeOpener.conditions(of: fileSystem, on: image.volumes[index].id)
             where !image.volumes[index].conditions.contains(condition) {
                 image.volumes[index].conditions.append(condition)
             }

@@ -58,18 +58,18 @@ struct LayoutOpener {
         do {
             let table = try PartitionTable(of: disk)
             image.partitions = partitions(table)
-            var volumes: [OpenedVolume] = []
+            var assembly = StorageAssembly()
             if table.partitions.isEmpty, table.scheme == .none {
-                volumes.append(volume(id: "disk", source: disk, partition: nil, into: &image))
+                assembly.add(VolumeFacts(id: "disk", size: disk.size), disk)
             }
             for partition in table.partitions where !partition.isExtended {
-                // The kernel cuts a partition off where the disk ends.
-                let rest = disk.size > partition.start ? disk.size - partition.start : 0
-                let source = try SliceSource(disk, start: partition.start, size: min(partition.size, rest))
-                volumes.append(
-                    volume(
-                        id: id(of: partition, in: table), source: source, partition: partition, into: &image))
+                assembly.add(partition, on: disk, id: id(of: partition, in: table))
             }
+            assembly.assemble()
+            image.groups = assembly.groups
+            var opener = VolumeOpener(assembly.devices)
+            let (facts, volumes) = opener.open()
+            image.volumes = facts
             return DiskLayout(disk: disk, image: image, table: table, volumes: volumes)
         } catch {
             image.gaps.append(Gap(error, at: "partition table"))
@@ -118,77 +118,5 @@ struct LayoutOpener {
                 volume: id(of: $0, in: table))
         }
         return facts
-    }
-
-    /// Identifies what lies on a volume and opens it where that is a file system that is read.
-    private func volume(
-        id: VolumeID, source: any BlockSource, partition: Partition?, into image: inout ImageFacts
-    ) -> OpenedVolume {
-        var facts = VolumeFacts(id: id, size: source.size)
-        facts.partitionNumber = partition?.number
-        facts.partUUID = partition?.partUUID
-        facts.partLabel = partition?.name
-        var opened = OpenedVolume(id: id, source: source, fileSystem: nil)
-        do {
-            let signatures = try VolumeProbe.identify(source)
-            if let first = signatures.first {
-                facts.kind = first.kind
-                facts.uuid = first.uuid
-                facts.label = first.label
-            }
-            if signatures.count > 1 {
-                facts.conditions.append(
-                    StructureFinding(
-                        code: "ambivalent",
-                        message: "several signatures: " + signatures.map(\.kind).joined(separator: ", "),
-                        evidence: Evidence(layer: id)))
-            }
-            if let fileSystem = try fileSystem(on: source, kind: facts.kind, partition: partition) {
-                opened.fileSystem = fileSystem
-                describe(fileSystem, in: &facts)
-            } else if let kind = facts.kind, !LayoutOpener.holdsNoFiles.contains(kind) {
-                facts.gap = Gap(where: id, kind: .unsupported, message: "\(kind) is not read by this version")
-            }
-        } catch {
-            facts.gap = Gap(error, at: id)
-        }
-        image.volumes.append(facts)
-        return opened
-    }
-
-    /// Kinds that hold no files, so that not reading them leaves no gap.
-    private static let holdsNoFiles: Set<String> = ["swap", "swsuspend"]
-
-    private func fileSystem(
-        on source: any BlockSource, kind: String?, partition: Partition?
-    ) throws(ImageFault) -> (any FileSystemReader)? {
-        if let kind {
-            return FileSystemRegistry.kinds.contains(kind) ? try FileSystemRegistry.open(source) : nil
-        }
-        // A BIOS boot partition holds code, not files.
-        if partition?.kind.isBIOSBoot == true { return nil }
-        return try FileSystemRegistry.openFromBackup(source)
-    }
-
-    private func describe(_ fileSystem: any FileSystemReader, in facts: inout VolumeFacts) {
-        facts.kind = fileSystem.kind
-        facts.uuid = fileSystem.uuid ?? facts.uuid
-        facts.label = fileSystem.label ?? facts.label
-        facts.features = fileSystem.features
-        let usage = fileSystem.usage
-        facts.usage = VolumeUsage(
-            totalBytes: usage.totalBytes, freeBytes: usage.freeBytes, availableBytes: usage.availableBytes,
-            totalInodes: usage.totalInodes, freeInodes: usage.freeInodes)
-        facts.conditions += LayoutOpener.conditions(of: fileSystem, on: facts.id)
-    }
-
-    /// What a file system says of its own state. Some is found only while files are read, so it is asked again
-    /// at the end.
-    static func conditions(of fileSystem: any FileSystemReader, on id: VolumeID) -> [StructureFinding] {
-        fileSystem.conditions.map {
-            StructureFinding(
-                code: $0.code.rawValue, message: $0.message,
-                evidence: Evidence(layer: "\(id) › \(fileSystem.kind)", offset: $0.offset))
-        }
     }
 }

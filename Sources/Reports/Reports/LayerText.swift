@@ -55,12 +55,18 @@ public struct LayerText: Sendable {
         guard depth < LayerText.depthLimit else { return }
         for (index, layer) in layers.enumerated() {
             let isLast = index == layers.count - 1
-            canvas.cutLine(
-                [Piece(prefix + (isLast ? "└─ " : "├─ "), .quiet), Piece(LayerText.name(layer))]
-                    + details(layer))
-            write(
-                layer.children ?? [], prefix: prefix + (isLast ? "   " : "│  "), depth: depth + 1, on: &canvas
-            )
+            let below = prefix + (isLast ? "   " : "│  ")
+            let children = layer.children ?? []
+            let margin = Piece(below + (children.isEmpty ? "    " : "│   "), .quiet)
+            canvas.flow(
+                [Piece(prefix + (isLast ? "└─ " : "├─ "), .quiet), Piece(LayerText.name(layer) + "  ")],
+                details(layer), between: ", ", indent: 0, hang: 0, continuing: [margin])
+            for sentence in problems(layer) {
+                canvas.flow(
+                    [margin], sentence.split(separator: " ").map { Piece(String($0), .warning) },
+                    between: " ", indent: 0, hang: 0, continuing: [margin])
+            }
+            write(children, prefix: below, depth: depth + 1, on: &canvas)
         }
     }
 
@@ -86,12 +92,15 @@ public struct LayerText: Sendable {
         for (key, value) in (layer.identity ?? [:]).sorted(by: { $0.key < $1.key }) {
             parts.append("\(key) \(value)")
         }
-        var pieces = parts.isEmpty ? [] : [Piece("  " + parts.joined(separator: ", "), .quiet)]
-        if let health = layer.health, health != "ok" { pieces.append(Piece("  " + health, .warning)) }
-        if let unreadable = layer.unreadable {
-            pieces.append(Piece("  not readable: " + unreadable, .warning))
-        }
-        return pieces
+        return parts.map { Piece($0, .quiet) }
+    }
+
+    /// What is wrong with a layer, a sentence each.
+    private func problems(_ layer: ScanReport.Layer) -> [String] {
+        var sentences: [String] = []
+        if let health = layer.health, health != "ok" { sentences.append(health) }
+        if let unreadable = layer.unreadable { sentences.append("not readable: " + unreadable) }
+        return sentences
     }
 
     /// One line per file system below `layer`: `mbr:1 ext4, 3.0 GiB, 998 MiB used`.

@@ -49,8 +49,11 @@ package struct TextCanvas {
     }
 
     /// Adds `items`, each of which stays whole, broken at the page's width.
+    ///
+    /// - Parameter continuing: what further lines begin with.
     package mutating func flow(
-        _ head: [Piece] = [], _ items: [Piece], between: String, indent: Int, hang: Int
+        _ head: [Piece] = [], _ items: [Piece], between: String, indent: Int, hang: Int,
+        continuing: [Piece] = []
     ) {
         var current = head
         var used = indent + head.reduce(0) { $0 + TerminalText.width(shown($1.text)) }
@@ -61,9 +64,9 @@ package struct TextCanvas {
             let gap = isStart ? 0 : between.count
             if !isStart, used + gap + width > style.width {
                 line(current, indent: margin)
-                current = []
+                current = continuing
                 margin = indent + hang
-                used = margin
+                used = margin + continuing.reduce(0) { $0 + TerminalText.width(shown($1.text)) }
                 isStart = true
             }
             if !isStart { current.append(Piece(between)) }

@@ -38,11 +38,13 @@ enum GuestOSOnlineResizeFS: Check {
             questions.append(OpenQuestion(message, consequence: isNeeded ? .notReady : .none))
         }
         let root = context.rootVolume(of: linux)
-        if linux.rootVolume.hasPrefix("lvm:") {
+        if let volume = root?.logicalVolume {
             add(
                 "Resize.Lvm", "The root is a logical volume; it has to be grown by hand.",
                 Evidence(layer: linux.rootVolume),
-                .byHand("Grow it after the first boot", commands: ["lvextend -r -l +100%FREE /dev/VG/LV"]))
+                .byHand(
+                    "Grow it after the first boot (on NVMe the disk is /dev/nvme0n1)",
+                    commands: growth(of: volume, on: context.image.volume(root?.madeOf.last))))
         }
         if cloudInit.gap != nil {
             ask("whether cloud-init grows the root could not be read")
@@ -103,6 +105,15 @@ enum GuestOSOnlineResizeFS: Check {
         return .judged("The root grows at first boot.", findings: findings, questions: questions)
     }
 
+    /// The partition, then the physical volume in it, then the logical volume with what lies on it.
+    private static func growth(of volume: LogicalVolumeFacts, on physical: VolumeFacts?) -> [String] {
+        let number = physical?.partitionNumber
+        return (number.map { ["growpart /dev/vda \($0)"] } ?? []) + [
+            "pvresize /dev/vda\(number.map(String.init) ?? "")",
+            "lvextend -r -l +100%FREE /dev/\(volume.group)/\(volume.name)",
+        ]
+    }
+
     private static func growpart(_ linux: LinuxFacts) -> String {
         switch linux.identity.family {
         case .debian: "cloud-guest-utils"
@@ -146,6 +157,12 @@ enum GuestOSOnlineResizeFS: Check {
                         PartitionFacts(
                             number: 2, offset: 3 << 30, size: 1 << 29, type: "0x82", volume: "mbr:2"))
                 }, .fail, codes: ["Resize.NotLast"]),
+            CheckExample(
+                "the root is a logical volume",
+                .example {
+                    $0.image.volumes[0].logicalVolume = LogicalVolumeFacts(
+                        group: "rhel", name: "root", groupUUID: "vg", uuid: "lv", kinds: ["linear"])
+                }, .fail, codes: ["Resize.Lvm"]),
             CheckExample(
                 "the configuration of cloud-init could not be read",
                 .example { $0.linux.cloudInit.gap = .example("/etc/cloud/cloud.cfg") }, .unknown),
