@@ -1,7 +1,16 @@
-/// The formats whose disks can be read.
+/// The formats whose disks can be read; raw values are the names qemu-img gives them.
 package enum ImageFormat: String, Sendable, Hashable, CaseIterable {
     /// The file is the disk.
     case raw
     /// QEMU copy-on-write, versions 2 and 3.
     case qcow2
+
+    /// The format people and images call `name`: the raw value, or another usual spelling of it.
+    package init?(named name: String) {
+        switch name {
+        // What QEMU calls the protocols below raw, found as the format of old backing files.
+        case "file", "host_device": self = .raw
+        default: self.init(rawValue: name)
+        }
+    }
 }
