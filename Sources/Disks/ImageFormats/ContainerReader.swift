@@ -13,6 +13,10 @@ protocol ContainerReader: SendableMetatype {
     /// Whether the content of `file` is of this format, by its magic numbers; names count for nothing.
     static func matches(_ file: any BlockSource) throws(ImageFault) -> Bool
 
+    /// Whether the start of a file of this format is its own; false where the guest's first sector may stand
+    /// there, so that a partition table at its place means nothing.
+    static var ownsFirstSector: Bool { get }
+
     /// Opens the disk in `file`.
     ///
     /// - Parameters:
@@ -26,11 +30,15 @@ protocol ContainerReader: SendableMetatype {
     ) throws(ImageFault) -> OpenedImage
 }
 
+extension ContainerReader {
+    static var ownsFirstSector: Bool { true }
+}
+
 /// The formats that are read.
 enum ContainerReaders {
     /// All but raw, which everything is that is nothing else.
     static let all: [any ContainerReader.Type] = [
-        Qcow2Reader.self
+        Qcow2Reader.self, QcowReader.self, QedReader.self, VmdkReader.self, VdiReader.self,
     ]
 
     /// The reader of a format.

@@ -56,6 +56,7 @@ struct ImageChain {
 
     /// Opens the file called `name` as it is, if the policy allows it.
     mutating func file(_ name: Name) -> ReferencedFile {
+        reportUnsafe(name)
         do throws(ImageFault) {
             let location = try location(of: name)
             let source = try FileSource(location.realPath)
@@ -73,6 +74,7 @@ struct ImageChain {
     mutating func disk(
         _ name: Name, check: (OpenedImage) -> ContainerFinding? = { _ in nil }
     ) -> ReferencedFile {
+        reportUnsafe(name)
         let slot = references.count
         let firstFinding = findings.count
         do throws(ImageFault) {
@@ -108,6 +110,13 @@ struct ImageChain {
         report(.referenceNotOpened, "\(kind): \(fault.message)", at: fault.offset, depth: name.depth)
         // Whatever was wrong with it, to whoever reads the disk the data are not there.
         return .refused(fault.kind == .notAllowed ? fault : fault.inLayer(kind))
+    }
+
+    /// Says so when a name leads out of the directory of the file that names it.
+    private mutating func reportUnsafe(_ name: Name) {
+        guard let complaint = BackingPolicy.complaint(about: name.bytes) else { return }
+        report(
+            .unsafeReference, "the name of the \(name.role) \(complaint): \(name.text)", depth: name.depth)
     }
 
     private mutating func accept(_ name: Name) {

@@ -47,6 +47,7 @@ package struct ImageFileOpener: Sendable {
         } else {
             reader = RawReader.self
         }
+        try ImageFileOpener.reportAmbiguity(file, as: reader, among: matching, chain: &chain)
         var image = try reader.open(file, path: path, depth: 0, chain: &chain)
         if reader.format != .raw, image.disk.size > 0, (try? image.disk.holdsNothing()) == true {
             chain.report(.noData, "nothing is allocated in the image", depth: 0)
@@ -54,5 +55,33 @@ package struct ImageFileOpener: Sendable {
         image.references = chain.references
         image.findings = chain.findings
         return .opened(image)
+    }
+
+    /// Says so when the file is in two formats at once, as image services do: what the guest gets then depends
+    /// on who opens it.
+    private static func reportAmbiguity(
+        _ file: any BlockSource, as reader: any ContainerReader.Type,
+        among matching: [any ContainerReader.Type], chain: inout ImageChain
+    ) throws(ImageFault) {
+        if matching.count > 1 {
+            let names = matching.map(\.format.rawValue).joined(separator: " and ")
+            chain.report(.severalFormats, "the file is \(names) at once", depth: 0)
+        }
+        guard reader.format != .raw, reader.ownsFirstSector else { return }
+        let start = try file.readUpTo(at: 0, count: 1024)
+        let descriptor = try file.readUpTo(at: 0x8001, count: 5)
+        if start.starts(with: "EFI PART", at: 512) {
+            chain.report(
+                .severalFormats, "the file is \(reader.format.rawValue) and has a GPT", at: 512, depth: 0)
+        } else if start.starts(with: [0x55, 0xAA], at: 510) {
+            chain.report(
+                .severalFormats, "the file is \(reader.format.rawValue) and has a boot sector", at: 510,
+                depth: 0)
+        }
+        if descriptor.starts(with: "CD001") {
+            chain.report(
+                .severalFormats, "the file is \(reader.format.rawValue) and a CD-ROM image", at: 0x8001,
+                depth: 0)
+        }
     }
 }

@@ -4,6 +4,14 @@ package enum ImageFormat: String, Sendable, Hashable, CaseIterable {
     case raw
     /// QEMU copy-on-write, versions 2 and 3.
     case qcow2
+    /// QEMU copy-on-write, version 1.
+    case qcow
+    /// QEMU enhanced disk.
+    case qed
+    /// VMware disk.
+    case vmdk
+    /// VirtualBox disk.
+    case vdi
 
     /// The format people and images call `name`: the raw value, or another usual spelling of it.
     package init?(named name: String) {
