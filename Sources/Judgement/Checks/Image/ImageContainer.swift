@@ -78,7 +78,9 @@ enum ImageContainer: Check {
         var questions: [OpenQuestion] = []
         let isOpened = container.backingFiles.allSatisfy(\.opened)
         for found in container.findings {
-            guard let (code, severity, consequence) = meaning(found.code) else { continue }
+            guard var (code, severity, consequence) = meaning(found.code) else { continue }
+            // The user has allowed the directory such a name leads to.
+            if code == "Container.Unsafe", isOpened { severity = .warning }
             if code == "Container.Backing", found.code == "backingFile", !isOpened { continue }
             findings.append(
                 Finding(
