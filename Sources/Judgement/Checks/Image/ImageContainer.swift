@@ -78,9 +78,9 @@ enum ImageContainer: Check {
         var questions: [OpenQuestion] = []
         let isOpened = container.backingFiles.allSatisfy(\.opened)
         for found in container.findings {
-            guard var (code, severity, consequence) = meaning(found.code) else { continue }
+            guard let (code, usual, consequence) = meaning(found.code) else { continue }
             // The user has allowed the directory such a name leads to.
-            if code == "Container.Unsafe", isOpened { severity = .warning }
+            let severity = code == "Container.Unsafe" && isOpened ? Severity.warning : usual
             if code == "Container.Backing", found.code == "backingFile", !isOpened { continue }
             findings.append(
                 Finding(
