@@ -2,13 +2,15 @@
 package struct ContainerFinding: Sendable, Hashable {
     /// What was found.
     package enum Code: String, Sendable, Hashable, CaseIterable {
-        /// qcow2: the dirty bit is set; the writer did not close the image, its refcounts may be stale.
+        /// The image is marked as open or not closed cleanly: what was written last may be missing.
         case dirty
-        /// qcow2: the corrupt bit is set; QEMU opens the image read-only at most.
+        /// The image is marked as corrupt by a program that wrote to it.
         case markedCorrupt
-        /// Metadata that is not needed for reading contradicts the specification; QEMU refuses or repairs.
+        /// Metadata that is not needed for reading contradicts the specification; tools refuse or repair it.
         case corruptMetadata
-        /// qcow2: internal snapshots are present; only the active state is read.
+        /// Metadata are damaged and were read from their copy.
+        case copyOfMetadataUsed
+        /// Internal snapshots are present; only the active state is read.
         case snapshots
         /// qcow2: clusters are compressed with zstd, which older importers do not read.
         case zstdCompression
@@ -16,16 +18,26 @@ package struct ContainerFinding: Sendable, Hashable {
         case extendedL2Entries
         /// qcow2: persistent bitmaps are present.
         case persistentBitmaps
-        /// qcow2: guest data lie in another file.
+        /// Guest data lie in other files.
         case externalDataFile
         /// The image is a delta over a backing file.
         case backingFile
         /// A file the image refers to was not opened: what it holds cannot be read.
         case referenceNotOpened
+        /// A name in the image leads out of its directory, to a device, or is no file name.
+        case unsafeReference
+        /// The backing file is not the one the image was made over: it was changed, or is another.
+        case backingMismatch
         /// A backing file's format is not recorded; QEMU would guess it.
         case backingFormatUnstated
         /// Metadata refer to clusters beyond the end of the file.
         case truncated
+        /// The container is of a kind that image services do not take, though it can be read.
+        case unusualSubformat
+        /// Feature bits are set that are not known and need not be.
+        case unknownFeatures
+        /// The content is in two formats at once: which one counts depends on who reads it.
+        case severalFormats
         /// The format the user stated and what the file looks like differ.
         case formatDisagreement
         /// A raw file whose size is not a multiple of 512 bytes.
