@@ -24,6 +24,17 @@ package struct ContainerFinding: Sendable, Hashable {
         case referenceNotOpened
         /// A backing file's format is not recorded; QEMU would guess it.
         case backingFormatUnstated
+        /// One of two copies of metadata is damaged; the other was used.
+        case damagedCopy
+        /// VHDX: the writer did not close the image; its log was replayed in memory. QEMU wants it replayed in the
+        /// file.
+        case logReplayed
+        /// VHDX: the writer did not close the image, and its log holds nothing that can be replayed.
+        case logNotReplayed
+        /// VHD: readers see disks of different sizes, by the geometry or by the current size.
+        case sizeDisagreement
+        /// VHDX: logical sectors of 4096 bytes, which QEMU does not read.
+        case largeSectors
         /// Metadata refer to clusters beyond the end of the file.
         case truncated
         /// The format the user stated and what the file looks like differ.

@@ -32,6 +32,8 @@ package struct ImageFileOpener: Sendable {
         switch format {
         case .qcow2:
             return .opened(try openQcow2(file, path: path, depth: 0, chain: &chain))
+        case .vpc: return .opened(try openVPC(file, path: path, depth: 0, chain: &chain))
+        case .vhdx: return .opened(try openVHDX(file, path: path, depth: 0, chain: &chain))
         case .raw:
             var image = try openRaw(file)
             if looksLikeQcow2 {
@@ -47,6 +49,12 @@ package struct ImageFileOpener: Sendable {
             return .opened(image)
         case nil:
             if looksLikeQcow2 { return .opened(try openQcow2(file, path: path, depth: 0, chain: &chain)) }
+            if try VHDXContainer.isPresent(in: file) {
+                return .opened(try openVHDX(file, path: path, depth: 0, chain: &chain))
+            }
+            if try VHDFooterCopies.isPresent(in: file) {
+                return .opened(try openVPC(file, path: path, depth: 0, chain: &chain))
+            }
             if let other = try ContainerSignatures.recognise(file, path: path) { return .recognised(other) }
             return .opened(try openRaw(file))
         }
@@ -88,6 +96,34 @@ package struct ImageFileOpener: Sendable {
             offset += extent.length
         }
         return offset >= disk.size
+    }
+
+    private func openVPC(_ file: any BlockSource, path: FilePath?, depth: Int, chain: inout Chain)
+        throws(ImageFault) -> OpenedImage
+    {
+        let container = try VHDContainer(file)
+        let disk = try VHDImage(file, container, parent: .none)
+        chain.findings += container.findings
+        var survey = VHDSurvey(disk)
+        if let finding = try survey.beyondEnd(dataEnd: container.dataEnd) { chain.findings.append(finding) }
+        return OpenedImage(
+            format: .vpc, disk: disk, virtualSize: disk.size, fileSize: file.size,
+            clusterSize: (container.header?.blockSize).map { Int($0) }, formatVersion: 1, compression: nil,
+            snapshotCount: 0, references: chain.references, findings: chain.findings)
+    }
+
+    private func openVHDX(_ file: any BlockSource, path: FilePath?, depth: Int, chain: inout Chain)
+        throws(ImageFault) -> OpenedImage
+    {
+        let container = try VHDXContainer(file)
+        let disk = try VHDXImage(container, parent: .none)
+        chain.findings += container.findings
+        var survey = VHDXSurvey(disk, of: container)
+        chain.findings += try survey.findings()
+        return OpenedImage(
+            format: .vhdx, disk: disk, virtualSize: disk.size, fileSize: file.size,
+            clusterSize: Int(container.metadata.blockSize), formatVersion: 1, compression: nil,
+            snapshotCount: 0, references: chain.references, findings: chain.findings)
     }
 
     // MARK: qcow2
