@@ -61,4 +61,11 @@ package struct ContainerFinding: Sendable, Hashable {
         self.offset = offset
         self.depth = depth
     }
+
+    /// The same of a file further down a chain.
+    func at(depth: Int) -> ContainerFinding {
+        var finding = self
+        finding.depth = depth
+        return finding
+    }
 }

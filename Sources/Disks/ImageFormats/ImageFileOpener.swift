@@ -98,32 +98,124 @@ package struct ImageFileOpener: Sendable {
         return offset >= disk.size
     }
 
-    private func openVPC(_ file: any BlockSource, path: FilePath?, depth: Int, chain: inout Chain)
-        throws(ImageFault) -> OpenedImage
-    {
+    // MARK: VHD and VHDX
+
+    private func openVPC(
+        _ file: any BlockSource, path: FilePath?, depth: Int, chain: inout Chain
+    ) throws(ImageFault) -> OpenedImage {
         let container = try VHDContainer(file)
-        let disk = try VHDImage(file, container, parent: .none)
-        chain.findings += container.findings
+        chain.findings += container.findings.map { $0.at(depth: depth) }
+        var parent = ReferencedFile.none
+        if let location = container.parent, let expected = container.header?.parentIdentity {
+            parent = openParent(location, as: .vpc, path: path, depth: depth, chain: &chain) {
+                (source) throws(ImageFault) in
+                let identity = try VHDFooterCopies(source).footer.identity
+                guard identity == expected else {
+                    throw ImageFault(.corrupt, "its identity is \(identity), that of the parent \(expected)")
+                }
+            }
+        }
+        let disk = try VHDImage(file, container, parent: parent)
         var survey = VHDSurvey(disk)
-        if let finding = try survey.beyondEnd(dataEnd: container.dataEnd) { chain.findings.append(finding) }
-        return OpenedImage(
-            format: .vpc, disk: disk, virtualSize: disk.size, fileSize: file.size,
-            clusterSize: (container.header?.blockSize).map { Int($0) }, formatVersion: 1, compression: nil,
-            snapshotCount: 0, references: chain.references, findings: chain.findings)
+        if let finding = try survey.beyondEnd(dataEnd: container.dataEnd) {
+            chain.findings.append(finding.at(depth: depth))
+        }
+        return opened(
+            .vpc, disk, in: file, clusterSize: container.header.map { Int($0.blockSize) }, depth: depth,
+            chain: &chain)
     }
 
-    private func openVHDX(_ file: any BlockSource, path: FilePath?, depth: Int, chain: inout Chain)
-        throws(ImageFault) -> OpenedImage
-    {
+    private func openVHDX(
+        _ file: any BlockSource, path: FilePath?, depth: Int, chain: inout Chain
+    ) throws(ImageFault) -> OpenedImage {
         let container = try VHDXContainer(file)
-        let disk = try VHDXImage(container, parent: .none)
-        chain.findings += container.findings
+        chain.findings += container.findings.map { $0.at(depth: depth) }
+        var parent = ReferencedFile.none
+        if let locator = container.metadata.parent {
+            parent = openParent(locator.location, as: .vhdx, path: path, depth: depth, chain: &chain) {
+                (source) throws(ImageFault) in
+                let identity = try VHDXHeader.current(in: source).header.dataWriteIdentity
+                guard locator.identities.contains(identity) else {
+                    let expected = locator.identities.map(\.description).joined(separator: " or ")
+                    throw ImageFault(
+                        .corrupt, "its identity is \(identity), that of the parent \(expected)")
+                }
+            }
+        }
+        let disk = try VHDXImage(container, parent: parent)
         var survey = VHDXSurvey(disk, of: container)
-        chain.findings += try survey.findings()
+        chain.findings += try survey.findings().map { $0.at(depth: depth) }
+        return opened(
+            .vhdx, disk, in: file, clusterSize: Int(container.metadata.blockSize), depth: depth,
+            chain: &chain)
+    }
+
+    private func opened(
+        _ format: ImageFormat, _ disk: any BlockSource, in file: any BlockSource, clusterSize: Int?,
+        depth: Int, chain: inout Chain
+    ) -> OpenedImage {
+        if depth == 0, disk.size > 0, (try? ImageFileOpener.holdsNothing(disk)) == true {
+            chain.findings.append(ContainerFinding(.noData, "nothing is allocated in the image"))
+        }
         return OpenedImage(
-            format: .vhdx, disk: disk, virtualSize: disk.size, fileSize: file.size,
-            clusterSize: Int(container.metadata.blockSize), formatVersion: 1, compression: nil,
-            snapshotCount: 0, references: chain.references, findings: chain.findings)
+            format: format, disk: disk, virtualSize: disk.size, fileSize: file.size,
+            clusterSize: clusterSize, formatVersion: nil, compression: nil, snapshotCount: 0,
+            references: chain.references, findings: chain.findings)
+    }
+
+    /// Opens the parent of a differencing disk: the first of the places named where a file is that may be opened
+    /// and has the identity that `check` looks for.
+    private func openParent(
+        _ location: ParentLocation, as format: ImageFormat, path: FilePath?, depth: Int,
+        chain: inout Chain, check: (any BlockSource) throws(ImageFault) -> Void
+    ) -> ReferencedFile {
+        chain.findings.append(
+            ContainerFinding(
+                .backingFile, "the image is a delta over \(location.name) (\(format.rawValue))",
+                depth: depth))
+        let slot = chain.references.count
+        let findings = chain.findings.count
+        var refusal: ImageFault?
+        for candidate in location.candidates {
+            do throws(ImageFault) {
+                guard depth + 1 < ImageFileOpener.longestChain else {
+                    throw ImageFault(
+                        .limit,
+                        "more than \(ImageFileOpener.longestChain) files in a chain of backing files")
+                }
+                let found = try policy.resolve(Array(candidate.utf8), namedBy: path)
+                guard !chain.visited.contains(found.realPath) else {
+                    throw ImageFault(
+                        .corrupt, "the chain of backing files comes back to \(found.path)")
+                }
+                let source = try FileSource(found.realPath)
+                do throws(ImageFault) { try check(source) } catch { throw error.inLayer("\(found.path)") }
+                chain.visited.insert(found.realPath)
+                chain.references.append(
+                    FileReference(
+                        role: .backing, name: location.name, format: format.rawValue, depth: depth,
+                        refusal: nil))
+                let parent =
+                    format == .vpc
+                    ? try openVPC(source, path: found.path, depth: depth + 1, chain: &chain)
+                    : try openVHDX(source, path: found.path, depth: depth + 1, chain: &chain)
+                return .opened(parent.disk)
+            } catch {
+                // What was found inside a file that turned out unreadable says nothing about this disk.
+                chain.references.removeSubrange(slot...)
+                chain.findings.removeSubrange(findings...)
+                // A file that is there and is no good says more than one that is not.
+                if refusal == nil || refusal?.kind == .notFound { refusal = error }
+            }
+        }
+        let fault = refusal ?? ImageFault(.corrupt, "a differencing disk does not say where its parent is")
+        switch refuse(
+            .backing, location.name, format: format.rawValue, depth: depth, because: fault, chain: &chain)
+        {
+        case .refused(let fault): return .refused(fault)
+        case .opened(let source): return .opened(source)
+        case .none: return .none
+        }
     }
 
     // MARK: qcow2
@@ -286,12 +378,20 @@ package struct ImageFileOpener: Sendable {
     ) throws(ImageFault) -> any BlockSource {
         let isQcow2 = try ImageFileOpener.looksLikeQcow2(source)
         switch format {
+        case "vpc": return try openVPC(source, path: location.path, depth: depth, chain: &chain).disk
+        case "vhdx": return try openVHDX(source, path: location.path, depth: depth, chain: &chain).disk
         case "qcow2":
             return try openQcow2(source, path: location.path, depth: depth, chain: &chain).disk
         case "raw", "file", "host_device":
             return source
         case nil:
             if isQcow2 { return try openQcow2(source, path: location.path, depth: depth, chain: &chain).disk }
+            if try VHDXContainer.isPresent(in: source) {
+                return try openVHDX(source, path: location.path, depth: depth, chain: &chain).disk
+            }
+            if try VHDFooterCopies.isPresent(in: source) {
+                return try openVPC(source, path: location.path, depth: depth, chain: &chain).disk
+            }
             if let other = try ContainerSignatures.recognise(source, path: location.path) {
                 throw ImageFault(.unsupported, "\(location.path) looks like \(other.name), which is not read")
             }

@@ -131,7 +131,10 @@ struct VHDXLog {
             if index < entry.descriptorSectors {
                 guard let data = try dataDescriptors(in: bytes, at: index, of: entry) else { return nil }
                 dataSectors += data
-            } else if index - entry.descriptorSectors < dataSectors {
+                // There are as many data sectors as descriptors that need one.
+                let isLast = index + 1 == entry.descriptorSectors
+                if isLast, entry.descriptorSectors + dataSectors != sectors { return nil }
+            } else {
                 let high = UInt64(try bytes.little(UInt32.self, at: 4))
                 let low = UInt64(try bytes.little(UInt32.self, at: 4092))
                 guard bytes.starts(with: "data"), high << 32 | low == entry.sequenceNumber else { return nil }
@@ -143,8 +146,7 @@ struct VHDXLog {
             }
             register = CRC32.castagnoli.update(register, bytes)
         }
-        guard ~register == stored, entry.descriptorSectors + dataSectors <= sectors else { return nil }
-        return entry
+        return ~register == stored ? entry : nil
     }
 
     /// The header at `position` as far as it can be judged alone ([MS-VHDX] 2.3.1.1).
