@@ -123,14 +123,16 @@ struct VHDXTests {
 
     @Test func regionTables() throws {
         let whole = Self.dynamic.build()
-        for (place, says) in [(192 << 10, "QEMU does not open"), (256 << 10, "second")] {
-            var bytes = whole
-            bytes[place + 1000] ^= 1
-            let image = try VHDTests.open(bytes)
-            #expect(Self.codes(image) == [.damagedCopy])
-            #expect(image.findings.first?.message.contains(says) == true)
-            try Self.expect(image, Self.content)
-        }
+        var first = whole
+        first[(192 << 10) + 1000] ^= 1
+        let image = try VHDTests.open(first)
+        #expect(Self.codes(image) == [.damagedCopy])
+        #expect(image.findings.first?.message.contains("QEMU does not open") == true)
+        try Self.expect(image, Self.content)
+        // A copy that is not needed is not read.
+        var second = whole
+        second[(256 << 10) + 1000] ^= 1
+        #expect(Self.codes(try VHDTests.open(second)).isEmpty)
         var bytes = whole
         bytes[(192 << 10) + 1000] ^= 1
         bytes[(256 << 10) + 1000] ^= 1

@@ -50,40 +50,23 @@ struct VHDXRegions: Sendable, Hashable {
     static func read(
         from file: any BlockSource
     ) throws(ImageFault) -> (regions: VHDXRegions, findings: [ContainerFinding]) {
-        let first = copy(in: file, at: places[0])
-        let second = copy(in: file, at: places[1])
-        switch (first, second) {
-        case (.success(let regions), .success): return (regions, [])
-        case (.success(let regions), .failure(let fault)):
-            return (
-                regions,
-                [
-                    ContainerFinding(
-                        .damagedCopy, "the second region table is damaged (\(fault.message))", at: places[1])
-                ]
-            )
-        // A table that is whole and cannot be understood has no copy that can.
-        case (.failure(let fault), _) where fault.kind == .unsupported: throw fault
-        case (.failure(let fault), .success(let regions)):
-            return (
-                regions,
-                [
-                    ContainerFinding(
-                        .damagedCopy,
-                        "the first region table is damaged (\(fault.message)), the second was used; QEMU does not open the image",
-                        at: places[0])
-                ]
-            )
-        case (.failure(let fault), .failure): throw fault
+        do throws(ImageFault) {
+            return (try copy(in: file, at: places[0]), [])
+        } catch {
+            // A table that is whole and cannot be understood has no copy that can.
+            guard error.kind != .unsupported, let second = try? copy(in: file, at: places[1]) else {
+                throw error
+            }
+            let finding = ContainerFinding(
+                .damagedCopy,
+                "the first region table is damaged (\(error.message)), the second was used; QEMU does not open the image",
+                at: places[0])
+            return (second, [finding])
         }
     }
 
-    private static func copy(in file: any BlockSource, at place: UInt64) -> Result<VHDXRegions, ImageFault> {
-        do throws(ImageFault) {
-            return .success(try VHDXRegions(parsing: file.read(at: place, count: length)))
-        } catch {
-            return .failure(error)
-        }
+    private static func copy(in file: any BlockSource, at place: UInt64) throws(ImageFault) -> VHDXRegions {
+        try VHDXRegions(parsing: file.read(at: place, count: length))
     }
 
     private static let tableIdentity = GUID("2DC27766-F623-4200-9D64-115E9BFD4A08")
