@@ -88,7 +88,7 @@ struct FindingTests {
         #expect(Self.codes(try Qcow2ContentTests.open(folder.file("hole"))) == [.noData])
     }
 
-    @Test(arguments: ["vmdk", "vdi", "qed", "qcow", "parallels"])
+    @Test(arguments: ["parallels"])
     func otherFormats(_ format: String) async throws {
         let folder = try await ScratchFolder()
         try await HostTool.shell(
@@ -124,6 +124,67 @@ struct FindingTests {
         guard case .opened = try ImageFileOpener().open(FileSource(folder.file("d"))) else {
             Issue.record("random bytes were recognised")
             return
+        }
+    }
+
+    /// An appliance is known by its listing, and the command takes the disk out.
+    @Test func appliance() async throws {
+        let folder = try await ScratchFolder()
+        try await HostTool.shell(
+            """
+            echo '<Envelope/>' > box.ovf; qemu-img create -q -f vmdk -o subformat=streamOptimized "box disk1.vmdk" 1M
+            tar --format=ustar -cf box.ova box.ovf "box disk1.vmdk"; rm "box disk1.vmdk"
+            """, in: folder.path)
+        guard case .recognised(let found) = try ImageFileOpener().open(FileSource(folder.file("box.ova")))
+        else {
+            Issue.record("the appliance was opened as raw")
+            return
+        }
+        #expect(found.name == "ova")
+        #expect(found.advice.contains("box.ovf") && found.advice.contains("box disk1.vmdk"))
+        try await HostTool.shell(try #require(found.command), in: folder.path)
+        #expect(try Qcow2ContentTests.open(folder.file("box disk1.vmdk")).format == .vmdk)
+    }
+
+    /// A stated format wins over every other that the file looks like.
+    @Test(arguments: ["qcow2", "vmdk", "vdi", "qed", "qcow"])
+    func statedFormatWinsEverywhere(_ name: String) async throws {
+        let folder = try await ScratchFolder()
+        try await HostTool.shell("qemu-img create -q -f \(name) image 1M", in: folder.path)
+        let format = try #require(ImageFormat(named: name))
+        #expect(try Qcow2ContentTests.open(folder.file("image")).format == format)
+        #expect(
+            !(try Qcow2ContentTests.open(folder.file("image"), as: format)).findings.contains {
+                $0.code == .formatDisagreement
+            })
+        let raw = try Qcow2ContentTests.open(folder.file("image"), as: .raw)
+        #expect(raw.virtualSize == raw.fileSize)
+        #expect(raw.findings.contains { $0.code == .formatDisagreement && $0.message.contains(name) })
+        for other in ImageFormat.allCases where other != .raw && other != format {
+            #expect(throws: ImageFault.self) {
+                try Qcow2ContentTests.open(folder.file("image"), as: other)
+            }
+        }
+    }
+
+    /// A file that is in two formats at once is said to be.
+    @Test func twoFormatsAtOnce() async throws {
+        let folder = try await ScratchFolder()
+        try await HostTool.shell("qemu-img create -q -f qcow2 image 1M; truncate -s 1M hole", in: folder.path)
+        let image = try FileSource(folder.file("image"))
+        for (offset, bytes) in [
+            (UInt64(0x40), VdiHeader.magic), (510, [0x55, 0xAA]), (512, Array("EFI PART".utf8)),
+            (0x8001, Array("CD001".utf8)),
+        ] {
+            // Byte 64 of qcow2 places its snapshots, and counts only where there are some.
+            let opening = try ImageFileOpener().open(
+                PatchedSource(image, patches: [(offset, bytes)]), path: nil)
+            guard case .opened(let found) = opening else {
+                Issue.record("not opened at \(offset)")
+                continue
+            }
+            #expect(found.format == .qcow2)
+            #expect(found.findings.contains { $0.code == .severalFormats }, "\(offset)")
         }
     }
 }

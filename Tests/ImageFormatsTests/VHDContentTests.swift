@@ -118,4 +118,44 @@ struct VHDContentTests {
         #expect(try image.disk.extent(at: 1 << 40).kind == .hole)
         #expect(file.cost.bytesRead < 9 << 20)
     }
+
+    /// What the recipe makes: the disk, and what is said about the file.
+    @Test(
+        arguments: [
+            ("vpc-fixed", "fixed", []), ("vpc-dynamic", "dynamic", []), ("vpc-force-size", "dynamic", []),
+            ("vpc-footer-511", "fixed", []), ("vpc-no-footer", "dynamic", [.copyOfMetadataUsed]),
+            ("vpc-no-copy", "dynamic", [.copyOfMetadataUsed]), ("vhdx-dynamic", "dynamic", []),
+            ("vhdx-fixed", "fixed", []), ("vhdx-block-1m", "dynamic", []), ("vhdx-block-256m", "dynamic", []),
+            ("vhdx-written", "dynamic", []), ("vhdx-header-damaged", "dynamic", [.copyOfMetadataUsed]),
+        ] as [(String, String, [ContainerFinding.Code])])
+    func recipe(_ name: String, _ subformat: String, _ codes: [ContainerFinding.Code]) async throws {
+        let folder = try await ScratchFolder()
+        let made = try await ContainerContentTests.make(name, in: folder)
+        let image = try Qcow2ContentTests.open(made.appending("image"))
+        #expect(image.format.rawValue == name.prefix { $0 != "-" })
+        #expect(image.subformat == subformat)
+        #expect(image.findings.map(\.code) == codes)
+        let plain = try FileSource(made.appending("plain"))
+        #expect(try DiskComparison.firstDifference(image.disk, plain, step: 1 << 20) == nil)
+        try Qcow2ContentTests.checkExtents(image.disk)
+        // By what a delta over it would know it.
+        #expect(image.identity?.count == 36)
+    }
+
+    /// A footer behind an image of another format: which of the two it is depends on who reads it.
+    @Test func twoFormatsAtOnce() async throws {
+        let folder = try await ScratchFolder()
+        try await HostTool.shell(
+            """
+            qemu-img create -q -f qcow2 image 4M; truncate -s 1M plain
+            qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on plain vhd
+            tail -c 512 vhd >> image
+            """, in: folder.path)
+        let image = try Qcow2ContentTests.open(folder.file("image"))
+        #expect(image.format == .qcow2)
+        #expect(image.findings.contains { $0.code == .severalFormats })
+        let alone = try Qcow2ContentTests.open(folder.file("vhd"))
+        #expect(alone.format == .vpc)
+        #expect(!alone.findings.contains { $0.code == .severalFormats })
+    }
 }

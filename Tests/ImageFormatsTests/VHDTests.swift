@@ -63,7 +63,7 @@ struct VHDTests {
         let trailing = whole + [UInt8](repeating: 0, count: 4096)
         for bytes in [damaged, cut, trailing] {
             let image = try Self.open(bytes)
-            #expect(Self.codes(image) == [.damagedCopy])
+            #expect(Self.codes(image) == [.copyOfMetadataUsed])
             try Self.expect(image, Self.content)
         }
     }
@@ -72,7 +72,7 @@ struct VHDTests {
         var bytes = Self.dynamic.build()
         bytes[60] ^= 1
         let image = try Self.open(bytes)
-        #expect(Self.codes(image) == [.damagedCopy])
+        #expect(Self.codes(image) == [.copyOfMetadataUsed])
         #expect(image.findings.first?.message.contains("QEMU does not open") == true)
         try Self.expect(image, Self.content)
         bytes.replaceSubrange(0..<8, with: [UInt8](repeating: 0, count: 8))
@@ -178,7 +178,7 @@ struct VHDTests {
         #expect(try image.disk.read(at: 0, count: 512).isAllZero)
         // Cut in the last block: what is there can be read, the copy of the footer leads to it.
         let cut = try Self.open(Array(Self.dynamic.build().dropLast(512 + 4096)))
-        #expect(Set(Self.codes(cut)) == [.damagedCopy, .truncated])
+        #expect(Set(Self.codes(cut)) == [.copyOfMetadataUsed, .truncated])
         #expect(try cut.disk.read(at: 15 * 512 << 10, count: 512).byte(at: 0) == 0xA2)
         #expect { try cut.disk.read(at: (8 << 20) - 512, count: 512) } throws: {
             ($0 as? ImageFault)?.kind == .truncated

@@ -51,6 +51,21 @@ package struct BackingPolicy: Sendable {
         throw ImageFault(.notAllowed, "\(path) does not lie below a directory allowed for backing files")
     }
 
+    /// What makes a name one that no image from a stranger should hold, nil when it stays in the directory of
+    /// the file that names it.
+    package static func complaint(about name: [UInt8]) -> String? {
+        if name.contains(0) { return "holds a NUL" }
+        guard let text = String(validating: name, as: UTF8.self) else { return "is not UTF-8" }
+        if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+            return "holds control characters"
+        }
+        if text.hasPrefix("/dev/") { return "is a device of the host" }
+        if text.hasPrefix("/") { return "is an absolute path" }
+        if text.prefix(while: { $0 != "/" }).contains(":") { return "names a protocol or a drive" }
+        let parts = text.split(whereSeparator: { $0 == "/" || $0 == "\\" })
+        return parts.contains("..") ? "leads out of the directory of the image" : nil
+    }
+
     /// A file that may be opened.
     package struct Location: Sendable, Hashable {
         /// As it was named, for names relative to it.

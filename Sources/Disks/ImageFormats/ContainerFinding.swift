@@ -2,13 +2,15 @@
 package struct ContainerFinding: Sendable, Hashable {
     /// What was found.
     package enum Code: String, Sendable, Hashable, CaseIterable {
-        /// qcow2: the dirty bit is set; the writer did not close the image, its refcounts may be stale.
+        /// The image is marked as open or not closed cleanly: what was written last may be missing.
         case dirty
-        /// qcow2: the corrupt bit is set; QEMU opens the image read-only at most.
+        /// The image is marked as corrupt by a program that wrote to it.
         case markedCorrupt
-        /// Metadata that is not needed for reading contradicts the specification; QEMU refuses or repairs.
+        /// Metadata that is not needed for reading contradicts the specification; tools refuse or repair it.
         case corruptMetadata
-        /// qcow2: internal snapshots are present; only the active state is read.
+        /// Metadata are damaged and were read from their copy.
+        case copyOfMetadataUsed
+        /// Internal snapshots are present; only the active state is read.
         case snapshots
         /// qcow2: clusters are compressed with zstd, which older importers do not read.
         case zstdCompression
@@ -16,16 +18,18 @@ package struct ContainerFinding: Sendable, Hashable {
         case extendedL2Entries
         /// qcow2: persistent bitmaps are present.
         case persistentBitmaps
-        /// qcow2: guest data lie in another file.
+        /// Guest data lie in other files.
         case externalDataFile
         /// The image is a delta over a backing file.
         case backingFile
         /// A file the image refers to was not opened: what it holds cannot be read.
         case referenceNotOpened
+        /// A name in the image leads out of its directory, to a device, or is no file name.
+        case unsafeReference
+        /// The backing file is not the one the image was made over: it was changed, or is another.
+        case backingMismatch
         /// A backing file's format is not recorded; QEMU would guess it.
         case backingFormatUnstated
-        /// One of two copies of metadata is damaged; the other was used.
-        case damagedCopy
         /// VHDX: the writer did not close the image; its log was replayed in memory. QEMU wants it replayed in the
         /// file.
         case logReplayed
@@ -37,6 +41,20 @@ package struct ContainerFinding: Sendable, Hashable {
         case largeSectors
         /// Metadata refer to clusters beyond the end of the file.
         case truncated
+        /// The container is of a kind that image services do not take, though it can be read.
+        case unusualSubformat
+        /// Feature bits are set that are not known and need not be.
+        case unknownFeatures
+        /// The content is in two formats at once: which one counts depends on who reads it.
+        case severalFormats
+        /// The writer did not close the image; its log was replayed in memory. QEMU wants it replayed in the file.
+        case logReplayed
+        /// The writer did not close the image, and its log holds nothing that can be replayed.
+        case logNotReplayed
+        /// Readers see disks of different sizes: some go by the geometry, others by a size.
+        case sizeDisagreement
+        /// The disk has logical sectors of 4096 bytes, which QEMU does not read in this format.
+        case largeSectors
         /// The format the user stated and what the file looks like differ.
         case formatDisagreement
         /// A raw file whose size is not a multiple of 512 bytes.
@@ -60,12 +78,5 @@ package struct ContainerFinding: Sendable, Hashable {
         self.message = message
         self.offset = offset
         self.depth = depth
-    }
-
-    /// The same of a file further down a chain.
-    func at(depth: Int) -> ContainerFinding {
-        var finding = self
-        finding.depth = depth
-        return finding
     }
 }

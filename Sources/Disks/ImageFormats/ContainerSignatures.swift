@@ -24,27 +24,9 @@ struct ContainerSignatures {
 
     static let all: [Signature] = [
         Signature(
-            name: "qcow", title: "QEMU copy-on-write disk of version 1 (qcow)",
-            action: .convert(from: "qcow"),
-            magics: [(0, [0x51, 0x46, 0x49, 0xFB, 0, 0, 0, 1])]),
-        Signature(
-            name: "vhdx", title: "Hyper-V disk (VHDX)", action: .convert(from: "vhdx"),
-            magics: [(0, ascii("vhdxfile"))]),
-        Signature(
-            name: "vpc", title: "Virtual PC, Hyper-V or Azure disk (VHD)", action: .convert(from: "vpc"),
-            magics: [(0, ascii("conectix"))]),
-        Signature(
-            name: "vmdk", title: "VMware disk", action: .convert(from: "vmdk"),
-            magics: [
-                (0, ascii("KDMV")), (0, ascii("COWD")), (0, ascii("# Disk DescriptorFile")),
-                (0, ascii("#Disk DescriptorFile")), (0, [0xBE, 0xBA, 0xFE, 0xCA]),
-            ]),
-        Signature(
-            name: "vdi", title: "VirtualBox disk", action: .convert(from: "vdi"),
-            magics: [(0x40, [0x7F, 0x10, 0xDA, 0xBE])]),
-        Signature(
-            name: "qed", title: "QEMU enhanced disk", action: .convert(from: "qed"),
-            magics: [(0, [0x51, 0x45, 0x44, 0x00])]),
+            name: "sesparse", title: "part of a VMware seSparse disk",
+            action: .explain("clone the disk on its host: vmkfstools -i DISK.vmdk -d thin NEW.vmdk"),
+            magics: [(0, VmdkExtentFile.seSparseMagic)]),
         Signature(
             name: "parallels", title: "Parallels disk", action: .convert(from: "parallels"),
             magics: [(0, ascii("WithoutFreeSpace")), (0, ascii("WithouFreSpacExt"))]),
@@ -86,7 +68,7 @@ struct ContainerSignatures {
             name: "rar", title: "RAR archive", action: .unpack("unrar x {}", "unpack it first"),
             magics: [(0, [0x52, 0x61, 0x72, 0x21, 0x1A, 0x07])]),
         Signature(
-            name: "tar", title: "tar archive, perhaps an OVA appliance",
+            name: "tar", title: "tar archive",
             action: .unpack("tar -xf {}", "unpack it and check the disk inside"),
             magics: [(257, ascii("ustar"))]),
         Signature(
@@ -94,10 +76,6 @@ struct ContainerSignatures {
             action: .explain("it is a medium to install from, not an installed disk"),
             magics: [(0x8001, ascii("CD001"))]),
     ]
-
-    /// The footer of a VHD fills the last 512 bytes; a fixed disk has no header. Microsoft, Virtual Hard Disk
-    /// Image Format Specification, "Hard Disk Footer Format".
-    private static let vhdFooter = ascii("conectix")
 
     private static func ascii(_ text: StaticString) -> [UInt8] { Array(text.description.utf8) }
 
@@ -113,13 +91,13 @@ struct ContainerSignatures {
                 guard (try? window.slice(at: from, count: magic.bytes.count))?.array == magic.bytes else {
                     continue
                 }
+                if signature.name == "tar", let listed = try TarListing(of: file)?.container(path: path) {
+                    return listed
+                }
                 return result(signature, at: magic.offset, path: path)
             }
         }
-        guard file.size >= 1024 else { return nil }
-        let footer = try file.read(at: file.size - 512, count: 8)
-        guard footer.array == vhdFooter, let vhd = all.first(where: { $0.name == "vpc" }) else { return nil }
-        return result(vhd, at: file.size - 512, path: path)
+        return nil
     }
 
     private static func result(_ signature: Signature, at offset: UInt64, path: FilePath?)
@@ -150,7 +128,7 @@ struct ContainerSignatures {
     }
 
     /// The name as one word of a POSIX shell.
-    private static func quoted(_ name: String) -> String {
+    static func quoted(_ name: String) -> String {
         let plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/+=:,@%-"
         if !name.isEmpty, !name.hasPrefix("-"), name.allSatisfy({ plain.contains($0) }) { return name }
         let body = name.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")

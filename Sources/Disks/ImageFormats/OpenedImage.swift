@@ -4,11 +4,22 @@ package import ByteReading
 /// A file that the image names as holding part of its data.
 package struct FileReference: Sendable, Hashable {
     /// What the other file is to the image.
-    package enum Role: String, Sendable, Hashable {
+    package enum Role: String, Sendable, Hashable, CustomStringConvertible {
         /// What is not allocated in the image is read from it.
         case backing
         /// All guest clusters are stored in it.
         case dataFile
+        /// It holds one part of the disk.
+        case part
+
+        /// For people.
+        package var description: String {
+            switch self {
+            case .backing: "backing file"
+            case .dataFile: "data file"
+            case .part: "part of the disk"
+            }
+        }
     }
 
     package var role: Role
@@ -28,20 +39,31 @@ package struct OpenedImage: Sendable {
     /// The disk the guest would see.
     package var disk: any BlockSource
     /// Size of the disk in bytes.
-    package var virtualSize: UInt64
+    package var virtualSize: UInt64 { disk.size }
     /// Size of the file in bytes, holes included.
     package var fileSize: UInt64
-    /// Bytes per cluster; nil for raw.
+    /// Bytes per cluster, grain or block; nil where the format has none.
     package var clusterSize: Int?
-    /// `2` or `3` for qcow2; nil for raw.
+    /// `2` or `3` for qcow2; nil where the format has one version or none.
     package var formatVersion: Int?
-    /// How compressed clusters would be compressed: `zlib` or `zstd`; nil for raw.
+    /// The kind of container within its format, as its tools call it: `streamOptimized`, `dynamic` …
+    package var subformat: String?
+    /// How compressed clusters would be compressed: `zlib` or `zstd`; nil where none can be.
     package var compression: String?
+    /// By what a delta over this image knows it: a VMDK's content ID, a VHD's unique ID; nil where the format
+    /// has no such thing.
+    package var identity: String?
     /// Internal snapshots in the image.
-    package var snapshotCount: Int
+    package var snapshotCount = 0
     /// All files the image and its backing files refer to, outermost first.
-    package var references: [FileReference]
-    package var findings: [ContainerFinding]
+    package var references: [FileReference] = []
+    package var findings: [ContainerFinding] = []
+
+    package init(format: ImageFormat, disk: any BlockSource, fileSize: UInt64) {
+        self.format = format
+        self.disk = disk
+        self.fileSize = fileSize
+    }
 
     /// Whether all data of the disk are within reach: no file it refers to was refused.
     package var isComplete: Bool { references.allSatisfy { $0.refusal == nil } }

@@ -33,7 +33,7 @@ struct LayoutOpener {
 
     private func statedFormat() throws(ImageFault) -> ImageFormat? {
         guard let name = options.imageFormat else { return nil }
-        guard let format = ImageFormat(rawValue: name) else {
+        guard let format = ImageFormat(named: name) else {
             let known = ImageFormat.allCases.map(\.rawValue).joined(separator: ", ")
             throw ImageFault(.unsupported, "format \(name) is not read; these are: \(known)")
         }

@@ -4,23 +4,14 @@ import Compression
 
 /// The disk inside a qcow2 image: its active state, over its backing file if there is one.
 package final class Qcow2Image: BlockSource {
-    /// Another file that holds part of the disk.
-    package enum OtherFile: Sendable {
-        /// The image needs none.
-        case none
-        case opened(any BlockSource)
-        /// It was not opened; reading what it would hold throws this.
-        case refused(ImageFault)
-    }
-
     package let header: Qcow2Header
     package let size: UInt64
     let file: any BlockSource
-    let dataFile: OtherFile
-    let backing: OtherFile
+    let dataFile: ReferencedFile
+    let backing: ReferencedFile
     /// The file again, for tables: L1 and L2 are read 16 KiB at a time and 2 MiB of them kept.
     let tables: CachedSource
-    private let inflated: Qcow2ClusterCache
+    private let inflated: ClusterCache
 
     /// Bytes of a table that are read at once; all clusters of a smaller size fit.
     static let tableWindow = 16 << 10
@@ -31,7 +22,7 @@ package final class Qcow2Image: BlockSource {
     ///   - dataFile: the external data file, when the header says that there is one.
     ///   - backing: the disk that is read where nothing is allocated.
     package init(
-        _ file: any BlockSource, header: Qcow2Header, dataFile: OtherFile, backing: OtherFile
+        _ file: any BlockSource, header: Qcow2Header, dataFile: ReferencedFile, backing: ReferencedFile
     ) throws(ImageFault) {
         self.header = header
         self.file = file
@@ -39,7 +30,7 @@ package final class Qcow2Image: BlockSource {
         self.backing = backing
         size = header.virtualSize
         tables = CachedSource(file, blockSize: Qcow2Image.tableWindow, capacity: 128)
-        inflated = Qcow2ClusterCache(capacity: Swift.max(2, Swift.min(32, (2 << 20) / header.clusterSize)))
+        inflated = ClusterCache(capacity: Swift.max(2, Swift.min(32, (2 << 20) / header.clusterSize)))
         let tableEnd = try header.l1TableOffset.adding(UInt64(header.l1EntryCount) * 8)
         guard header.l1EntryCount == 0 || tableEnd <= file.size else {
             throw ImageFault(
@@ -75,7 +66,7 @@ package final class Qcow2Image: BlockSource {
         case .zeros: return BlockExtent(kind: .hole, length: length)
         case .compressed: return BlockExtent(kind: .data, length: length)
         case .stored(let host): return try storedExtent(host, length: length)
-        case .unallocated: return try backingExtent(at: offset, length: length)
+        case .unallocated: return try backing.extent(at: offset, length: length)
         }
     }
 
@@ -90,18 +81,6 @@ package final class Qcow2Image: BlockSource {
         return BlockExtent(kind: .data, length: Swift.min(length, holder.size - host))
     }
 
-    private func backingExtent(at offset: UInt64, length: UInt64) throws(ImageFault) -> BlockExtent {
-        switch backing {
-        case .none: return BlockExtent(kind: .hole, length: length)
-        case .refused: return BlockExtent(kind: .missing, length: length)
-        case .opened(let source):
-            guard offset < source.size else { return BlockExtent(kind: .hole, length: length) }
-            var extent = try source.extent(at: offset)
-            extent.length = Swift.min(extent.length, length)
-            return extent
-        }
-    }
-
     private func bytes(of run: Run, at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
         switch run.content {
         case .zeros: return zeros(count)
@@ -111,12 +90,7 @@ package final class Qcow2Image: BlockSource {
                 try self.inflate(descriptor)
             }
             return try cluster.slice(at: Int(offset % UInt64(header.clusterSize)), count: count)
-        case .unallocated:
-            switch backing {
-            case .none: return zeros(count)
-            case .refused(let fault): throw fault
-            case .opened(let source): return try padded(source.readUpTo(at: offset, count: count), to: count)
-            }
+        case .unallocated: return try backing.read(at: offset, count: count)
         }
     }
 
@@ -132,15 +106,10 @@ package final class Qcow2Image: BlockSource {
                 .truncated, "a cluster is stored at \(host), the file ends at \(holder.size)", at: host)
         }
         // The last cluster of a file may be cut where its data end; what is not there reads as zeros.
-        return try padded(holder.readUpTo(at: host, count: count), to: count)
+        return try holder.readPadded(at: host, count: count)
     }
 
     private func zeros(_ count: Int) -> Bytes { Bytes([UInt8](repeating: 0, count: count)) }
-
-    private func padded(_ bytes: Bytes, to count: Int) throws(ImageFault) -> Bytes {
-        guard bytes.count < count else { return bytes }
-        return Bytes(bytes.array + [UInt8](repeating: 0, count: count - bytes.count))
-    }
 
     /// Decodes a compressed cluster (docs/interop/qcow2.txt, "Compressed Clusters Descriptor").
     private func inflate(_ descriptor: UInt64) throws(ImageFault) -> Bytes {

@@ -50,7 +50,7 @@ struct VHDFooterCopies {
                 case .failure(let fault):
                     findings.append(
                         ContainerFinding(
-                            .damagedCopy,
+                            .copyOfMetadataUsed,
                             "the copy of the footer at the start is damaged (\(fault.message)): QEMU does not open the image",
                             at: 0))
                 }
@@ -67,7 +67,7 @@ struct VHDFooterCopies {
             if case .failure(let fault) = end { reason = fault.message } else { reason = "it is not there" }
             findings.append(
                 ContainerFinding(
-                    .damagedCopy,
+                    .copyOfMetadataUsed,
                     "the footer at the end cannot be used (\(reason)); its copy at the start was",
                     at: ending?.origin ?? file.size))
         }

@@ -53,7 +53,7 @@ struct VHDXHeader: Sendable, Hashable {
         }
         let findings = faults.map {
             ContainerFinding(
-                .damagedCopy, "one of the two headers is damaged (\($0.message)); the other was used",
+                .copyOfMetadataUsed, "one of the two headers is damaged (\($0.message)); the other was used",
                 at: $0.offset)
         }
         guard let first = valid.first else {

@@ -58,7 +58,7 @@ struct VHDXRegions: Sendable, Hashable {
                 throw error
             }
             let finding = ContainerFinding(
-                .damagedCopy,
+                .copyOfMetadataUsed,
                 "the first region table is damaged (\(error.message)), the second was used; QEMU does not open the image",
                 at: places[0])
             return (second, [finding])

@@ -12,10 +12,14 @@ enum ImageContainer: Check {
         rationale: """
             An image that is only the difference to a backing file has holes where that file should be. One that \
             was cut short in a transfer, or was still open in QEMU when it was copied, may lack what was written \
-            last.
+            last. Image services turn away files that name other files, or that are in two formats at once, because \
+            both have been used to read what belongs to the host.
             """,
         codes: [
-            ("Container.Backing", "The image is a difference to another file that is not there."),
+            (
+                "Container.Backing",
+                "The image is a difference to another file, or has parts in one, that is not there."
+            ),
             ("Container.ExternalData", "The data of the image are in another file."),
             ("Container.Truncated", "The file ends before data that it refers to."),
             ("Container.Corrupt", "The file contradicts itself, or is marked as corrupt."),
@@ -23,23 +27,39 @@ enum ImageContainer: Check {
             ("Container.Encrypted", "The file is encrypted."),
             ("Container.Snapshots", "The file holds internal snapshots; only the present state is imported."),
             ("Container.FormatMismatch", "The content is in another format than was said."),
+            ("Container.Unsafe", "The file names files outside its directory, as an attack would."),
+            (
+                "Container.TwoFormats",
+                "The file is in two formats at once; which one counts depends on the reader."
+            ),
+            ("Container.Subformat", "The container is of a kind that image services turn away."),
             ("Container.Compatibility", "The file uses a feature that older importers do not read."),
             ("Container.FormatNotAccepted", "The target does not take files of this format."),
             ("Container.Alignment", "The size of the raw file is not a whole number of sectors."),
         ],
-        references: ["QEMU documentation: interop/qcow2"])
+        references: [
+            "QEMU documentation: interop/qcow2", "VMware: Virtual Disk Format 5.0",
+            "OpenStack: oslo.utils, imageutils.format_inspector",
+        ])
 
     /// What a finding of the container's reader comes to.
     private static func meaning(_ code: String) -> (String, Severity, Consequence)? {
         switch code {
-        case "dirty": ("Container.Dirty", .warning, .none)
+        case "dirty", "logReplayed", "logNotReplayed": ("Container.Dirty", .warning, .none)
         case "markedCorrupt", "corruptMetadata": ("Container.Corrupt", .error, .none)
         case "snapshots": ("Container.Snapshots", .warning, .none)
-        case "zstdCompression", "extendedL2Entries", "persistentBitmaps":
+        case "copyOfMetadataUsed": ("Container.Corrupt", .warning, .none)
+        case "zstdCompression", "extendedL2Entries", "persistentBitmaps", "unknownFeatures",
+            "sizeDisagreement":
             ("Container.Compatibility", .warning, .none)
+        case "largeSectors": ("Container.Compatibility", .error, .none)
+        case "unusualSubformat": ("Container.Subformat", .warning, .none)
+        case "unsafeReference": ("Container.Unsafe", .error, .none)
+        case "severalFormats": ("Container.TwoFormats", .error, .none)
         case "externalDataFile": ("Container.ExternalData", .warning, .none)
         case "backingFile": ("Container.Backing", .warning, .none)
         case "referenceNotOpened": ("Container.Backing", .error, .none)
+        case "backingMismatch": ("Container.Backing", .error, .none)
         case "backingFormatUnstated": ("Container.Backing", .info, .none)
         case "truncated": ("Container.Truncated", .error, .stopsBoot)
         case "encrypted": ("Container.Encrypted", .error, .stopsBoot)
@@ -50,6 +70,9 @@ enum ImageContainer: Check {
         default: ("Container.Corrupt", .warning, .none)
         }
     }
+
+    /// Findings after which what is read from the image may not be what was written to it.
+    private static let contradictions: Set<String> = ["markedCorrupt", "corruptMetadata", "backingMismatch"]
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         let container = context.image.container
@@ -80,8 +103,7 @@ enum ImageContainer: Check {
                 OpenQuestion(
                     "what is in the files the image refers to was not read", consequence: .stopsBoot))
         }
-        if container.findings.contains(where: { $0.code == "markedCorrupt" || $0.code == "corruptMetadata" })
-        {
+        if container.findings.contains(where: { contradictions.contains($0.code) }) {
             questions.append(
                 OpenQuestion(
                     "the image file contradicts itself, so what is read from it may be wrong",
@@ -109,10 +131,21 @@ enum ImageContainer: Check {
 
     private static func fix(_ code: String, _ container: ContainerFacts) -> Fix {
         switch code {
-        case "Container.Backing", "Container.ExternalData", "Container.Snapshots", "Container.Compatibility":
+        case "Container.Unsafe":
+            .byHand(
+                "Find out where the file comes from; take nothing from it unless it is yours", where: .offline
+            )
+        case "Container.Backing", "Container.ExternalData", "Container.Snapshots", "Container.Compatibility",
+            "Container.Subformat":
             Fix(
                 "Write a new image that stands by itself (beside its other files)", kind: .manual,
-                commands: ["qemu-img convert -O qcow2 -o compat=1.1,compression_type=zlib IMAGE NEW.qcow2"])
+                commands: [
+                    "qemu-img convert -f \(container.format) -O qcow2 -o compat=1.1,compression_type=zlib IMAGE NEW.qcow2"
+                ])
+        case "Container.TwoFormats":
+            Fix(
+                "Write a new image of what the container holds", kind: .manual,
+                commands: ["qemu-img convert -f \(container.format) -O qcow2 IMAGE NEW.qcow2"])
         case "Container.Truncated", "Container.Encrypted":
             .byHand("Export or copy the image again, whole and not encrypted", where: .offline)
         case "Container.Alignment":
@@ -121,11 +154,23 @@ enum ImageContainer: Check {
                 commands: ["truncate -s %512 IMAGE"])
         case "Container.FormatMismatch":
             Fix("Look at what the file really is", kind: .manual, commands: ["qemu-img info IMAGE"])
+        case "Container.Dirty", "Container.Corrupt":
+            // QEMU mends its own formats and VHDX; of the others it can only write what it reads to a new file.
+            ["qcow2", "qed", "vhdx", "parallels"].contains(container.format)
+                ? mended
+                : Fix(
+                    "Close the disk in the program that wrote it, or export it again; then convert the copy",
+                    kind: .manual, risk: .medium,
+                    commands: ["qemu-img convert -f \(container.format) -O qcow2 COPY NEW.qcow2"])
         default:
-            Fix(
-                "Let QEMU check and mend a copy of the file", kind: .manual, risk: .medium,
-                commands: ["qemu-img check -r all COPY"])
+            mended
         }
+    }
+
+    private static var mended: Fix {
+        Fix(
+            "Let QEMU check and mend a copy of the file", kind: .manual, risk: .medium,
+            commands: ["qemu-img check -r all COPY"])
     }
 
     static var examples: [CheckExample] {
@@ -142,6 +187,17 @@ enum ImageContainer: Check {
             CheckExample("the file ends too early", with("truncated"), .fail, codes: ["Container.Truncated"]),
             CheckExample(
                 "the corrupt bit is set", with("markedCorrupt"), .fail, codes: ["Container.Corrupt"]),
+            CheckExample(
+                "an extent that is a file of the host", with("unsafeReference"), .fail,
+                codes: ["Container.Unsafe"]),
+            CheckExample(
+                "an image with a partition table over its header", with("severalFormats"), .fail,
+                codes: ["Container.TwoFormats"]),
+            CheckExample(
+                "a VMDK in several files", with("unusualSubformat"), .fail, codes: ["Container.Subformat"]),
+            CheckExample(
+                "a parent that was written to since", with("backingMismatch"), .fail,
+                codes: ["Container.Backing"]),
             CheckExample("internal snapshots", with("snapshots"), .fail, codes: ["Container.Snapshots"]),
             CheckExample(
                 "a backing file that is not there",
