@@ -90,7 +90,7 @@ struct ImageChain {
     ///   - check: as for `disk`.
     mutating func openDisk(
         _ place: Name, as name: Name,
-        accepts: (FileSource) throws(ImageFault) -> Void = { (_) throws(ImageFault) in },
+        accepts: (FileSource) throws(ImageFault) -> Void = { _ in },
         check: (OpenedImage) -> ContainerFinding? = { _ in nil }
     ) throws(ImageFault) -> any BlockSource {
         let slot = references.count
