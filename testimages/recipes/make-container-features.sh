@@ -8,7 +8,8 @@ set -euo pipefail
 
 NAMES="vmdk-monolithicSparse vmdk-monolithicFlat vmdk-twoGbMaxExtentSparse vmdk-twoGbMaxExtentFlat
 vmdk-streamOptimized vmdk-zeroed vmdk-parts vmdk-delta vdi-dynamic vdi-static qed qed-small qed-backing qcow qcow-compressed
-qcow-backing"
+qcow-backing vpc-fixed vpc-dynamic vpc-force-size vpc-footer-511 vpc-no-footer vpc-no-copy vhdx-dynamic vhdx-fixed
+vhdx-block-1m vhdx-block-256m vhdx-written vhdx-header-damaged"
 case ${1:---help} in
   --list) printf '%s\n' $NAMES; exit 0 ;;
   -h|--help) sed -n '2,/^set -euo/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 0 ;;
@@ -59,6 +60,25 @@ for name in ${@:-$NAMES}; do
       mv plain base; qemu-img create -q -f qcow -F raw -b base image
       qemu-io -f qcow -c 'write -P 7 1M 70k' -c 'write -P 8 4M 64k' image > /dev/null
       qemu-img convert -f qcow -O raw image plain ;;
+    # The size of the first two is rounded to whole cylinders.
+    vpc-fixed|vpc-dynamic)
+      convert vpc "subformat=${name#vpc-}"; qemu-img convert -f vpc -O raw image plain ;;
+    vpc-force-size) convert vpc subformat=dynamic,force_size=on ;;
+    vpc-footer-511)                                        # as Virtual PC wrote it before 2004
+      convert vpc subformat=fixed,force_size=on; truncate -s -1 image ;;
+    vpc-no-footer) convert vpc subformat=dynamic,force_size=on; truncate -s -512 image ;;
+    vpc-no-copy)
+      convert vpc subformat=dynamic,force_size=on
+      dd if=/dev/zero of=image bs=512 count=1 conv=notrunc status=none ;;
+    vhdx-dynamic|vhdx-fixed) convert vhdx "subformat=${name#vhdx-}" ;;
+    vhdx-block-1m) convert vhdx block_size=1M ;;
+    vhdx-block-256m) convert vhdx block_size=256M ;;
+    vhdx-written)                                          # blocks in no order, through the log
+      qemu-img create -q -f vhdx -o block_size=1M image 16M
+      qemu-io -f vhdx -c 'write -P 3 9M 1M' -c 'write -P 4 2M 70k' -c 'write -P 5 15M 1M' image > /dev/null
+      qemu-img convert -f vhdx -O raw image plain ;;
+    vhdx-header-damaged)                                   # the older of the two
+      convert vhdx; printf X | dd of=image bs=1 seek=$((64 * 1024 + 100)) conv=notrunc status=none ;;
     *) echo "no recipe for $name" >&2; exit 1 ;;
   esac
   cd "$OLDPWD"

@@ -30,6 +30,15 @@ package struct ContainerFinding: Sendable, Hashable {
         case backingMismatch
         /// A backing file's format is not recorded; QEMU would guess it.
         case backingFormatUnstated
+        /// VHDX: the writer did not close the image; its log was replayed in memory. QEMU wants it replayed in the
+        /// file.
+        case logReplayed
+        /// VHDX: the writer did not close the image, and its log holds nothing that can be replayed.
+        case logNotReplayed
+        /// VHD: readers see disks of different sizes, by the geometry or by the current size.
+        case sizeDisagreement
+        /// VHDX: logical sectors of 4096 bytes, which QEMU does not read.
+        case largeSectors
         /// Metadata refer to clusters beyond the end of the file.
         case truncated
         /// The container is of a kind that image services do not take, though it can be read.
@@ -38,6 +47,14 @@ package struct ContainerFinding: Sendable, Hashable {
         case unknownFeatures
         /// The content is in two formats at once: which one counts depends on who reads it.
         case severalFormats
+        /// The writer did not close the image; its log was replayed in memory. QEMU wants it replayed in the file.
+        case logReplayed
+        /// The writer did not close the image, and its log holds nothing that can be replayed.
+        case logNotReplayed
+        /// Readers see disks of different sizes: some go by the geometry, others by a size.
+        case sizeDisagreement
+        /// The disk has logical sectors of 4096 bytes, which QEMU does not read in this format.
+        case largeSectors
         /// The format the user stated and what the file looks like differ.
         case formatDisagreement
         /// A raw file whose size is not a multiple of 512 bytes.

@@ -38,7 +38,8 @@ extension ContainerReader {
 enum ContainerReaders {
     /// All but raw, which everything is that is nothing else.
     static let all: [any ContainerReader.Type] = [
-        Qcow2Reader.self, QcowReader.self, QedReader.self, VmdkReader.self, VdiReader.self,
+        Qcow2Reader.self, QcowReader.self, QedReader.self, VmdkReader.self, VdiReader.self, VHDXReader.self,
+        VHDReader.self,
     ]
 
     /// The reader of a format.

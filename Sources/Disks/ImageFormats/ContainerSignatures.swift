@@ -24,12 +24,6 @@ struct ContainerSignatures {
 
     static let all: [Signature] = [
         Signature(
-            name: "vhdx", title: "Hyper-V disk (VHDX)", action: .convert(from: "vhdx"),
-            magics: [(0, ascii("vhdxfile"))]),
-        Signature(
-            name: "vpc", title: "Virtual PC, Hyper-V or Azure disk (VHD)", action: .convert(from: "vpc"),
-            magics: [(0, ascii("conectix"))]),
-        Signature(
             name: "sesparse", title: "part of a VMware seSparse disk",
             action: .explain("clone the disk on its host: vmkfstools -i DISK.vmdk -d thin NEW.vmdk"),
             magics: [(0, VmdkExtentFile.seSparseMagic)]),
@@ -83,10 +77,6 @@ struct ContainerSignatures {
             magics: [(0x8001, ascii("CD001"))]),
     ]
 
-    /// The footer of a VHD fills the last 512 bytes; a fixed disk has no header. Microsoft, Virtual Hard Disk
-    /// Image Format Specification, "Hard Disk Footer Format".
-    private static let vhdFooter = ascii("conectix")
-
     private static func ascii(_ text: StaticString) -> [UInt8] { Array(text.description.utf8) }
 
     /// What `file` looks like, nil when it is nothing known (which is what a raw disk is).
@@ -107,10 +97,7 @@ struct ContainerSignatures {
                 return result(signature, at: magic.offset, path: path)
             }
         }
-        guard file.size >= 1024 else { return nil }
-        let footer = try file.read(at: file.size - 512, count: 8)
-        guard footer.array == vhdFooter, let vhd = all.first(where: { $0.name == "vpc" }) else { return nil }
-        return result(vhd, at: file.size - 512, path: path)
+        return nil
     }
 
     private static func result(_ signature: Signature, at offset: UInt64, path: FilePath?)

@@ -75,29 +75,48 @@ struct ImageChain {
         _ name: Name, check: (OpenedImage) -> ContainerFinding? = { _ in nil }
     ) -> ReferencedFile {
         reportUnsafe(name)
+        do throws(ImageFault) {
+            return .opened(try openDisk(name, as: name, check: check))
+        } catch {
+            return refuse(name, because: error)
+        }
+    }
+
+    /// Opens the disk in the image called `place`, which is to be reported as `name`. What was reported on the way
+    /// is taken back when that fails.
+    ///
+    /// - Parameters:
+    ///   - accepts: looks at the file before it is opened as an image, and throws when it is not the right one.
+    ///   - check: as for `disk`.
+    mutating func openDisk(
+        _ place: Name, as name: Name,
+        accepts: (FileSource) throws(ImageFault) -> Void = { _ in },
+        check: (OpenedImage) -> ContainerFinding? = { _ in nil }
+    ) throws(ImageFault) -> any BlockSource {
         let slot = references.count
         let firstFinding = findings.count
         do throws(ImageFault) {
             guard name.depth + 1 < ImageChain.longest else {
                 throw ImageFault(.limit, "more than \(ImageChain.longest) files in a chain of backing files")
             }
-            let location = try location(of: name)
+            let location = try location(of: place)
             guard visited.insert(location.realPath).inserted else {
                 throw ImageFault(.corrupt, "the chain of backing files comes back to \(location.path)")
             }
             let source = try FileSource(location.realPath)
+            try accepts(source)
             accept(name)
             let image = try open(source, at: location, as: name.format, depth: name.depth + 1)
             if var finding = check(image) {
                 finding.depth = name.depth
                 findings.append(finding)
             }
-            return .opened(image.disk)
+            return image.disk
         } catch {
             // What was found inside a file that turned out unreadable says nothing about this disk.
             references.removeSubrange(slot...)
             findings.removeSubrange(firstFinding...)
-            return refuse(name, because: error)
+            throw error
         }
     }
 
@@ -113,7 +132,7 @@ struct ImageChain {
     }
 
     /// Says so when a name leads out of the directory of the file that names it.
-    private mutating func reportUnsafe(_ name: Name) {
+    mutating func reportUnsafe(_ name: Name) {
         guard let complaint = BackingPolicy.complaint(about: name.bytes) else { return }
         report(
             .unsafeReference, "the name of the \(name.role) \(complaint): \(name.text)", depth: name.depth)

@@ -12,12 +12,18 @@ package enum ImageFormat: String, Sendable, Hashable, CaseIterable {
     case vmdk
     /// VirtualBox disk.
     case vdi
+    /// Virtual PC, Hyper-V and Azure disk (VHD): fixed, dynamic, differencing.
+    case vpc
+    /// Hyper-V disk (VHDX): fixed, dynamic, differencing.
+    case vhdx
 
     /// The format people and images call `name`: the raw value, or another usual spelling of it.
     package init?(named name: String) {
         switch name {
         // What QEMU calls the protocols below raw, found as the format of old backing files.
         case "file", "host_device": self = .raw
+        // What everybody but QEMU calls it.
+        case "vhd": self = .vpc
         default: self.init(rawValue: name)
         }
     }

@@ -45,12 +45,14 @@ enum ImageContainer: Check {
     /// What a finding of the container's reader comes to.
     private static func meaning(_ code: String) -> (String, Severity, Consequence)? {
         switch code {
-        case "dirty": ("Container.Dirty", .warning, .none)
+        case "dirty", "logReplayed", "logNotReplayed": ("Container.Dirty", .warning, .none)
         case "markedCorrupt", "corruptMetadata": ("Container.Corrupt", .error, .none)
         case "snapshots": ("Container.Snapshots", .warning, .none)
         case "copyOfMetadataUsed": ("Container.Corrupt", .warning, .none)
-        case "zstdCompression", "extendedL2Entries", "persistentBitmaps", "unknownFeatures":
+        case "zstdCompression", "extendedL2Entries", "persistentBitmaps", "unknownFeatures",
+            "sizeDisagreement":
             ("Container.Compatibility", .warning, .none)
+        case "largeSectors": ("Container.Compatibility", .error, .none)
         case "unusualSubformat": ("Container.Subformat", .warning, .none)
         case "unsafeReference": ("Container.Unsafe", .error, .none)
         case "severalFormats": ("Container.TwoFormats", .error, .none)
