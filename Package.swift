@@ -109,7 +109,7 @@ let product: [Target] = [
         dependencies: [
             "ImageCheck", "Batch", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes",
             "FileSystemCore",
-            "Ext4", "FAT", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts", "Reports",
+            "Ext4", "FAT", "XFS", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts", "Reports",
             argumentParser, subprocess, systemPackage,
         ],
         path: "Sources/Product/imagecheck-dev", swiftSettings: settings),

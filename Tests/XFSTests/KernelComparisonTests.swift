@@ -10,7 +10,7 @@ import XFS
 struct KernelComparisonTests {
     @Test(arguments: [
         "",
-        "-b size=512 -m crc=1 -i size=512 -n size=4096 -d agcount=3",
+        "-b size=8192 -n size=16384 -d agcount=3",
         "-b size=1024 -n size=8192 -m finobt=0,reflink=0,inobtcount=0",
         "-b size=2048 -i size=1024 -m rmapbt=1,inobtcount=1,bigtime=1 -i nrext64=1",
         "-m bigtime=0,reflink=0,inobtcount=0 -i sparse=0 -n size=65536",

@@ -36,7 +36,6 @@ extension XFSVolume {
             }
             var recovery = XFSLogRecovery(self, area: area, ends: ends)
             try recovery.run()
-            for note in recovery.ends.notes { log.record(.inconsistent, note) }
             let unfinished = recovery.unfinishedChanges
             if !unfinished.isEmpty {
                 log.record(
@@ -46,7 +45,8 @@ extension XFSVolume {
             log.record(
                 .journalReplayed,
                 "\(recovery.transactionCount) transactions, \(recovery.itemCount) changes, "
-                    + "\(recovery.overlay.changedCount) sectors")
+                    + "\(recovery.overlay.changedCount) sectors"
+                    + recovery.ends.notes.map { "; \($0)" }.joined())
             return recovery.overlay
         } catch {
             log.record(
