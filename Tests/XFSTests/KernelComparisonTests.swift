@@ -10,13 +10,11 @@ import XFS
 struct KernelComparisonTests {
     @Test(arguments: [
         "",
-        "-m crc=0",
-        "-m crc=0 -n ftype=0 -b size=1024",
-        "-m crc=0 -b size=512 -i size=256",
-        "-b size=1024 -n size=8192 -m finobt=0,reflink=0",
-        "-b size=1024 -i size=2048 -m rmapbt=1,inobtcount=1,bigtime=1",
-        "-m bigtime=0,reflink=0 -i sparse=0 -n size=65536",
-        "-s size=4096 -b size=4096 -d agcount=7 -m rmapbt=1 -i maxpct=50",
+        "-b size=8192 -n size=16384 -d agcount=3",
+        "-b size=1024 -n size=8192 -m finobt=0,reflink=0,inobtcount=0",
+        "-b size=2048 -i size=1024 -m rmapbt=1,inobtcount=1,bigtime=1 -i nrext64=1",
+        "-m bigtime=0,reflink=0,inobtcount=0 -i sparse=0 -n size=65536",
+        "-s size=4096 -d agcount=7 -m rmapbt=1 -i maxpct=50,nrext64=1",
     ])
     func `reads what the kernel wrote`(_ options: String) async throws {
         let folder = try await ScratchFolder()
@@ -39,5 +37,49 @@ struct KernelComparisonTests {
         let report = try await HostTool.shell("blkid -p -o export \(image)")
         #expect(report.contains("TYPE=\(fileSystem.kind)\n"))
         #expect(report.contains("UUID=\(fileSystem.uuid ?? "none")\n"))
+    }
+
+    /// Shared blocks, and a directory whose hash tree is deep.
+    @Test func `reads clones and a large directory`() async throws {
+        let folder = try await ScratchFolder()
+        let image = try await XFSImage.make("-b size=1024 -m reflink=1", in: folder)
+        try await XFSImage.mounted(image, in: folder) { point in
+            try await HostTool.shell(
+                """
+                cd \(point); head -c 300000 /dev/urandom > a; cp --reflink=always a b
+                printf changed | dd of=b bs=1 seek=70001 conv=notrunc status=none
+                mkdir large; cd large; seq -f 'entry-%g-of-a-directory-with-many-names' 1 12000 | xargs touch
+                """)
+        }
+        let expected = try await XFSImage.mounted(image, options: "ro", in: folder) { point in
+            try await Listing.ofDirectory(point)
+        }
+        let source = CountingSource(try FileSource(image))
+        let fileSystem = try XFSFileSystem(source)
+        let large = try #require(try fileSystem.lookup("large", in: fileSystem.root))
+        let before = source.bytesRead
+        #expect(
+            try fileSystem.lookup("entry-7777-of-a-directory-with-many-names", in: large) != nil)
+        // A name costs a path through the tree and one block of data, not the directory.
+        #expect(source.bytesRead - before < 64 << 10)
+        #expect(try Listing.of(try XFSImage.open(image), lookingUp: 500) == expected)
+    }
+
+    @Test func `finds the blocks of a file`() async throws {
+        let folder = try await ScratchFolder()
+        let image = try await XFSImage.make("", in: folder)
+        try await XFSImage.mounted(image, in: folder) { point in
+            try XFSImage.fragment(point.appending("file"), count: 300)
+        }
+        let fileSystem = try XFSImage.open(image)
+        let node = try #require(try fileSystem.lookup("file", in: fileSystem.root))
+        let source = try FileSource(image)
+        for index in [0, 1, 150, 299] {
+            let place = try #require(try fileSystem.location(of: node, at: UInt64(index) * 8192))
+            let text = "fragment \(index)"
+            #expect(try source.read(at: place, count: text.utf8.count).text == text)
+        }
+        #expect(try fileSystem.location(of: node, at: 5000) == nil)
+        #expect(try fileSystem.location(of: node, at: 1 << 40) == nil)
     }
 }

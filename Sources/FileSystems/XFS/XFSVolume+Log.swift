@@ -13,16 +13,44 @@ extension XFSVolume {
                 at: 0x30)
             return nil
         }
+        let ends: XFSLogEnds
+        let area: XFSLogArea
         do throws(ImageFault) {
-            let area = try XFSLogArea(self)
-            let ends = try XFSLogEnds(of: area)
-            guard ends.tail != ends.head else { return nil }
-            log.record(.journalNotReplayed, "dirty \(ends.tail) \(ends.head)")
-            return nil
+            area = try XFSLogArea(self)
+            ends = try XFSLogEnds(of: area)
         } catch {
             log.record(
-                .journalNotReplayed, "the log cannot be read, the kernel refuses to mount: \(error)",
+                .journalNotReplayed,
+                "the ends of the log are not found, whether it is dirty is not known: \(error)",
                 at: error.offset)
+            return nil
+        }
+        guard ends.tail != ends.head else { return nil }
+        do throws(ImageFault) {
+            // XFS_SB_FEAT_INCOMPAT_LOG_XATTRS is the only one there is.
+            guard superblock.logIncompatible & ~1 == 0 else {
+                throw ImageFault(
+                    .unsupported,
+                    "unknown features 0x\(String(superblock.logIncompatible, radix: 16)) of the log", at: 0xDC
+                )
+            }
+            var recovery = XFSLogRecovery(self, area: area, ends: ends)
+            try recovery.run()
+            let unfinished = recovery.unfinishedChanges
+            if !unfinished.isEmpty {
+                log.record(
+                    .journalNotReplayed,
+                    "the kernel finishes what the log only begins: \(unfinished.joined(separator: ", "))")
+            }
+            log.record(
+                .journalReplayed,
+                "\(recovery.transactionCount) transactions, \(recovery.itemCount) changes, "
+                    + "\(recovery.overlay.changedCount) sectors"
+                    + recovery.ends.notes.map { "; \($0)" }.joined())
+            return recovery.overlay
+        } catch {
+            log.record(
+                .journalNotReplayed, "the log is dirty and cannot be replayed: \(error)", at: error.offset)
             return nil
         }
     }

@@ -9,6 +9,7 @@ struct XFSVolume: Sendable {
     let overlay: XFSLogOverlay?
     let superblock: XFSSuperblock
     let log: XFSConditionLog
+    let verified = XFSVerifiedBlocks()
 
     var blockSize: Int { superblock.blockSize }
 
@@ -49,7 +50,10 @@ struct XFSVolume: Sendable {
     /// yet: its records had their own.
     func checksumHolds(_ bytes: Bytes, at field: Int) throws(ImageFault) -> Bool {
         if let overlay, overlay.changes(bytes.origin, count: bytes.count) { return true }
-        return try XFSChecksum.holds(bytes, at: field)
+        if verified.contains(bytes.origin, count: bytes.count) { return true }
+        guard try XFSChecksum.holds(bytes, at: field) else { return false }
+        verified.insert(bytes.origin, count: bytes.count)
+        return true
     }
 
     /// Checks the parts that metadata of version 5 carries: checksum, owner of the volume, own address.

@@ -2,6 +2,7 @@ import BlockIO
 import ByteReading
 import FileSystemCore
 import Glibc
+import Synchronization
 import SystemPackage
 import TestSupport
 import XFS
@@ -16,7 +17,7 @@ enum XFSImage {
 
     /// An empty file system in `folder`.
     static func make(
-        _ options: String, size: String = "300M", name: String = "image", in folder: ScratchFolder
+        _ options: String, size: String = "100M", name: String = "image", in folder: ScratchFolder
     ) async throws -> FilePath {
         let path = folder.file(name)
         try await HostTool.shell("truncate -s \(size) \(path) && mkfs.xfs -q -f \(options) \(path)")
@@ -102,7 +103,9 @@ enum XFSImage {
 /// attributes.
 enum Listing {
     /// As this package reads it.
-    static func of(_ fileSystem: XFSFileSystem) throws -> [String] {
+    ///
+    /// - Parameter limit: how many names of a directory are also looked up.
+    static func of(_ fileSystem: XFSFileSystem, lookingUp limit: Int = .max) throws -> [String] {
         var lines: [String] = []
         var pending: [(NodeID, String)] = [(fileSystem.root, ".")]
         while let (node, path) = pending.popLast() {
@@ -118,8 +121,13 @@ enum Listing {
             case .regular:
                 fields.append(try checksum(size: info.size) { try fileSystem.read(node, at: $0, count: $1) })
             case .directory:
-                for entry in try fileSystem.list(node) {
-                    guard try fileSystem.lookup(entry.name, in: node) == entry.node else {
+                let entries = try fileSystem.list(node)
+                let step = Swift.max(1, entries.count / Swift.max(1, limit))
+                for (index, entry) in entries.enumerated() {
+                    guard
+                        try index % step != 0
+                            || fileSystem.lookup(entry.name, in: node) == entry.node
+                    else {
                         throw HostTool.Failure(description: "\(path)/\(entry.name) is listed but not found")
                     }
                     pending.append((entry.node, "\(path)/\(entry.name)"))
@@ -198,5 +206,21 @@ enum Listing {
         case .socket: "s"
         case .unknown: "?"
         }
+    }
+}
+
+/// Counts what is asked of another source.
+final class CountingSource: BlockSource {
+    private let base: any BlockSource
+    private let count = Mutex<UInt64>(0)
+
+    init(_ base: any BlockSource) { self.base = base }
+
+    var size: UInt64 { base.size }
+    var bytesRead: UInt64 { count.withLock { $0 } }
+
+    func read(at offset: UInt64, count bytes: Int) throws(ImageFault) -> Bytes {
+        count.withLock { $0 += UInt64(bytes) }
+        return try base.read(at: offset, count: bytes)
     }
 }

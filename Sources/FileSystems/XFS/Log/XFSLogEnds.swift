@@ -17,6 +17,9 @@ struct XFSLogEnds {
     private let recordBlocks: Int
     private let blocksInFlight: Int
 
+    /// Blocks behind the head that the writer of the last record may have overwritten.
+    private var overwritable = 0
+
     private let area: XFSLogArea
 
     init(of area: XFSLogArea) throws(ImageFault) {
@@ -28,8 +31,9 @@ struct XFSLogEnds {
         }
         // The last record of a clean unmount is written when all others are on the disk: nothing can be out of
         // order before it, and nothing else has to be read.
-        if let last = try lastRecord(before: estimate.block),
-            try isUnmount(last, endingAt: estimate.block % area.blockCount)
+        // A fault here is met again below, if it matters.
+        if let last = try? lastRecord(before: estimate.block),
+            (try? isUnmount(last, endingAt: estimate.block % area.blockCount)) == true
         {
             head = estimate.block % area.blockCount
             tail = head
@@ -44,6 +48,7 @@ struct XFSLogEnds {
             return
         }
         tail = try checkedBlock(last.tail, of: last)
+        overwritable = XFSLogEnds.recordsInFlight * last.bufferSize / XFSLogArea.blockSize
         try dropTornRecords(last: last)
     }
 
@@ -168,7 +173,7 @@ extension XFSLogEnds {
     }
 
     private func lastRecord(before end: Int) throws(ImageFault) -> XFSLogRecord? {
-        guard let block = try headerBlock(before: end, within: area.blockCount) else { return nil }
+        guard let block = try headerBlock(before: end, within: recordBlocks + 16) else { return nil }
         return try XFSLogRecord(
             parsing: area.read(at: block, count: 1), block: block, isV2: area.isV2)
     }
@@ -231,7 +236,7 @@ extension XFSLogEnds {
     ///
     /// - Returns: false when the record at `bad` is too far from the head for that.
     mutating func moveTail(past bad: Int) throws(ImageFault) -> Bool {
-        guard area.distance(from: head, to: bad) <= blocksInFlight else { return false }
+        guard area.distance(from: head, to: bad) <= overwritable else { return false }
         var block = area.block(bad, plus: 1)
         var budget = Budget(blocksInFlight, of: "blocks behind the log's tail")
         while block != head {

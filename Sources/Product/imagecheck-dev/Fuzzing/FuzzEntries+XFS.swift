@@ -1,0 +1,34 @@
+import BlockIO
+import ByteReading
+import FileSystemCore
+import XFS
+
+/// XFS: give it small volumes of version 4, whose metadata has no checksums, or dirty ones.
+extension FuzzEntries {
+    static let xfs: [FuzzEntry] = [
+        FuzzEntry("xfs", seed: Array("XFSB".utf8) + FuzzSeeds.zeros) { data in
+            let source = MemorySource(data)
+            _ = try XFSFileSystem.probe(source)
+            let reader = try XFSFileSystem(source)
+            var pending = [reader.root]
+            var visited: Set<NodeID> = []
+            while let node = pending.popLast(), visited.count < 128 {
+                guard visited.insert(node).inserted, let info = try? reader.info(node) else { continue }
+                _ = try? reader.extendedAttributes(node)
+                switch info.type {
+                case .directory:
+                    let entries = (try? reader.list(node)) ?? []
+                    for entry in entries.prefix(4) { _ = try? reader.lookup(entry.name, in: node) }
+                    _ = try? reader.lookup("no-such-name", in: node)
+                    pending += entries.prefix(128).map(\.node)
+                case .symlink: _ = try? reader.linkTarget(node)
+                default:
+                    for offset in [0, info.size / 2, info.size &- 1] {
+                        _ = try? reader.read(node, at: offset, count: 16 << 10)
+                        _ = try? reader.location(of: node, at: offset)
+                    }
+                }
+            }
+        }
+    ]
+}
