@@ -60,6 +60,7 @@ let fileSystems: [Target] = [
     room("FileSystemCore", in: "FileSystems", sees: ["ByteReading", "BlockIO"]),
     room("Ext4", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
     room("FAT", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
+    room("Btrfs", in: "FileSystems", sees: ["ByteReading", "Compression", "BlockIO", "FileSystemCore"]),
 ]
 
 let guests: [Target] = [
@@ -132,6 +133,9 @@ let testTargets: [Target] = [
     tests(
         "FATTests",
         sees: ["ByteReading", "BlockIO", "FileSystemCore", "FAT", "TestSupport", systemPackage]),
+    tests(
+        "BtrfsTests",
+        sees: ["ByteReading", "BlockIO", "FileSystemCore", "Btrfs", "TestSupport", systemPackage]),
     tests("GuestFormatsTests", sees: ["ByteReading", "Compression", "GuestFormats", "TestSupport"]),
     tests("ChecksTests", sees: ["GuestFacts", "Targets", "Checks", "TestSupport"]),
     tests("LaunchChainTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "TestSupport"]),
