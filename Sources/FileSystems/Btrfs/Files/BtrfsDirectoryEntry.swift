@@ -37,16 +37,23 @@ struct BtrfsDirectoryEntry: Sendable {
         name = try bytes.slice(at: BtrfsDirectoryEntry.headSize, count: nameLength).array
         data = try bytes.slice(at: BtrfsDirectoryEntry.headSize + nameLength, count: dataLength)
         raw = bytes.prefix(BtrfsDirectoryEntry.headSize + nameLength + dataLength)
-        type =
-            switch try bytes.byte(at: 29) {
-            case 1: .regular
-            case 2: .directory
-            case 3: .characterDevice
-            case 4: .blockDevice
-            case 5: .fifo
-            case 6: .socket
-            case 7: .symlink
-            default: .unknown
-            }
+        let number = Int(try bytes.byte(at: 29))
+        type = number < BtrfsDirectoryEntry.types.count ? BtrfsDirectoryEntry.types[number] : .unknown
+    }
+
+    /// `BTRFS_FT_*` by number.
+    private static let types: [FileType] = [
+        .unknown, .regular, .directory, .characterDevice, .blockDevice, .fifo, .socket, .symlink,
+    ]
+
+    /// An entry as it is stored, of an inode.
+    static func encoded(_ name: [UInt8], inode: UInt64, type: FileType) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: headSize)
+        for index in 0..<8 { bytes[index] = UInt8(truncatingIfNeeded: inode >> UInt64(index * 8)) }
+        bytes[8] = BtrfsItemType.inode.rawValue
+        bytes[27] = UInt8(truncatingIfNeeded: name.count)
+        bytes[28] = UInt8(truncatingIfNeeded: name.count >> 8)
+        bytes[29] = UInt8(truncatingIfNeeded: types.firstIndex(of: type) ?? 0)
+        return bytes + name
     }
 }

@@ -34,13 +34,11 @@ struct BtrfsExtent: Sendable {
     let unpackedLength: UInt64
     /// Bytes into the unpacked extent where the run begins.
     let offset: UInt64
-    let origin: UInt64
 
     var end: UInt64 { start + length }
 
     init(parsing item: BtrfsItem, sectorSize: Int) throws(ImageFault) {
         let raw = item.data
-        let sector = UInt64(sectorSize)
         func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(ImageFault) {
             guard condition else {
                 throw ImageFault(
@@ -48,9 +46,8 @@ struct BtrfsExtent: Sendable {
                     at: raw.origin)
             }
         }
-        start = item.key.offset
-        origin = raw.origin
-        unpackedLength = try raw.little(at: 8)
+        let start = item.key.offset
+        let unpackedLength: UInt64 = try raw.little(at: 8)
         let packing = try raw.byte(at: 16)
         let encryption = try raw.byte(at: 17)
         let encoding: UInt16 = try raw.little(at: 18)
@@ -61,36 +58,41 @@ struct BtrfsExtent: Sendable {
             throw ImageFault(
                 .unsupported, "encryption \(encryption), encoding \(encoding)", at: raw.origin + 17)
         }
+        self.start = start
+        self.unpackedLength = unpackedLength
         self.compression = compression
         let kind = try raw.byte(at: 20)
         if kind == 0 {
             let bytes = raw.dropFirst(BtrfsExtent.inlinePlace)
             let size = compression == .none ? UInt64(bytes.count) : unpackedLength
             try require(start == 0 && size <= BtrfsExtent.longestCompressed, "\(size) inline bytes")
-            (length, offset, content) = (size, 0, .inline(bytes))
+            length = size
+            offset = 0
+            content = .inline(bytes)
             return
         }
         let address: UInt64 = try raw.little(at: 21)
         let storedLength: UInt64 = try raw.little(at: 29)
-        offset = try raw.little(at: 37)
-        length = try raw.little(at: 45)
+        let offset: UInt64 = try raw.little(at: 37)
+        let length: UInt64 = try raw.little(at: 45)
+        self.offset = offset
+        self.length = length
         try require(kind <= 2, "type \(kind)")
-        try require(
-            length > 0 && !start.addingReportingOverflow(length).overflow
-                && start + length <= UInt64(Int64.max) &+ 65536, "\(length) bytes")
+        // The last sector of the longest file may reach past what a size can be.
+        try require(length > 0 && start <= 1 << 63 && length <= 1 << 62, "\(length) bytes")
         if address == 0 || kind == 2 {
             content = .zeros
             return
         }
+        let sector = UInt64(sectorSize)
         try require(
-            address % sector == 0 && storedLength % sector == 0 && offset % sector == 0
-                && length % sector == 0
-                && start % sector == 0, "it is not aligned")
+            [address, storedLength, offset, length, start].allSatisfy { $0 % sector == 0 },
+            "it is not aligned")
+        let (end, isTooLong) = offset.addingReportingOverflow(length)
         try require(
-            !offset.addingReportingOverflow(length).overflow && offset + length <= unpackedLength,
-            "\(length) bytes from \(offset) of \(unpackedLength)")
+            !isTooLong && end <= unpackedLength, "\(length) bytes from \(offset) of \(unpackedLength)")
         if compression == .none {
-            try require(offset + length <= storedLength, "\(length) bytes from \(offset) of \(storedLength)")
+            try require(end <= storedLength, "\(length) bytes from \(offset) of \(storedLength)")
         } else {
             try require(
                 storedLength > 0 && storedLength <= BtrfsExtent.longestCompressed

@@ -80,19 +80,21 @@ struct BtrfsSuperblock: Sendable {
         readOnlyCompatible = try raw.little(at: 180)
         let levels = try [198, 199, 200].map { at throws(ImageFault) in Int(try raw.byte(at: at)) }
         try require(levels.allSatisfy { $0 <= BtrfsNode.highestLevel }, 198, "tree levels \(levels)")
-        root = BtrfsPointer(address: try raw.little(at: 80), generation: generation, level: levels[0])
-        chunkRoot = BtrfsPointer(
+        let root = BtrfsPointer(address: try raw.little(at: 80), generation: generation, level: levels[0])
+        let chunkRoot = BtrfsPointer(
             address: try raw.little(at: 88), generation: try raw.little(at: 164), level: levels[1],
             isOfChunkTree: true)
-        let logAddress: UInt64 = try raw.little(at: 96)
-        logRoot =
-            logAddress == 0
-            ? nil : BtrfsPointer(address: logAddress, generation: try generation.adding(1), level: levels[2])
-        for (pointer, field) in [(root, UInt64(80)), (chunkRoot, 88), (logRoot ?? root, 96)] {
+        // The log is written by the transaction that has not been committed.
+        let logRoot = BtrfsPointer(
+            address: try raw.little(at: 96), generation: generation &+ 1, level: levels[2])
+        for (pointer, field) in [(root, UInt64(80)), (chunkRoot, 88), (logRoot, 96)] {
             try require(
                 pointer.address % UInt64(sectorSize) == 0, field,
                 "a root at \(pointer.address) is not aligned")
         }
+        self.root = root
+        self.chunkRoot = chunkRoot
+        self.logRoot = logRoot.address == 0 ? nil : logRoot
         device = try BtrfsDeviceItem(parsing: try raw.slice(at: 201, count: BtrfsDeviceItem.byteCount))
         label = try raw.slice(at: 299, count: 256).textToNUL
         // BTRFS_FEATURE_INCOMPAT_METADATA_UUID; without it the field is not used.

@@ -23,7 +23,8 @@ struct BtrfsRootItem: Sendable {
         flags = try raw.little(at: 208)
         referenceCount = try raw.little(at: 216)
         // Kernels before 3.6 knew no more than 239 bytes and left what follows as it was.
-        let isExtended = try raw.count >= 439 && raw.little(UInt64.self, at: 239) == generation
+        var isExtended = false
+        if raw.count >= 439 { isExtended = try raw.little(UInt64.self, at: 239) == generation }
         uuid = isExtended ? try GUID(bigEndian: raw, at: 247) : nil
         parentID = isExtended ? try GUID(bigEndian: raw, at: 263) : nil
     }
