@@ -109,8 +109,8 @@ let product: [Target] = [
         dependencies: [
             "ImageCheck", "Batch", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes",
             "FileSystemCore",
-            "Ext4", "FAT", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts", "Reports",
-            argumentParser, subprocess, systemPackage,
+            "Ext4", "FAT", "Btrfs", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts",
+            "Reports", argumentParser, subprocess, systemPackage,
         ],
         path: "Sources/Product/imagecheck-dev", swiftSettings: settings),
 ]

@@ -14,19 +14,18 @@ struct HostileTests {
     /// Some bytes of another source replaced.
     struct Patched: BlockSource {
         let base: any BlockSource
-        let parts: [UInt64: [UInt8]]
+        let place: UInt64
+        let bytes: [UInt8]
         var size: UInt64 { base.size }
 
         func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
-            var array = try base.read(at: offset, count: count).array
-            for (place, bytes) in parts {
-                for (index, byte) in bytes.enumerated() {
-                    let position = place &+ UInt64(index)
-                    if position >= offset, position < offset + UInt64(count) {
-                        array[Int(position - offset)] = byte
-                    }
-                }
-            }
+            let stored = try base.read(at: offset, count: count)
+            guard place < offset + UInt64(count), offset < place + UInt64(bytes.count) else { return stored }
+            var array = stored.array
+            let from = Swift.max(place, offset)
+            let to = Swift.min(place + UInt64(bytes.count), offset + UInt64(count))
+            array.replaceSubrange(
+                Int(from - offset)..<Int(to - offset), with: bytes[Int(from - place)..<Int(to - place)])
             return Bytes(array, origin: offset)
         }
     }
@@ -95,17 +94,17 @@ struct HostileTests {
         for block in blocks {
             let whole = try source.read(at: block, count: 4096)
             guard BtrfsChecksum.crc32c.holds(overBlock: whole) else { continue }
-            let positions = (32..<4096).filter { index in
-                // Everything in use, but not twice what is alike.
-                (try? whole.byte(at: index)) != 0 && (index < 400 || index % 7 == 0 || index > 3600)
-            }
+            let used = whole.enumerated().filter { $0.offset >= 32 && $0.element != 0 }.map(\.offset)
+            // All of the head, and so many of the rest that the test stays short.
+            let step = Swift.max(1, used.count / 120)
+            let positions = used.filter { $0 < 110 || $0 % step == 0 }
             for position in positions {
                 for mask in [UInt8(0xFF), 0x01] {
                     var bytes = whole.array
                     bytes[position] ^= mask
                     let sum = BtrfsChecksum.crc32c.value(of: Bytes(Array(bytes[32...])))
                     bytes.replaceSubrange(0..<4, with: sum)
-                    HostileTests.exercise([Patched(base: source, parts: [block: bytes])])
+                    HostileTests.exercise([Patched(base: source, place: block, bytes: bytes)])
                 }
             }
         }

@@ -23,7 +23,7 @@ struct KernelComparisonTests {
         Case(options: "-n 32768 --csum blake2", mount: "compress-force=zstd"),
         Case(options: "-M -O ^no-holes,^extref", mount: "max_inline=0,noatime"),
         Case(options: "-O ^skinny-metadata,^no-holes -R ^free-space-tree -m single", mount: "nodatasum"),
-        Case(options: "-O block-group-tree -m dup -d dup", mount: "compress-force=zstd:15"),
+        Case(options: "-m dup -d dup -n 4096", mount: "compress-force=zstd:15"),
         Case(options: "-d raid0 -m raid0", devices: 3),
         Case(options: "-d raid1 -m raid1", devices: 2, mount: "compress-force=lzo"),
         Case(options: "-d raid10 -m raid10", devices: 4),

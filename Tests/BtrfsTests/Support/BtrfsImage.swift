@@ -51,13 +51,13 @@ enum BtrfsImage {
             "for f in \(list(images)); do losetup -f --show $f; done"
         ).split(separator: "\n").map(String.init)
         // Forgotten again, because copies of a file system have the same identity.
-        let detach = "losetup -d \(loops.joined(separator: " ")); btrfs device scan --forget || :"
+        let devices = loops.joined(separator: " ")
+        let detach = "btrfs device scan --forget \(devices) 2>/dev/null || :; losetup -d \(devices)"
         do {
             var all = loops.map { "device=\($0)" }
             if !options.isEmpty { all.append(options) }
-            try await HostTool.shell("btrfs device scan --forget || :; mkdir -p \(point)")
             try await HostTool.shell(
-                "mount -t btrfs -o \(all.joined(separator: ",")) \(loops[0]) \(point)")
+                "mkdir -p \(point); mount -t btrfs -o \(all.joined(separator: ",")) \(loops[0]) \(point)")
             do {
                 let value = try await body(point)
                 try await HostTool.shell("umount \(point); \(detach)")

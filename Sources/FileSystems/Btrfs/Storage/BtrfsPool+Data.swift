@@ -1,4 +1,5 @@
 import ByteReading
+import FileSystemCore
 
 extension BtrfsPool {
     /// The checksum tree, where the file system has one.
