@@ -60,6 +60,7 @@ let fileSystems: [Target] = [
     room("FileSystemCore", in: "FileSystems", sees: ["ByteReading", "BlockIO"]),
     room("Ext4", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
     room("FAT", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
+    room("Btrfs", in: "FileSystems", sees: ["ByteReading", "Compression", "BlockIO", "FileSystemCore"]),
     room("XFS", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
 ]
 
@@ -89,6 +90,7 @@ let product: [Target] = [
         "ImageCheck", in: "Product",
         sees: [
             "ByteReading", "BlockIO", "ImageFormats", "Volumes", "FileSystemCore", "Ext4", "FAT", "XFS",
+            "Btrfs",
             "GuestFormats", "GuestFacts", "GuestInspection", "Targets", "Checks", "LaunchChain", "Reports",
         ]),
     room(
@@ -109,8 +111,8 @@ let product: [Target] = [
         dependencies: [
             "ImageCheck", "Batch", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes",
             "FileSystemCore",
-            "Ext4", "FAT", "XFS", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts", "Reports",
-            argumentParser, subprocess, systemPackage,
+            "Ext4", "FAT", "XFS", "Btrfs", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts",
+            "Reports", argumentParser, subprocess, systemPackage,
         ],
         path: "Sources/Product/imagecheck-dev", swiftSettings: settings),
 ]
@@ -136,6 +138,9 @@ let testTargets: [Target] = [
     tests(
         "XFSTests",
         sees: ["ByteReading", "BlockIO", "FileSystemCore", "XFS", "TestSupport", systemPackage]),
+    tests(
+        "BtrfsTests",
+        sees: ["ByteReading", "BlockIO", "FileSystemCore", "Btrfs", "TestSupport", systemPackage]),
     tests("GuestFormatsTests", sees: ["ByteReading", "Compression", "GuestFormats", "TestSupport"]),
     tests("ChecksTests", sees: ["GuestFacts", "Targets", "Checks", "TestSupport"]),
     tests("LaunchChainTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "TestSupport"]),
