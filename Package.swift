@@ -133,6 +133,12 @@ let testTargets: [Target] = [
         "FATTests",
         sees: ["ByteReading", "BlockIO", "FileSystemCore", "FAT", "TestSupport", systemPackage]),
     tests("GuestFormatsTests", sees: ["ByteReading", "Compression", "GuestFormats", "TestSupport"]),
+    tests(
+        "GuestInspectionTests",
+        sees: [
+            "ByteReading", "BlockIO", "FileSystemCore", "GuestFormats", "GuestFacts", "GuestInspection",
+            "TestSupport",
+        ]),
     tests("ChecksTests", sees: ["GuestFacts", "Targets", "Checks", "TestSupport"]),
     tests("LaunchChainTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "TestSupport"]),
     tests(
