@@ -149,7 +149,7 @@ extension InitramfsSummary {
             if isAlpine { storage.lvm.insert(.everything) }
             for directory in ["local-top", "local-block", "local-premount"] {
                 guard contents.tree.resolve("scripts/\(directory)/lvm2") != nil else { continue }
-                let text = text("scripts/\(directory)/lvm2") ?? ""
+                let text = self.text("scripts/\(directory)/lvm2") ?? ""
                 storage.lvm.insert(
                     text.contains("vgchange")
                         ? .everything : text.contains("lvchange") ? .rootByName : .other)

@@ -24,7 +24,9 @@ struct SubvolumeRoots {
 
     /// The current root first, then systems beside it; empty when no subvolume holds one.
     func find() throws(ImageFault) -> [Root] {
-        guard let current = try mountedRoot() ?? likelyRoot() else { return [] }
+        var root = try mountedRoot()
+        if root == nil { root = try likelyRoot() }
+        guard let current = root else { return [] }
         return [current] + (try others(than: current.subvolume))
     }
 
@@ -85,8 +87,9 @@ struct SubvolumeRoots {
     private func namesItself(_ subvolume: Subvolume) throws(ImageFault) -> Bool {
         let tree = FileTree(root: fileSystem, top: subvolume.top)
         guard let bytes = try tree.contents(of: "/etc/fstab", limit: 1 << 20) else { return false }
-        let line = try Fstab(bytes).entries.last { $0.mountPoint == "/" }
-        guard let line, line.options.contains("subvol") || line.options.contains("subvolid") else {
+        guard let line = try Fstab(bytes).entries.last(where: { $0.mountPoint == "/" }),
+            line.options.contains("subvol") || line.options.contains("subvolid")
+        else {
             return false
         }
         return table.selection(line.options).subvolume?.id == subvolume.id

@@ -85,9 +85,11 @@ struct RootParameter {
     /// On btrfs, `rootflags=` or the default subvolume decide what is mounted.
     private mutating func judgeSubvolume(_ root: RootReference, _ name: String) {
         guard let selected = root.subvolume, let own = linux.rootSubvolume else { return }
+        let flags = line.last("rootflags")
         let wanted = own.path.isEmpty ? "subvolid=5" : "subvol=\(own.path)"
         let fix = Fix.commandLine(
-            removing: ["rootflags"], adding: ["rootflags=\(wanted)"], "Name the root's subvolume", in: linux)
+            removing: flags.map { ["rootflags=\($0)"] } ?? [], adding: ["rootflags=\(wanted)"],
+            "Name the root's subvolume", in: linux)
         let code: String
         let message: String
         if selected.id == nil {

@@ -195,7 +195,7 @@ extension GrubInterpreter {
         }
         var name = arguments[0]
         if name.hasPrefix("("), name.hasSuffix(")") { name = String(name.dropFirst().dropLast()) }
-        guard let device = try device(named: name).value else {
+        guard let device = try self.device(named: name).value else {
             return fail(.unknownDevice, "no such device: \(name)")
         }
         let slashes: (Character) -> Bool = { $0 == "/" }
@@ -277,7 +277,7 @@ extension GrubInterpreter {
         }
         let deviceName =
             name.hasPrefix("(") && name.hasSuffix(")") ? String(name.dropFirst().dropLast()) : name
-        let answer = try device(named: deviceName)
+        let answer = try self.device(named: deviceName)
         guard let device = answer.value else { return fail(.unknownDevice, "no such device: \(name)") }
         let value = try ask { (host) throws(ImageFault) in try host.property(property, of: device) }.value
         if let variable = parsed.value("set") { try set(variable, value ?? "") }

@@ -231,7 +231,7 @@ package final class GrubInterpreter {
             path = String(name[name.utf8.index(after: close)...])
         }
         guard !deviceName.isEmpty else { return (.absent, path) }
-        let device = try device(named: deviceName)
+        let device = try self.device(named: deviceName)
         if let found = device.value { path = try self.path(path, on: found) }
         return (device, path)
     }
@@ -262,8 +262,8 @@ package final class GrubInterpreter {
         guard let flag = value(of: "btrfs_relative_path")?.utf8.first,
             flag == UInt8(ascii: "y") || flag == UInt8(ascii: "1")
         else { return path }
-        let top = try ask { (host) throws(ImageFault) in try host.defaultSubvolume(of: device) }.value
-        guard let top, !top.isEmpty else { return path }
+        let answer = try ask { (host) throws(ImageFault) in try host.defaultSubvolume(of: device) }
+        guard let top = answer.value, !top.isEmpty else { return path }
         return "/" + top + (path.hasPrefix("/") ? path : "/" + path)
     }
 
