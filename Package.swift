@@ -142,6 +142,12 @@ let testTargets: [Target] = [
         "BtrfsTests",
         sees: ["ByteReading", "BlockIO", "FileSystemCore", "Btrfs", "TestSupport", systemPackage]),
     tests("GuestFormatsTests", sees: ["ByteReading", "Compression", "GuestFormats", "TestSupport"]),
+    tests(
+        "GuestInspectionTests",
+        sees: [
+            "ByteReading", "BlockIO", "FileSystemCore", "GuestFormats", "GuestFacts", "GuestInspection",
+            "TestSupport",
+        ]),
     tests("ChecksTests", sees: ["GuestFacts", "Targets", "Checks", "TestSupport"]),
     tests("LaunchChainTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "TestSupport"]),
     tests(

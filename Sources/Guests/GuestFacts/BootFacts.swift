@@ -152,6 +152,8 @@ package struct RootReference: Sendable, Hashable, Codable {
     package var resolution: DeviceResolution
     /// UUID= and LABEL= exist only in user space: without an initramfs the kernel cannot resolve them.
     package var needsInitramfs: Bool
+    /// What `rootflags=` selects of a btrfs; nil for other file systems, or when its subvolumes are not known.
+    package var subvolume: SubvolumeReference?
 
     package init(specification: String, resolution: DeviceResolution, needsInitramfs: Bool) {
         self.specification = specification
@@ -285,7 +287,9 @@ package struct InitramfsFacts: Sendable, Hashable, Codable {
     /// The device to resume from, as the archive has it.
     package var resume: Located<String>?
     package var resumeResolution: DeviceResolution?
-    /// `root=`-like pins of a host-only archive.
+    /// How it brings up LVM, arrays and btrfs.
+    package var storage = EarlyStorage()
+    /// Pins of a host-only archive that name hardware, or a root that does not exist.
     package var pins: [Located<String>] = []
     package var uncompressedSize: UInt64 = 0
     package var gap: Gap?

@@ -174,6 +174,8 @@ package struct LogicalVolumeFacts: Sendable, Hashable, Codable {
     package var kinds: [String]
     /// Physical volumes it needs that are not in this image, by UUID.
     package var missing: [String] = []
+    /// Physical volumes of its group that are not in this image, whether it needs them or not, by UUID.
+    package var groupMissing: [String] = []
 
     package init(
         group: String, name: String, groupUUID: String, uuid: String, kinds: [String], missing: [String] = []

@@ -1,7 +1,10 @@
 /// What is known of one Linux system in an image. Each area says what it could not read.
 package struct LinuxFacts: Sendable, Hashable, Codable {
     package var rootVolume: VolumeID
-    /// How the root is called in reports: `mbr:1`.
+    /// The subvolume of `rootVolume` that is the root; nil where the file system has none.
+    package var rootSubvolume: RootSubvolume?
+    /// Configuration of LVM and MD in the root file system.
+    package var storage = StorageFacts()
     package var identity: OSIdentity
     package var boot: BootFacts
     package var mounts: MountFacts

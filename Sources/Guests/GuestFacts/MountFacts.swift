@@ -21,6 +21,8 @@ package struct MountEntry: Sendable, Hashable, Codable {
     package var isRequired: Bool
     /// What is really on the volume, when it is another kind than the line says.
     package var actualType: String?
+    /// Which subvolume is mounted; nil for other file systems, or when its subvolumes are not known.
+    package var subvolume: SubvolumeReference?
     /// Options the kernel of the default entry will not take, with why.
     package var badOptions: [String] = []
     /// What is odd about the line and does not keep it from being mounted: CRLF line ends …

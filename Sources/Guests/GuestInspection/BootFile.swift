@@ -18,16 +18,15 @@ struct BootFile: Hashable {
 struct BootFiles {
     let disk: GrubDisk
     /// Where the guest mounts each volume.
-    let mountPoints: [VolumeID: String]
+    let mounts: MountTable
 
     /// What the guest calls `path` on `device`.
     func file(_ device: GrubDevice?, _ path: String) -> BootFile {
         let device = device ?? GrubDevice("")
-        guard let volume = disk.volume(of: device), let mountPoint = mountPoints[volume.id] else {
-            return BootFile(device: device, path: path, guestPath: "(\(device))\(path)")
-        }
-        let prefix = mountPoint == "/" ? "" : mountPoint
-        return BootFile(device: device, path: path, guestPath: prefix + GuestPath(path).description)
+        guard let volume = disk.contents(of: device),
+            let guestPath = mounts.guestPath(GuestPath(path), on: volume)
+        else { return BootFile(device: device, path: path, guestPath: "(\(device))\(path)") }
+        return BootFile(device: device, path: path, guestPath: guestPath)
     }
 
     /// What the guest calls a file that GRUB names `(device)/path`.
@@ -48,7 +47,7 @@ struct BootFiles {
     func open(_ file: BootFile) -> Reading<Opened> {
         do {
             guard let fileSystem = try disk.fileSystem(of: file.device) else { return .absent }
-            let tree = FileTree(root: fileSystem)
+            let tree = FileTree(root: fileSystem, top: try fileSystem.topmost())
             guard let node = try tree.node(at: GuestPath(file.path)) else { return .absent }
             let info = try fileSystem.info(node.id)
             guard info.type == .regular else { return .absent }

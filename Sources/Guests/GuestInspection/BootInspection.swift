@@ -36,6 +36,11 @@ struct BootInspection {
         return (facts, early)
     }
 
+    /// The kernel command lines of the entries that start by themselves, BIOS before UEFI.
+    func defaultCommandLines() -> [KernelCommandLine] {
+        [biosPath().entry, uefiPath().entry].compactMap { $0?.commandLine }
+    }
+
     /// A way to a kernel, and the entry with its files as the loader names them.
     private struct Way {
         var facts: BootPath
@@ -55,8 +60,9 @@ struct BootInspection {
         // Both firmware mostly come to the same files, and an initramfs is the most expensive thing to read.
         if let kernel = entry.kernel, facts.kernels[kernel.guestPath] != nil, known { return nil }
         if !entry.archives.isEmpty {
-            let result = InitramfsInspection(reader: reader, files: files, resolver: resolver).inspect(
-                entry.archives)
+            let result = InitramfsInspection(
+                reader: reader, files: files, resolver: resolver, image: layout.image
+            ).inspect(entry.archives)
             for archive in result.facts { facts.initramfs[archive.path] = archive }
             early = result
         }
@@ -388,11 +394,29 @@ struct BootInspection {
         }
         if let root = commandLine.last("root") {
             let specification = DeviceSpecification(root)
-            facts.commandLine.root = RootReference(
+            var reference = RootReference(
                 specification: root, resolution: resolver.resolve(specification),
                 needsInitramfs: BootInspection.needsInitramfs(specification))
+            switch reference.resolution {
+            case .volume(let id), .kernelName(_, let id?):
+                reference.subvolume = subvolume(commandLine.last("rootflags") ?? "", on: id)
+            default: break
+            }
+            facts.commandLine.root = reference
         }
         return Entry(facts: facts, kernel: kernel, archives: archives, commandLine: commandLine)
+    }
+
+    /// What `rootflags=` selects on a volume; nil where there is nothing to select.
+    private func subvolume(_ flags: String, on volume: VolumeID) -> SubvolumeReference? {
+        guard let fileSystem = layout.volume(volume)?.fileSystem else { return nil }
+        do {
+            let table = try SubvolumeTable(of: fileSystem)
+            return table.subvolumes.isEmpty ? nil : table.selection(MountOptions(flags)).reference
+        } catch {
+            reader.record(Gap(error, at: volume))
+            return nil
+        }
     }
 
     /// What the kernel finds by itself: kernel names, numbers and partition UUIDs (`name_to_dev_t`).

@@ -13,14 +13,34 @@ package struct GuestInspector {
         self.now = now
     }
 
+    /// A volume, or a subvolume of one, and what it is for.
+    private struct Place {
+        var volume: VolumeID
+        var fileSystem: any FileSystemReader
+        var role: RootFinder.Role
+        /// The subvolume that is the root, of a file system that has some.
+        var root: SubvolumeRoots.Root?
+    }
+
     /// What each volume is for; volumes that could not be opened are left out, and their gap says why.
-    private func roles() -> (roles: [(OpenedVolume, any FileSystemReader, RootFinder.Role)], gaps: [Gap]) {
-        var roles: [(OpenedVolume, any FileSystemReader, RootFinder.Role)] = []
+    private func roles() -> (roles: [Place], gaps: [Gap]) {
+        var roles: [Place] = []
         var gaps: [Gap] = []
         for volume in layout.volumes {
             guard let fileSystem = volume.fileSystem else { continue }
+            // A further device of a file system shows the same files once more.
+            if layout.image.volume(volume.id)?.memberOf != nil { continue }
             do {
-                roles.append((volume, fileSystem, try RootFinder.role(of: fileSystem)))
+                let roots = try subvolumeRoots(volume.id, fileSystem)
+                roles += roots.map {
+                    Place(volume: volume.id, fileSystem: fileSystem, role: .linuxRoot, root: $0)
+                }
+                if roots.isEmpty {
+                    roles.append(
+                        Place(
+                            volume: volume.id, fileSystem: fileSystem,
+                            role: try RootFinder.role(of: fileSystem)))
+                }
             } catch {
                 gaps.append(Gap(error, at: volume.id))
             }
@@ -28,28 +48,52 @@ package struct GuestInspector {
         return (roles, gaps)
     }
 
+    private func subvolumeRoots(
+        _ volume: VolumeID, _ fileSystem: any FileSystemReader
+    ) throws(ImageFault) -> [SubvolumeRoots.Root] {
+        let table = try SubvolumeTable(of: fileSystem)
+        guard !table.subvolumes.isEmpty else { return [] }
+        let resolver = DeviceResolver(volumes: layout.image.volumes) { _ in .unknown }
+        let layout = layout
+        return try SubvolumeRoots(
+            volume: volume, fileSystem: fileSystem, table: table, resolver: resolver,
+            commandLines: {
+                guard table.subvolumes.count > 1 else { return [] }
+                return BootInspection(
+                    reader: GuestReader(tree: FileTree(root: fileSystem)), layout: layout,
+                    files: BootFiles(
+                        disk: GrubDisk(layout: layout, mendsPartitionTable: true),
+                        mounts: MountTable(root: volume)), resolver: resolver, architecture: nil
+                ).defaultCommandLines()
+            }
+        ).find()
+    }
+
     /// The facts of the image and of every system in it.
     package func inspect() -> ScanFacts {
         var scan = ScanFacts(image: layout.image)
         let (roles, gaps) = roles()
         scan.image.gaps += gaps + layout.image.volumes.compactMap(\.gap)
-        for (volume, fileSystem, role) in roles {
-            switch role {
+        for place in roles {
+            switch place.role {
             case .linuxRoot:
-                let facts = LinuxInspection(layout: layout, root: volume.id, fileSystem: fileSystem, now: now)
-                    .inspect()
+                let facts = LinuxInspection(
+                    layout: layout, root: place.volume, fileSystem: place.fileSystem, subvolume: place.root,
+                    now: now
+                ).inspect()
                 scan.image.gaps += facts.gaps.filter { !scan.image.gaps.contains($0) }
                 scan.systems.append(.linux(facts))
             case .other(let family, let name, let evidence):
                 scan.systems.append(
                     .other(
                         OtherSystem(
-                            family: family, name: name, root: volume.id, evidence: Evidence(path: evidence))))
+                            family: family, name: name, root: place.volume, evidence: Evidence(path: evidence)
+                        )))
             case .usr, .boot, .efiSystem, .installer, .data: continue
             }
         }
         if scan.systems.isEmpty, scan.image.container.content == .disk {
-            judgeContent(of: &scan, roles: roles.map(\.2))
+            judgeContent(of: &scan, roles: roles.map(\.role))
         }
         return scan
     }
@@ -69,10 +113,12 @@ package struct GuestInspector {
 
     /// The tree of the first Linux system, for looking around in it; nil when there is none.
     package func tree() -> (tree: FileTree, root: VolumeID)? {
-        for (volume, fileSystem, role) in roles().roles where role == .linuxRoot {
-            let reader = GuestReader(tree: FileTree(root: fileSystem))
-            _ = MountInspection(reader: reader, layout: layout, rootVolume: volume.id).stitch()
-            return (reader.tree, volume.id)
+        for place in roles().roles where place.role == .linuxRoot {
+            let reader = GuestReader(tree: FileTree(root: place.fileSystem, top: place.root?.subvolume.top))
+            _ = MountInspection(
+                reader: reader, layout: layout, rootVolume: place.volume, rootSubvolume: place.root?.subvolume
+            ).stitch()
+            return (reader.tree, place.volume)
         }
         // A disk without a system is shown as its first readable volume.
         guard let first = layout.volumes.first(where: { $0.fileSystem != nil }),

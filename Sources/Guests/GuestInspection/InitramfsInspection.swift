@@ -8,6 +8,7 @@ struct InitramfsInspection {
     let reader: GuestReader
     let files: BootFiles
     let resolver: DeviceResolver
+    let image: ImageFacts
 
     /// What the files of one entry make together.
     struct Result {
@@ -80,7 +81,9 @@ struct InitramfsInspection {
             summary.program($0) != nil
         }
         describeInit(summary, in: &facts)
-        for pin in summary.commandLinePins {
+        let configuration = StorageInspection(image: image).initramfs(summary, archive: facts.path)
+        facts.storage = summary.earlyStorage(configuration)
+        for pin in summary.commandLinePins where namesWhatIsNotHere(pin.text) {
             facts.pins.append(
                 Located(pin.text, Evidence(path: "\(facts.path) › /\(pin.path)", excerpt: pin.text)))
         }
@@ -88,6 +91,23 @@ struct InitramfsInspection {
             facts.resume = Located(
                 resume, Evidence(path: "\(facts.path) › /conf/conf.d/resume", excerpt: resume))
             facts.resumeResolution = resolver.resolve(DeviceSpecification(resume))
+        }
+    }
+
+    /// Whether a pin names hardware, or a device that the image does not have.
+    private func namesWhatIsNotHere(_ text: String) -> Bool {
+        KernelCommandLine(text).tokens.contains { token in
+            let value = token.value ?? ""
+            if value.contains("/by-path/") { return true }
+            let names = ["root", "resume"].contains(token.name) || value.contains("/by-id/")
+            guard names, token.name != "resume" || value != "" else { return false }
+            // rootflags and their like may hold a device, too, but nothing waits for it.
+            guard value.hasPrefix("/dev/") || value.contains("=") else { return false }
+            let device = value.hasPrefix("block:") ? String(value.dropFirst(6)) : value
+            switch resolver.resolve(DeviceSpecification(device)) {
+            case .notFound, .caseMismatch, .hardwarePath: return true
+            default: return false
+            }
         }
     }
 

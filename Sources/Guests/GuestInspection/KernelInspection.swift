@@ -15,7 +15,10 @@ struct KernelInspection {
         "ahci", "libata", "ata_piix", "virtio_net", "e1000", "e1000e", "ena", "gve", "hv_vmbus", "hv_storvsc",
         "hv_netvsc", "xen_blkfront", "xen_netfront", "ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "f2fs",
         "jfs",
-        "reiserfs", "exfat", "dm_mod", "raid1", "linear", "dm_crypt", "isofs", "udf", "qemu_fw_cfg",
+        "reiserfs", "exfat", "dm_mod", "dm_mirror", "dm_raid", "dm_thin_pool", "dm_snapshot", "dm_cache",
+        "dm_writecache", "dm_integrity", "dm_crypt", "raid0", "raid1", "raid10", "raid456", "linear",
+        "md_mod",
+        "crc32c_generic", "crc32c_intel", "isofs", "udf", "qemu_fw_cfg",
         "squashfs",
         "nls_ascii", "nls_cp437", "nls_iso8859_1", "nls_utf8",
     ]
@@ -24,7 +27,7 @@ struct KernelInspection {
     private static let options = [
         "FW_CFG_SYSFS", "XEN", "XEN_PV", "XEN_PVHVM", "VIRTIO_PCI_LEGACY", "DEVTMPFS", "DEVTMPFS_MOUNT",
         "EFI_STUB",
-        "MODULE_SIG_FORCE",
+        "MODULE_SIG_FORCE", "FAT_DEFAULT_IOCHARSET", "FAT_DEFAULT_CODEPAGE",
     ]
 
     /// The kernel in `file`.

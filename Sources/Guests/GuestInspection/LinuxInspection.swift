@@ -8,19 +8,22 @@ struct LinuxInspection {
     let layout: DiskLayout
     let root: VolumeID
     let fileSystem: any FileSystemReader
+    /// The subvolume that is the root, of a file system that has some.
+    let subvolume: SubvolumeRoots.Root?
     /// Seconds since 1970.
     let now: Int64
 
     func inspect() -> LinuxFacts {
-        let reader = GuestReader(tree: FileTree(root: fileSystem))
-        let mounting = MountInspection(reader: reader, layout: layout, rootVolume: root)
-        let mountPoints = mounting.stitch()
+        let reader = GuestReader(tree: FileTree(root: fileSystem, top: subvolume?.subvolume.top))
+        let mounting = MountInspection(
+            reader: reader, layout: layout, rootVolume: root, rootSubvolume: subvolume?.subvolume)
+        let mountTable = mounting.stitch()
         let identity = IdentityInspection(reader: reader).inspect()
         let mounts = mounting.inspect()
         let (boot, early) = BootInspection(
             reader: reader, layout: layout,
             files: BootFiles(
-                disk: GrubDisk(layout: layout, mendsPartitionTable: true), mountPoints: mountPoints),
+                disk: GrubDisk(layout: layout, mendsPartitionTable: true), mounts: mountTable),
             resolver: mounting.resolver, architecture: identity.architecture
         ).inspect()
         let commandLine = (boot.bios.entry ?? boot.uefi.entry)?.commandLine
@@ -49,6 +52,10 @@ struct LinuxInspection {
                 reader: reader, services: services, identity: identity, commandLine: commandLine
             ).inspect(),
             hygiene: HygieneInspection(reader: reader, homes: Set(homes).sorted()).inspect())
+        facts.rootSubvolume = subvolume.map {
+            RootSubvolume(id: $0.subvolume.id, path: $0.subvolume.path ?? "", decision: $0.decision)
+        }
+        facts.storage = mounting.storage
         facts.gaps = reader.gaps
         return facts
     }

@@ -8,9 +8,21 @@ struct MountInspection {
     let reader: GuestReader
     let layout: DiskLayout
     let rootVolume: VolumeID
+    /// The subvolume that is the root, of a file system that has some.
+    let rootSubvolume: Subvolume?
+    /// What LVM and MD are told in the root file system.
+    let storage: StorageFacts
+
+    init(reader: GuestReader, layout: DiskLayout, rootVolume: VolumeID, rootSubvolume: Subvolume?) {
+        self.reader = reader
+        self.layout = layout
+        self.rootVolume = rootVolume
+        self.rootSubvolume = rootSubvolume
+        storage = StorageInspection(image: layout.image).guest(reader)
+    }
 
     var resolver: DeviceResolver {
-        DeviceResolver(volumes: layout.image.volumes) { reader.exists($0) }
+        DeviceResolver(volumes: layout.image.volumes, arrays: storage.arrays) { reader.exists($0) }
     }
 
     private func fstab() -> Reading<Fstab> {
@@ -21,19 +33,25 @@ struct MountInspection {
     ///
     /// A volume that cannot be opened leaves a gap: what would lie below its mount point is unknown.
     /// Returns where each volume is mounted.
-    func stitch() -> [VolumeID: String] {
-        var mountPoints: [VolumeID: String] = [rootVolume: "/"]
-        guard let fstab = fstab().value else { return mountPoints }
-        var mounts: [(path: GuestPath, volume: VolumeID)] = []
+    func stitch() -> MountTable {
+        var table = MountTable(root: rootVolume, subvolume: rootSubvolume?.path ?? "")
+        guard let fstab = fstab().value else { return table }
+        var mounts: [(path: GuestPath, volume: VolumeID, options: MountOptions)] = []
         for entry in fstab.entries where entry.mountPoint.hasPrefix("/") && entry.mountPoint != "/" {
             guard case .volume(let id) = volumeNamed(by: entry.specification) else { continue }
-            mounts.append((GuestPath(entry.mountPoint), id))
+            mounts.append((GuestPath(entry.mountPoint), id, entry.options))
         }
         for mount in mounts.sorted(by: { $0.path.names.count < $1.path.names.count }) {
             guard let volume = layout.volume(mount.volume) else { continue }
             if let fileSystem = volume.fileSystem {
-                reader.tree.mount(fileSystem, at: mount.path)
-                mountPoints[mount.volume] = mountPoints[mount.volume] ?? mount.path.description
+                var top: Subvolume?
+                if let subvolumes = subvolumes(of: mount.volume) {
+                    // The mount fails, and what lies below stays what it is.
+                    guard let found = subvolumes.selection(mount.options).subvolume else { continue }
+                    top = found
+                }
+                reader.tree.mount(fileSystem, at: mount.path, top: top?.top)
+                table.add(mount.volume, subvolume: top?.path ?? "", at: mount.path)
             } else if let facts = layout.image.volume(mount.volume) {
                 reader.record(
                     facts.gap
@@ -42,7 +60,19 @@ struct MountInspection {
                             message: "\(facts.kind ?? "what lies on it") is not read"))
             }
         }
-        return mountPoints
+        return table
+    }
+
+    /// The subvolumes of a volume; nil where the file system has none, or they could not be read.
+    private func subvolumes(of volume: VolumeID) -> SubvolumeTable? {
+        guard let fileSystem = layout.volume(volume)?.fileSystem else { return nil }
+        do {
+            let table = try SubvolumeTable(of: fileSystem)
+            return table.subvolumes.isEmpty ? nil : table
+        } catch {
+            reader.record(Gap(error, at: volume))
+            return nil
+        }
     }
 
     /// A kernel name is followed to the partition it names on the first disk: that is what was mounted there.
@@ -89,6 +119,7 @@ struct MountInspection {
             isRequired: isRequired, evidence: Evidence(entry.source))
         if case .volume(let id) = volumeNamed(by: entry.specification) {
             mount.actualType = differingType(entry, on: id)
+            mount.subvolume = subvolumes(of: id)?.selection(entry.options).reference
         }
         if entry.problems.contains(.byteOrderMark) {
             mount.badOptions.append(

@@ -25,9 +25,9 @@ struct RootFinder {
         case data
     }
 
-    /// The role of the volume that `fileSystem` is on.
-    static func role(of fileSystem: any FileSystemReader) throws(ImageFault) -> Role {
-        let tree = FileTree(root: fileSystem)
+    /// The role of the volume that `fileSystem` is on, or of the subvolume whose topmost directory is `top`.
+    static func role(of fileSystem: any FileSystemReader, top: NodeID? = nil) throws(ImageFault) -> Role {
+        let tree = FileTree(root: fileSystem, top: top)
         func has(_ path: GuestPath) throws(ImageFault) -> Bool {
             try tree.node(at: path, followingLast: false) != nil
         }
@@ -65,7 +65,7 @@ struct RootFinder {
         if try hasAny(["/grub/grub.cfg", "/grub2/grub.cfg", "/grub/menu.lst", "/loader/entries"]) {
             return .boot
         }
-        let names = try fileSystem.list(fileSystem.root)
+        let names = try fileSystem.list(top ?? fileSystem.root)
         if names.contains(where: { $0.name.description.hasPrefix("vmlinuz") && $0.type != .directory }) {
             return .boot
         }

@@ -1,4 +1,5 @@
 import BlockIO
+import Btrfs
 import ByteReading
 import Ext4
 import FAT
@@ -8,7 +9,7 @@ import XFS
 /// The file systems that are read. A new one is a module and a line here.
 enum FileSystemRegistry {
     /// The kinds, by the names `blkid` gives, that ``open(_:kind:)`` reads.
-    static let kinds: Set<String> = ["ext2", "ext3", "ext4", "vfat", "xfs"]
+    static let kinds: Set<String> = ["ext2", "ext3", "ext4", "vfat", "xfs", "btrfs"]
 
     /// Opens the file system of this kind on `source`; nil when it is not one of those that are read.
     static func open(
@@ -18,6 +19,7 @@ enum FileSystemRegistry {
         case "ext2", "ext3", "ext4": try Ext4FileSystem(source)
         case "vfat": try FATFileSystem(source)
         case "xfs": try XFSFileSystem(source)
+        case "btrfs": try BtrfsFileSystem([source])
         default: nil
         }
     }
@@ -26,5 +28,27 @@ enum FileSystemRegistry {
     /// where nothing else was recognised.
     static func openFromBackup(_ source: any BlockSource) throws(ImageFault) -> (any FileSystemReader)? {
         try Ext4FileSystem.probeBackups(source) ? try Ext4FileSystem(source) : nil
+    }
+
+    /// Opens one file system from all devices of a set.
+    static func open(set: [any BlockSource]) throws(ImageFault) -> any FileSystemReader {
+        try BtrfsFileSystem(set)
+    }
+
+    /// Which devices belong together: one set per file system on several devices, by index, in the order of the
+    /// devices. Two copies of one device are not a set: each is opened by itself, as far as it can be.
+    static func sets(_ devices: [StorageAssembly.Device]) -> [[Int]] {
+        var order: [String] = []
+        var members: [String: [Int]] = [:]
+        var seen: Set<String> = []
+        for (index, device) in devices.enumerated() where device.facts.memberOf == nil && device.source != nil
+        {
+            guard let signature = device.signatures.first, signature.kind == "btrfs",
+                let uuid = signature.uuid, seen.insert(uuid + "/" + (signature.subUUID ?? "")).inserted
+            else { continue }
+            if members[uuid] == nil { order.append(uuid) }
+            members[uuid, default: []].append(index)
+        }
+        return order.compactMap { members[$0] }.filter { $0.count > 1 }
     }
 }

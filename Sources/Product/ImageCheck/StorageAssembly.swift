@@ -57,7 +57,51 @@ struct StorageAssembly {
 
     /// Adds what arrays and volume groups make of the devices that are there.
     mutating func assemble() {
+        for _ in 0..<StorageAssembly.storeys {
+            guard addArrays() else { break }
+        }
         addGroups()
+    }
+
+    // MARK: Arrays
+
+    /// Whether a new array was found.
+    private mutating func addArrays() -> Bool {
+        let known = Set(devices.compactMap(\.facts.array?.uuid))
+        let found = MDRaid.assemble(devices.compactMap(StorageAssembly.blockDevice)).filter {
+            !known.contains($0.uuid)
+        }
+        for array in found { add(array) }
+        return !found.isEmpty
+    }
+
+    private mutating func add(_ array: RaidArray) {
+        let id = unusedID("md:" + (array.name.map(StorageAssembly.withoutHost) ?? array.uuid))
+        var facts = VolumeFacts(id: id, size: array.source?.size ?? array.size)
+        facts.array = ArrayFacts(
+            name: array.name, uuid: array.uuid, level: array.level, metadata: array.metadataVersion,
+            deviceCount: array.raidDisks, presentCount: array.presentCount)
+        facts.madeOf = array.members.map(\.deviceID)
+        facts.conditions = array.findings.map { StorageAssembly.finding($0, on: id) }
+        if let fault = array.fault { facts.gap = Gap(fault, at: id) }
+        for index in devices.indices where facts.madeOf.contains(devices[index].facts.id) {
+            devices[index].facts.memberOf = id
+        }
+        add(facts, array.source)
+        addPartitions(ofArray: devices.count - 1)
+    }
+
+    /// The kernel looks for a partition table on every array.
+    private mutating func addPartitions(ofArray index: Int) {
+        let array = devices[index]
+        guard let source = array.source, array.signatures.isEmpty, array.facts.gap == nil,
+            let table = try? PartitionTable(of: source)
+        else { return }
+        for partition in table.partitions where !partition.isExtended {
+            add(
+                partition, on: source, id: "\(array.facts.id):\(partition.number)",
+                above: [array.facts.id])
+        }
     }
 
     /// `name` of `host:name`.

@@ -16,6 +16,7 @@ struct VolumeOpener {
 
     /// Opens what can be opened.
     mutating func open() -> (facts: [VolumeFacts], volumes: [OpenedVolume]) {
+        openSets()
         for index in devices.indices { open(index) }
         let volumes = devices.map {
             OpenedVolume(
@@ -75,6 +76,23 @@ struct VolumeOpener {
         opened[devices[index].facts.id] = fileSystem
         guard devices[index].facts.memberOf == nil else { return }
         VolumeOpener.describe(fileSystem, in: &devices[index].facts)
+    }
+
+    // MARK: File systems on several devices
+
+    /// Opens each file system that spans devices with all of them. The first of them stands for it; the others say
+    /// whose part they are.
+    private mutating func openSets() {
+        for set in FileSystemRegistry.sets(devices) {
+            guard let first = set.first else { continue }
+            do {
+                let sources = set.compactMap { devices[$0].source }
+                if let fileSystem = try FileSystemRegistry.open(set: sources) { keep(fileSystem, at: first) }
+            } catch {
+                devices[first].facts.gap = Gap(error, at: devices[first].facts.id)
+            }
+            for other in set.dropFirst() { devices[other].facts.memberOf = devices[first].facts.id }
+        }
     }
 
     // MARK: Facts

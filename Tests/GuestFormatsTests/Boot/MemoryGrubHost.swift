@@ -8,6 +8,8 @@ struct MemoryGrubHost: GrubHost {
         var label: String?
         var files: [String: [UInt8]] = [:]
         var unreadable: Set<String> = []
+        var modules: Set<String> = []
+        var defaultSubvolume: String?
     }
 
     var volumes: [String: Volume] = [:]
@@ -45,9 +47,17 @@ struct MemoryGrubHost: GrubHost {
         volumes[name] == nil ? nil : GrubDevice(name)
     }
 
-    func device(matching key: GrubSearchKey, hints: [String]) throws(ImageFault) -> GrubDevice? {
+    func modules(of device: GrubDevice) -> Set<String> { volumes[device.name]?.modules ?? [] }
+
+    func defaultSubvolume(of device: GrubDevice) throws(ImageFault) -> String? {
+        volumes[device.name]?.defaultSubvolume
+    }
+
+    func device(
+        matching key: GrubSearchKey, hints: [String], where sees: (GrubDevice) -> Bool
+    ) throws(ImageFault) -> GrubDevice? {
         let found = order.filter { name in
-            guard let volume = volumes[name] else { return false }
+            guard let volume = volumes[name], sees(GrubDevice(name)) else { return false }
             return switch key {
             case .fileSystemUUID(let uuid): volume.uuid?.lowercased() == uuid.lowercased()
             case .label(let label): volume.label == label

@@ -86,7 +86,9 @@ private struct ToolHost: GrubHost, EFISystemPartition {
         partitions.contains { $0.name == name } ? GrubDevice(name) : nil
     }
 
-    func device(matching key: GrubSearchKey, hints: [String]) throws(ImageFault) -> GrubDevice? {
+    func device(
+        matching key: GrubSearchKey, hints: [String], where sees: (GrubDevice) -> Bool
+    ) throws(ImageFault) -> GrubDevice? {
         guard case .fileSystemUUID(let uuid) = key else { return nil }
         return partitions.first { $0.uuid == uuid }.map { GrubDevice($0.name) }
     }

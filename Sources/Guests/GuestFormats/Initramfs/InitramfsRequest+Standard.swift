@@ -62,7 +62,8 @@ extension InitramfsRequest {
         private static let wholeDirectories: [String] = [
             "conf/conf.d/", "etc/cmdline.d/", "usr/lib/udev/rules.d/80-drivers",
             "lib/udev/rules.d/80-drivers",
-            "scripts/init-top/", "scripts/local-top/", "scripts/local-premount/", "etc/conf.d/",
+            "scripts/init-top/", "scripts/local-top/", "scripts/local-block/", "scripts/local-premount/",
+            "etc/conf.d/",
         ]
         private static let programs: Set<String> = ["init", "sh", "busybox", "dash", "bash", "kmod"]
     }

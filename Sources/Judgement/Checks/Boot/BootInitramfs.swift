@@ -23,14 +23,32 @@ enum BootInitramfs: Check {
                 "Initramfs.NoFileSystem",
                 "The driver for the root's file system is neither in it nor built in."
             ),
-            ("Initramfs.NoLvm", "The root is a logical volume and the initramfs has no lvm."),
-            ("Initramfs.NoRaid", "The root is on software RAID and the initramfs has no mdadm."),
+            ("Initramfs.NoChecksum", "The module that computes the root's checksums is not in it."),
+            (
+                "Initramfs.NoLvm",
+                "The root is a logical volume, and the initramfs lacks lvm, a module of it, or what activates it."
+            ),
+            (
+                "Initramfs.LvmNotNamed",
+                "dracut is told which logical volumes to activate, and not the root's."
+            ),
+            ("Initramfs.LvmMissing", "dracut is told to wait for a logical volume that does not exist."),
+            (
+                "Initramfs.NoRaid",
+                "The root is on software RAID, and the initramfs lacks mdadm, a module, or what assembles arrays."
+            ),
+            ("Initramfs.ArrayNotNamed", "dracut is told which arrays to put together, and not the root's."),
+            ("Initramfs.ArrayName", "The initramfs gives the root's array another name than root= asks for."),
+            ("Initramfs.NoScan", "The root is a btrfs on several devices, which nothing makes known."),
             ("Initramfs.NoCrypt", "The root is encrypted and the initramfs has no cryptsetup."),
             ("Initramfs.WrongKernel", "It holds modules of other kernels only."),
             ("Initramfs.Pinned", "It was made for one machine and names that machine's disk."),
             ("Initramfs.ResumeMissing", "It waits for a device to resume from that does not exist."),
         ],
-        references: ["kernel documentation: driver-api/early-userspace/buffer-format"])
+        references: [
+            "kernel documentation: driver-api/early-userspace/buffer-format", "initramfs-tools(7)",
+            "dracut.cmdline(7)",
+        ])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
@@ -70,6 +88,86 @@ enum BootInitramfs: Check {
                 "ext4 is a module the initramfs does not hold",
                 .example { $0.kernel.drivers["ext4"]?.state = .module }, .fail,
                 codes: ["Initramfs.NoFileSystem"]),
+            CheckExample(
+                "xfs, without the module that computes its checksums",
+                .example {
+                    $0.root.kind = "xfs"
+                    $0.kernel.drivers["xfs"] = DriverFacts(.initramfs)
+                    $0.kernel.drivers["crc32c_generic"] = DriverFacts(.module)
+                }, .fail, codes: ["Initramfs.NoChecksum"]),
+            CheckExample("the root on a logical volume", .example { $0.rootOnLVM() }, .pass),
+            CheckExample(
+                "the same without lvm",
+                .example {
+                    $0.rootOnLVM()
+                    $0.initramfs.tools = []
+                }, .fail, codes: ["Initramfs.NoLvm"]),
+            CheckExample(
+                "the same without the module of device mapper",
+                .example {
+                    $0.rootOnLVM()
+                    $0.kernel.drivers["dm_mod"]?.state = .module
+                }, .fail, codes: ["Initramfs.NoLvm"]),
+            CheckExample(
+                "a mirrored logical volume without dm_raid",
+                .example {
+                    $0.rootOnLVM()
+                    $0.root.logicalVolume?.kinds = ["raid1"]
+                    $0.kernel.drivers["dm_raid"] = DriverFacts(.module)
+                    $0.kernel.drivers["raid1"] = DriverFacts(.initramfs)
+                }, .fail, codes: ["Initramfs.NoLvm"]),
+            CheckExample(
+                "lvm, and nothing that activates anything",
+                .example {
+                    $0.rootOnLVM()
+                    $0.initramfs.storage.lvm = []
+                }, .fail, codes: ["Initramfs.NoLvm"]),
+            CheckExample(
+                "dracut, and rd.lvm.lv= names the root",
+                .example {
+                    $0.rootOnLVM()
+                    $0.initramfs.generator = "dracut"
+                    $0.initramfs.storage.lvm = [.dracut]
+                    $0.commandLine("root=/dev/mapper/vg0-root ro rd.lvm.lv=vg0/root")
+                }, .pass),
+            CheckExample(
+                "dracut, and rd.lvm.lv= names swap only, which is gone",
+                .example {
+                    $0.rootOnLVM()
+                    $0.initramfs.generator = "dracut"
+                    $0.initramfs.storage.lvm = [.dracut]
+                    $0.commandLine("root=/dev/mapper/vg0-root ro rd.lvm.lv=vg0/swap")
+                }, .fail, codes: ["Initramfs.LvmNotNamed", "Initramfs.LvmMissing"]),
+            CheckExample("the root on a mirror", .example { $0.rootOnArray() }, .pass),
+            CheckExample(
+                "the same without mdadm",
+                .example {
+                    $0.rootOnArray()
+                    $0.initramfs.tools = []
+                }, .fail, codes: ["Initramfs.NoRaid"]),
+            CheckExample(
+                "the same without raid1",
+                .example {
+                    $0.rootOnArray()
+                    $0.kernel.drivers["raid1"]?.state = .module
+                }, .fail, codes: ["Initramfs.NoRaid"]),
+            CheckExample(
+                "dracut puts another array together",
+                .example {
+                    $0.rootOnArray()
+                    $0.initramfs.generator = "dracut"
+                    $0.commandLine(
+                        "root=UUID=\(ExampleFacts.uuid) ro rd.md.uuid=ffffffff:ffffffff:ffffffff:ffffffff")
+                }, .fail, codes: ["Initramfs.ArrayNotNamed"]),
+            CheckExample(
+                "a btrfs on two devices that nothing makes known",
+                .example {
+                    $0.root.kind = "btrfs"
+                    $0.kernel.drivers["btrfs"] = DriverFacts(.initramfs)
+                    var second = VolumeFacts(id: "mbr:2", size: 1 << 30)
+                    second.memberOf = $0.root.id
+                    $0.image.volumes.append(second)
+                }, .fail, codes: ["Initramfs.NoScan"]),
             CheckExample(
                 "a kernel with everything built in and root=PARTUUID= needs none",
                 .example { allBuiltin(&$0, root: byPartUUID) }, .pass),

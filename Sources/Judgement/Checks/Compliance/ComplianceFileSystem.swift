@@ -58,10 +58,21 @@ enum ComplianceFileSystem: Check {
         _ questions: inout [OpenQuestion]
     ) {
         let users = context.firmwarePaths(of: linux).filter { $0.path.loader?.contains("GRUB") ?? false }
-        guard !users.isEmpty, let boot = context.image.volume(context.bootVolume(of: linux)),
-            boot.kind?.hasPrefix("ext") ?? false
-        else { return }
+        guard !users.isEmpty, let boot = context.image.volume(context.bootVolume(of: linux)) else { return }
         let scope = context.scope(users.flatMap(\.launches))
+        let version = linux.identity.packages["grub-common"] ?? linux.identity.packages["grub2-common"]
+        if let version, let number = KernelVersion(GrubFeature.upstream(version)) {
+            for feature in GrubFeature.all
+            where feature.kind == boot.kind && boot.features.contains(feature.name) && number < feature.since
+            {
+                questions.append(
+                    OpenQuestion(
+                        "GRUB reads \(feature.kind) with \(feature.name) since \(feature.sinceText), unless the distribution"
+                            + " added it to its \(version)", consequence: .stopsBoot, launches: scope,
+                        link: .bootloader))
+            }
+        }
+        guard boot.kind?.hasPrefix("ext") ?? false else { return }
         let bad = boot.features.filter(unreadable.contains)
         let evidence = [Evidence(layer: boot.id, excerpt: boot.features.joined(separator: " "))]
         if !bad.isEmpty {
@@ -76,8 +87,8 @@ enum ComplianceFileSystem: Check {
                             commands: ["mke2fs -t ext4 -O ^\(bad.joined(separator: ",^")) DEVICE"])
                     ], consequence: .stopsBoot, launches: scope, link: .bootloader))
         }
-        let version = linux.identity.packages["grub-common"] ?? linux.identity.packages["grub2-common"]
-        if boot.features.contains("metadata_csum_seed"), let version, let number = KernelVersion(version),
+        if boot.features.contains("metadata_csum_seed"), let version,
+            let number = KernelVersion(GrubFeature.upstream(version)),
             number < KernelVersion(2, 6)
         {
             questions.append(
@@ -88,8 +99,38 @@ enum ComplianceFileSystem: Check {
         }
     }
 
+    /// A feature of a file system, and the version of GRUB that reads it first (fs/xfs.c,
+    /// `XFS_SB_FEAT_INCOMPAT_SUPPORTED`; fs/btrfs.c).
+    private struct GrubFeature {
+        var kind: String
+        var name: String
+        var since: KernelVersion
+        var sinceText: String
+
+        static let all = [
+            GrubFeature(kind: "xfs", name: "sparse", since: KernelVersion(2, 4), sinceText: "2.04"),
+            GrubFeature(kind: "xfs", name: "bigtime", since: KernelVersion(2, 6), sinceText: "2.06"),
+            GrubFeature(kind: "xfs", name: "nrext64", since: KernelVersion(2, 12), sinceText: "2.12"),
+            GrubFeature(kind: "xfs", name: "exchange", since: KernelVersion(2, 14), sinceText: "2.14"),
+            GrubFeature(kind: "xfs", name: "parent", since: KernelVersion(2, 14), sinceText: "2.14"),
+            GrubFeature(kind: "btrfs", name: "raid1c34", since: KernelVersion(2, 6), sinceText: "2.06"),
+        ]
+
+        /// The version without the distribution's epoch: `2.06-13` of `1:2.06-13`.
+        static func upstream(_ version: String) -> String {
+            version.split(separator: ":").last.map(String.init) ?? version
+        }
+    }
+
     static var examples: [CheckExample] {
         [
+            CheckExample(
+                "xfs with 64-bit extent counts, and GRUB 2.06",
+                .example {
+                    $0.root.kind = "xfs"
+                    $0.root.features = ["nrext64"]
+                    $0.linux.identity.packages["grub-common"] = "2.06-13+deb12u1"
+                }, .unknown),
             CheckExample("ext4 with 64bit", .example(), .pass),
             CheckExample(
                 "jfs", .example { $0.root.kind = "jfs" }, .fail, codes: ["FileSystem.NotRecommended"]),

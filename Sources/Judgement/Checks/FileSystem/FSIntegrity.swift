@@ -17,6 +17,8 @@ enum FSIntegrity: Check {
         codes: [
             ("Fs.LargerThanDevice", "The file system is larger than the device that holds it."),
             ("Fs.BadSuperblock", "The first superblock is damaged; only a backup could be read."),
+            ("Fs.DeviceMissing", "A device of a file system on several is not in the image."),
+            ("Fs.Hibernated", "A suspended system holds the file system mounted."),
             ("Fs.Errors", "The file system recorded errors."),
             ("Fs.Corrupt", "A checksum over metadata does not match."),
             ("Fs.JournalDirty", "The journal holds changes that are not in place yet."),
@@ -80,7 +82,14 @@ enum FSIntegrity: Check {
         init(_ condition: StructureFinding, _ volume: VolumeFacts, _ role: VolumeRole) {
             let device = "the partition with \(volume.uuid.map { "UUID \($0)" } ?? volume.id)"
             let name = "\(volume.kind ?? "The file system") on \(volume.id)"
-            let check = volume.kind.map { $0.hasPrefix("ext") ? "e2fsck -fy" : "fsck.\($0)" } ?? "fsck"
+            let check =
+                switch volume.kind {
+                case "xfs"?: "xfs_repair"
+                case "btrfs"?: "btrfs check"
+                case "ntfs"?: "ntfsfix"
+                case let kind?: kind.hasPrefix("ext") ? "e2fsck -fy" : "fsck.\(kind)"
+                case nil: "fsck"
+                }
             let uuid = volume.uuid.map { "/dev/disk/by-uuid/\($0)" } ?? "DEVICE"
             func fail(
                 _ code: String, _ severity: Severity, _ text: String, _ consequence: Consequence = .none,
@@ -135,6 +144,13 @@ enum FSIntegrity: Check {
                 ask(
                     "the journal could not be replayed, so what was read may be older than what the guest will see"
                 )
+            case "deviceMissing":
+                // Of the root, FS.RootStack speaks.
+                if case .root = role { break }
+                refuse("Fs.DeviceMissing", "lacks one of its devices")
+            case "hibernated":
+                fail("Fs.Hibernated", .warning, "is held by a system that was suspended to disk")
+                ask("what the suspended system has in memory is newer than what can be read")
             case "ambivalent":
                 fail("Fs.SeveralSignatures", .warning, "carries several signatures")
                 ask("udev makes no link in /dev/disk for a volume with several signatures")
@@ -161,6 +177,22 @@ enum FSIntegrity: Check {
                 "the superblock is overwritten", root("backupSuperblockUsed"), .fail,
                 codes: ["Fs.BadSuperblock"]),
             CheckExample("recorded errors", root("recordedErrors"), .fail, codes: ["Fs.Errors"]),
+            CheckExample(
+                "a journal that could not be replayed", root("journalNotReplayed"), .fail,
+                codes: ["Fs.JournalDirty"]),
+            CheckExample("a suspended system", root("hibernated"), .fail, codes: ["Fs.Hibernated"]),
+            CheckExample(
+                "a data volume without one of its devices",
+                .example {
+                    var data = VolumeFacts(id: "mbr:2", size: 1 << 30)
+                    data.kind = "btrfs"
+                    data.conditions = [
+                        StructureFinding(
+                            code: "deviceMissing", message: "device 2 of 2 is not here",
+                            evidence: Evidence(layer: "mbr:2 › btrfs"))
+                    ]
+                    $0.image.volumes.append(data)
+                }, .fail, codes: ["Fs.DeviceMissing"]),
             CheckExample(
                 "a snapshot of a running machine", root("journalReplayed"), .fail, codes: ["Fs.JournalDirty"]),
             CheckExample(

@@ -12,8 +12,15 @@ enum FSRootStack: Check {
             with it the root.
             """,
         codes: [
-            ("RootStack.MissingPv", "Part of the volume group, array or file system is on another disk.")
-        ])
+            ("RootStack.MissingPv", "Part of the volume group, array or file system is on another disk."),
+            ("RootStack.RaidDegraded", "The array below the root lacks a member it can do without."),
+            ("RootStack.LvmFilter", "The filter of LVM rejects the disk as the target calls it."),
+            (
+                "RootStack.LvmDevices",
+                "LVM's list of devices does not hold the disk as the target presents it."
+            ),
+        ],
+        references: ["lvm.conf(5)", "lvmdevices(8)", "mdadm(8)"])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
@@ -24,21 +31,10 @@ enum FSRootStack: Check {
                         "the volume \(linux.rootVolume) of the root is not known", consequence: .stopsBoot)
                 ])
         }
-        if let gap = root.gap {
-            if gap.kind == .absent {
-                return .judged(
-                    findings: [
-                        Finding(
-                            "RootStack.MissingPv", .error,
-                            "Part of what the root is on is not in this image: \(gap.message).",
-                            evidence: [Evidence(layer: gap.where)],
-                            fixes: [.byHand("Export the other disks as well, or move the root to one disk")],
-                            consequence: .stopsBoot)
-                    ])
-            }
-            return .judged(questions: [OpenQuestion(gap, consequence: .stopsBoot)])
-        }
-        return .judged(value: root.id, "The root is on \(root.id), which is whole.")
+        let review = RootStackReview(context: context, linux: linux, root: root)
+        return .judged(
+            value: root.id, "The root is on \(root.id), which is whole.", findings: review.findings,
+            questions: review.questions)
     }
 
     static var examples: [CheckExample] {
@@ -52,6 +48,67 @@ enum FSRootStack: Check {
                 }, .fail, codes: ["RootStack.MissingPv"]),
             CheckExample(
                 "the volume could not be opened", .example { $0.root.gap = .example("mbr:1") }, .unknown),
+            CheckExample("a whole logical volume", .example { $0.rootOnLVM() }, .pass),
+            CheckExample(
+                "a logical volume without one of its physical volumes",
+                .example {
+                    $0.rootOnLVM()
+                    $0.root.logicalVolume?.missing = ["8fGxAb-0000-0000-0000-0000-0000-000001"]
+                }, .fail, codes: ["RootStack.MissingPv"]),
+            CheckExample(
+                "a group lacks a physical volume that the root does not need, and udev waits for it",
+                .example {
+                    $0.rootOnLVM()
+                    $0.root.logicalVolume?.groupMissing = ["8fGxAb-0000-0000-0000-0000-0000-000001"]
+                }, .fail, codes: ["RootStack.MissingPv"]),
+            CheckExample("a whole mirror", .example { $0.rootOnArray() }, .pass),
+            CheckExample(
+                "a mirror with one of its two halves",
+                .example {
+                    $0.rootOnArray()
+                    $0.root.array?.presentCount = 1
+                }, .fail, codes: ["RootStack.RaidDegraded"]),
+            CheckExample(
+                "a stripe with one of its two halves",
+                .example {
+                    $0.rootOnArray()
+                    $0.root.array?.level = "raid0"
+                    $0.root.array?.presentCount = 1
+                }, .fail, codes: ["RootStack.MissingPv"]),
+            CheckExample(
+                "the initramfs accepts /dev/sda only, and the disk is virtio-blk or NVMe",
+                .example {
+                    $0.rootOnLVM()
+                    $0.initramfs.storage.configuration.lvmFilters = [ExampleFacts.sdaOnly]
+                }, .fail, codes: ["RootStack.LvmFilter"]),
+            CheckExample(
+                "the same filter in the root file system only",
+                .example {
+                    $0.rootOnLVM()
+                    $0.linux.storage.lvmFilters = [ExampleFacts.sdaOnly]
+                }, .fail, codes: ["RootStack.LvmFilter"]),
+            CheckExample(
+                "the devices file of the old disk",
+                .example {
+                    $0.rootOnLVM()
+                    $0.initramfs.storage.configuration.usesLvmDevices = true
+                    $0.initramfs.storage.configuration.lvmDevices = [
+                        LvmDeviceFacts(
+                            idType: "sys_wwid", idName: "naa.5000c500a1b2c3d4",
+                            physicalVolume: ExampleFacts.physicalVolume.filter { $0 != "-" },
+                            evidence: Evidence(path: "/etc/lvm/devices/system.devices", line: 7))
+                    ]
+                }, .fail, codes: ["RootStack.LvmDevices"]),
+            CheckExample(
+                "a btrfs without one of its devices",
+                .example {
+                    $0.root.kind = "btrfs"
+                    $0.root.conditions = [
+                        StructureFinding(
+                            code: "deviceMissing", message: "device 2 of 2 is not here",
+                            evidence: Evidence(layer: "mbr:1 › btrfs"))
+                    ]
+                }, .fail, codes: ["RootStack.MissingPv"]),
             CheckExample("no system", .withoutSystem(), .notApplicable),
         ]
     }

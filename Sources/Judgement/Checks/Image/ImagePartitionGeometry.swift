@@ -46,6 +46,8 @@ enum ImagePartitionGeometry: Check {
         }
         var findings: [Finding] = []
         let size = context.image.container.virtualSize
+        let root = context.linux.flatMap { context.rootVolume(of: $0) }
+        let belowRoot = root.map { RootStack(of: $0, in: context.image).layers.map(\.id) } ?? []
         for partition in table.partitions {
             let (end, overflow) = partition.offset.addingReportingOverflow(partition.size)
             let evidence = Evidence(
@@ -53,7 +55,7 @@ enum ImagePartitionGeometry: Check {
                 excerpt: "\(partition.size) bytes")
             if overflow || end > size {
                 let missing = overflow ? UInt64.max : end - size
-                let isRoot = partition.volume == context.linux?.rootVolume
+                let isRoot = belowRoot.contains(partition.volume)
                 findings.append(
                     Finding(
                         "Geometry.BeyondEnd", .error,

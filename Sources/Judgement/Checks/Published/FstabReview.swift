@@ -132,7 +132,8 @@ struct FstabReview {
     private mutating func judgeMount(_ entry: MountEntry) {
         let point = entry.mountPoint
         switch entry.resolution {
-        case .volume: judgeContent(entry)
+        case .volume(let id):
+            if judgeWholeness(entry, id) { judgeContent(entry) }
         case .ambiguous(let volumes):
             add(
                 "Fstab.DuplicateUuid", .warning,
@@ -178,7 +179,49 @@ struct FstabReview {
         return linux.initSystem.program.value?.value == .systemd
     }
 
+    /// Whether the volume comes up; says so when it does not.
+    private mutating func judgeWholeness(_ entry: MountEntry, _ id: VolumeID) -> Bool {
+        guard let volume = context.image.volume(id) else { return true }
+        let missing = volume.logicalVolume.map { $0.isRedundant ? [] : $0.missing } ?? []
+        guard !missing.isEmpty || volume.gap?.kind == .absent else { return true }
+        let part =
+            missing.isEmpty ? volume.gap?.message ?? "" : "physical volume \(missing.joined(separator: ", "))"
+        stop(
+            "Fstab.VolumeIncomplete",
+            "\(entry.mountPoint) is on \(id), a part of which is not in the image (\(part))", entry)
+        return false
+    }
+
+    /// Whether the running kernel can have the driver of a file system, with the tables of FAT; says so when not.
+    private mutating func judgeDriver(_ entry: MountEntry, _ id: VolumeID) {
+        guard let kind = context.image.volume(id)?.kind else { return }
+        for way in context.boots(of: linux).ways {
+            guard let kernel = way.kernel, kernel.modulesPresent == .yes else { continue }
+            var needed = [KernelFacts.drivers(for: kind)]
+            if kind == "vfat" { needed += kernel.fatTables.map { [$0] } }
+            for names in needed where !names.isEmpty {
+                let drivers = names.compactMap { kernel.drivers[$0] }
+                guard drivers.count == names.count, drivers.allSatisfy({ $0.state == .absent }) else {
+                    continue
+                }
+                stop(
+                    "Fstab.NoDriver",
+                    "\(entry.mountPoint) is \(kind), for which the kernel\(kernel.version.map { " \($0)" } ?? "") has no"
+                        + " \(names[0])", entry, launches: way.launches)
+                return
+            }
+        }
+    }
+
     private mutating func judgeContent(_ entry: MountEntry) {
+        if let selected = entry.subvolume, selected.id == nil {
+            stop(
+                "Fstab.SubvolumeMissing",
+                "\(entry.mountPoint) is the subvolume \(selected.stated ?? "") of \(entry.specification), which does not"
+                    + " exist", entry)
+            return
+        }
+        if let id = entry.resolution.volume { judgeDriver(entry, id) }
         if let actual = entry.actualType, entry.type != "auto" {
             // The ext4 driver mounts its ancestors.
             let isOlder = entry.type == "ext4" && (actual == "ext3" || actual == "ext2")

@@ -26,6 +26,9 @@ enum GuestOSFstab: Check {
             ("Fstab.RootWrong", "The line of / names another device than the root: it stays read-only."),
             ("Fstab.RootMissing", "There is no line for /, so nothing makes the root writable."),
             ("Fstab.TypeMismatch", "The file system on the device is of another type than the line says."),
+            ("Fstab.SubvolumeMissing", "A mount selects a subvolume that does not exist."),
+            ("Fstab.VolumeIncomplete", "A mount is on a logical volume or array of which a part is missing."),
+            ("Fstab.NoDriver", "The kernel has no driver for the file system of a mount."),
             ("Fstab.BadOption", "The kernel refuses an option of the line."),
             ("Fstab.SourceMissing", "The file or directory that is to be mounted does not exist."),
             ("Fstab.SwapNotFound", "Swap does not exist: the boot waits for it, then goes on."),
@@ -106,6 +109,38 @@ enum GuestOSFstab: Check {
                     entry.actualType = "ext4"
                     $0.fstab(root, entry)
                 }, .fail, codes: ["Fstab.TypeMismatch"]),
+            CheckExample(
+                "/home as a subvolume that does not exist",
+                .example {
+                    var entry = ExampleFacts.mount(
+                        "UUID=\(ExampleFacts.uuid)", "/home", type: "btrfs", options: ["subvol=@home"])
+                    entry.subvolume = SubvolumeReference(stated: "subvol=@home", id: nil, path: nil)
+                    $0.fstab(root, entry)
+                }, .fail, codes: ["Fstab.SubvolumeMissing"]),
+            CheckExample(
+                "/srv on a logical volume without one of its physical volumes",
+                .example {
+                    $0.rootOnLVM()
+                    var srv = $0.root
+                    srv.id = "lvm:vg0/srv"
+                    srv.logicalVolume?.name = "srv"
+                    srv.logicalVolume?.missing = ["8fGxAb-0000-0000-0000-0000-0000-000001"]
+                    $0.image.volumes.append(srv)
+                    $0.fstab(
+                        ExampleFacts.mount("/dev/vg0/root", "/", volume: "lvm:vg0/root"),
+                        ExampleFacts.mount("/dev/vg0/srv", "/srv", volume: srv.id))
+                }, .fail, codes: ["Fstab.VolumeIncomplete"]),
+            CheckExample(
+                "an EFI system partition, and a kernel without vfat",
+                .example {
+                    var system = VolumeFacts(id: "mbr:2", size: 64 << 20)
+                    system.kind = "vfat"
+                    $0.image.volumes.append(system)
+                    $0.kernel.drivers["vfat"] = DriverFacts(.absent)
+                    $0.fstab(
+                        root, ExampleFacts.mount("UUID=1234-ABCD", "/boot/efi", type: "vfat", volume: "mbr:2")
+                    )
+                }, .fail, codes: ["Fstab.NoDriver"]),
             CheckExample(
                 "an NFS mount of a server that is not there",
                 .example {

@@ -34,7 +34,7 @@ struct RootParameter {
         }
         let name = "root=\(root.specification)"
         switch root.resolution {
-        case .volume(linux.rootVolume): break
+        case .volume(linux.rootVolume): judgeSubvolume(root, name)
         case .volume(let other):
             stop("Grub.RootWrong", "\(name) is \(other), but this system is on \(linux.rootVolume).")
         case .ambiguous(let volumes) where volumes.contains(linux.rootVolume):
@@ -73,12 +73,43 @@ struct RootParameter {
                 launches: fails)
         }
         if !works.isEmpty {
+            if let root = line.root { judgeSubvolume(root, name) }
             findings.append(
                 Finding(
                     "Grub.DeviceName", .warning,
                     "\(name) is right as long as the disk stays on the same bus and is the first one.",
                     evidence: [line.evidence], fixes: fixes, launches: context.scope(works), link: .root))
         }
+    }
+
+    /// On btrfs, `rootflags=` or the default subvolume decide what is mounted.
+    private mutating func judgeSubvolume(_ root: RootReference, _ name: String) {
+        guard let selected = root.subvolume, let own = linux.rootSubvolume else { return }
+        let flags = line.last("rootflags")
+        let wanted = own.path.isEmpty ? "subvolid=5" : "subvol=\(own.path)"
+        let fix = Fix.commandLine(
+            removing: flags.map { ["rootflags=\($0)"] } ?? [], adding: ["rootflags=\(wanted)"],
+            "Name the root's subvolume", in: linux)
+        let code: String
+        let message: String
+        if selected.id == nil {
+            code = "Grub.SubvolumeMissing"
+            message =
+                "\(name) is right, but rootflags=\(selected.stated ?? "") selects a subvolume that does not exist: the"
+                + " root is not mounted."
+        } else if selected.id != own.id {
+            code = "Grub.SubvolumeWrong"
+            let path = selected.path.map { $0.isEmpty ? "the topmost subvolume" : "the subvolume \($0)" }
+            message =
+                "\(name) mounts \(path ?? "another subvolume")\(selected.stated == nil ? " by default" : ""), but this"
+                + " system is in \(own.path.isEmpty ? "the topmost" : own.path)."
+        } else {
+            return
+        }
+        findings.append(
+            Finding(
+                code, .error, message, evidence: [line.evidence], fixes: [fix], consequence: .stopsBoot,
+                launches: context.scope(way.launches), link: .root))
     }
 
     private mutating func judgeResume() {
@@ -167,6 +198,19 @@ extension GuestOSGrub {
                     $0.commandLine(
                         "root=UUID=C8BD713E", root: reference("UUID=C8BD713E", .caseMismatch("mbr:1")))
                 }, .fail, codes: ["Grub.CaseMismatch"]),
+            CheckExample(
+                "rootflags= selects a subvolume that does not exist",
+                .example {
+                    $0.rootOnSubvolume(SubvolumeReference(stated: "subvol=@old", id: nil, path: nil))
+                }, .fail, codes: ["Grub.SubvolumeMissing"]),
+            CheckExample(
+                "without rootflags= the topmost subvolume is mounted, and the system is in @",
+                .example { $0.rootOnSubvolume(SubvolumeReference(stated: nil, id: 5, path: "")) }, .fail,
+                codes: ["Grub.SubvolumeWrong"]),
+            CheckExample(
+                "rootflags=subvol=@",
+                .example { $0.rootOnSubvolume(SubvolumeReference(stated: "subvol=@", id: 256, path: "@")) },
+                .pass),
             CheckExample(
                 "no root= at all",
                 .example {

@@ -50,6 +50,8 @@ enum GuestOSGrub: Check {
             ("Grub.UnknownCommand", "The configuration has a command that GRUB does not know."),
             ("Grub.RootMissing", "The command line has no root=."),
             ("Grub.RootNotFound", "root= names a file system that does not exist in the image."),
+            ("Grub.SubvolumeMissing", "rootflags= selects a subvolume that does not exist."),
+            ("Grub.SubvolumeWrong", "What is mounted as the root is another subvolume than the system's."),
             ("Grub.RootWrong", "root= names another volume than the one with this system."),
             (
                 "Grub.CaseMismatch",

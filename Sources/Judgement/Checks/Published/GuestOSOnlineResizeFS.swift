@@ -20,6 +20,7 @@ enum GuestOSOnlineResizeFS: Check {
             ("Resize.KernelTooOld", "The kernel needs a restart to see a grown partition."),
             ("Resize.FileSystem", "The file system cannot be grown while it is mounted."),
             ("Resize.Lvm", "The root is a logical volume, which is not grown by itself."),
+            ("Resize.Array", "The root is on software RAID, which nothing grows by itself."),
         ], references: ["cloud-init documentation: growpart, resizefs", "growpart(1)"])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
@@ -45,6 +46,18 @@ enum GuestOSOnlineResizeFS: Check {
                 .byHand(
                     "Grow it after the first boot (on NVMe the disk is /dev/nvme0n1)",
                     commands: growth(of: volume, on: context.image.volume(root?.madeOf.last))))
+=======
+                    "Grow it after the first boot, once the partition and its physical volume have grown",
+                    commands: ["lvextend -r -l +100%FREE \(quoted("/dev/mapper/" + logical.mapperName))"]))
+        }
+        if let array = root?.array {
+            add(
+                "Resize.Array",
+                "The root is on the array \(array.name ?? array.uuid); it has to be grown by hand.",
+                Evidence(layer: linux.rootVolume),
+                .byHand(
+                    "Grow it after the first boot, once its partitions have grown",
+                    commands: ["mdadm --grow /dev/disk/by-id/md-uuid-\(quoted(array.uuid)) --size=max"]))
         }
         if cloudInit.gap != nil {
             ask("whether cloud-init grows the root could not be read")

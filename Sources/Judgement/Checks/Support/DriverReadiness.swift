@@ -50,6 +50,23 @@ extension KernelFacts {
         names.allSatisfy { drivers[$0]?.state == .builtin }
     }
 
+    /// The tables that a mount of FAT without `iocharset=` and `codepage=` loads, as the kernel was configured.
+    var fatTables: [String] {
+        guard let configuration else { return [] }
+        func value(_ key: String) -> String? {
+            configuration["CONFIG_\(key)"].map { $0.filter { $0 != "\"" } }
+        }
+        var tables: [String] = []
+        if let page = value("FAT_DEFAULT_CODEPAGE"), !page.isEmpty { tables.append("nls_cp\(page)") }
+        switch value("FAT_DEFAULT_IOCHARSET") {
+        case "ascii"?: tables.append("nls_ascii")
+        case "iso8859-1"?: tables.append("nls_iso8859_1")
+        case "utf8"?: tables.append("nls_utf8")
+        default: break
+        }
+        return tables
+    }
+
     /// The drivers that can mount `fileSystem`; one of them is enough.
     static func drivers(for fileSystem: String) -> [String] {
         switch fileSystem {

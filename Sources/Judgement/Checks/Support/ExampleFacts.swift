@@ -61,6 +61,76 @@ struct ExampleFacts {
         set { image.volumes = [newValue] + image.volumes.dropFirst() }
     }
 
+    static let physicalVolume = "aB3dEf-Gh1j-KlM2-nOpQ-rStU-vWxY-z01234"
+
+    /// A filter of LVM that lets nothing but the first SCSI disk through.
+    static var sdaOnly: LvmFilterFacts {
+        LvmFilterFacts(
+            text: "filter = [ \"a|^/dev/sda|\", \"r|.*|\" ]", accepts: ["sd": .yes, "vd": .no, "nvme": .no],
+            evidence: Evidence(path: "/etc/lvm/lvm.conf", line: 172))
+    }
+
+    /// Puts the root on a logical volume, as the Debian installer does.
+    mutating func rootOnLVM() {
+        var partition = root
+        partition.kind = "LVM2_member"
+        partition.uuid = ExampleFacts.physicalVolume
+        partition.usage = nil
+        partition.features = []
+        var volume = root
+        volume.id = "lvm:vg0/root"
+        volume.partitionNumber = nil
+        volume.madeOf = [partition.id]
+        volume.logicalVolume = LogicalVolumeFacts(
+            group: "vg0", name: "root", groupUUID: "gR0uPx-0000-0000-0000-0000-0000-000001",
+            uuid: "vOlUmE-0000-0000-0000-0000-0000-000001", kinds: ["linear"])
+        image.volumes = [volume, partition]
+        linux.rootVolume = volume.id
+        commandLine(
+            "root=/dev/mapper/vg0-root ro",
+            root: RootReference(
+                specification: "/dev/mapper/vg0-root", resolution: .volume(volume.id), needsInitramfs: true))
+        linux.mounts.fstab = .known([ExampleFacts.mount("/dev/mapper/vg0-root", "/", volume: volume.id)])
+        initramfs.tools = ["lvm"]
+        initramfs.storage.lvm = [.event]
+        kernel.drivers["dm_mod"] = DriverFacts(.initramfs)
+    }
+
+    /// Puts the root into the subvolume @ of a btrfs, of which the command line mounts `selected`.
+    mutating func rootOnSubvolume(_ selected: SubvolumeReference) {
+        root.kind = "btrfs"
+        linux.rootSubvolume = RootSubvolume(id: 256, path: "@", decision: .content)
+        var reference = RootReference(
+            specification: "UUID=\(ExampleFacts.uuid)", resolution: .volume(root.id), needsInitramfs: true)
+        reference.subvolume = selected
+        let flags = selected.stated.map { " rootflags=\($0)" } ?? ""
+        commandLine("root=UUID=\(ExampleFacts.uuid) ro\(flags)", root: reference)
+    }
+
+    /// Puts the root on a mirror of two partitions.
+    mutating func rootOnArray() {
+        var partition = root
+        partition.kind = "linux_raid_member"
+        partition.usage = nil
+        partition.features = []
+        var volume = root
+        volume.id = "md:root"
+        volume.partitionNumber = nil
+        volume.madeOf = [partition.id]
+        volume.array = ArrayFacts(
+            name: "web01:root", uuid: "01234567:89abcdef:01234567:89abcdef", level: "raid1", metadata: "1.2",
+            deviceCount: 2, presentCount: 2)
+        image.volumes = [volume, partition]
+        linux.rootVolume = volume.id
+        let reference = RootReference(
+            specification: "UUID=\(ExampleFacts.uuid)", resolution: .volume(volume.id), needsInitramfs: true)
+        commandLine("root=UUID=\(ExampleFacts.uuid) ro", root: reference)
+        linux.mounts.fstab = .known([ExampleFacts.mount("UUID=\(ExampleFacts.uuid)", "/", volume: volume.id)])
+        initramfs.tools = ["mdadm"]
+        initramfs.storage.assemblesArrays = .yes
+        kernel.drivers["raid1"] = DriverFacts(.initramfs)
+    }
+
     /// Gives the default entry another command line.
     mutating func commandLine(_ text: String, root: RootReference? = nil) {
         var line = ExampleFacts.commandLine(text)

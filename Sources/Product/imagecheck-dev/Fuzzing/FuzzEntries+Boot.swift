@@ -75,7 +75,9 @@ private struct FuzzGrubHost: GrubHost {
         ["hd0", "hd0,msdos1"].contains(name) ? GrubDevice(name) : nil
     }
 
-    func device(matching key: GrubSearchKey, hints: [String]) -> GrubDevice? { FuzzGrubHost.first }
+    func device(
+        matching key: GrubSearchKey, hints: [String], where sees: (GrubDevice) -> Bool
+    ) -> GrubDevice? { FuzzGrubHost.first }
 
     func file(at path: String, on device: GrubDevice) -> GrubFile? {
         path.hasSuffix("/") ? GrubFile(isDirectory: true) : GrubFile(size: UInt64(configuration.count))

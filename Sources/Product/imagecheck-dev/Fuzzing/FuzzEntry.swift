@@ -29,18 +29,10 @@ struct FuzzEntry: Sendable {
 /// One entry for every parser of the product.
 enum FuzzEntries {
     /// All of them, by name.
-<<<<<<< HEAD
     static let all: [FuzzEntry] = [
-        bytes, compression, disks, containers, hyperV, fileSystems, xfs, grub, boot, text, storage, network,
-        kernel, modules, access, systemd, system,
+        bytes, compression, disks, containers, hyperV, fileSystems, xfs, btrfs, grub, boot, text, storage,
+        network, kernel, modules, access, systemd, system,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
-=======
-    static let all: [FuzzEntry] =
-        (bytes + compression + disks + fileSystems + btrfs + kernel + modules + grub + boot + text + storage
-        + network
-        + access + systemd + system)
-        .sorted { $0.name < $1.name }
->>>>>>> btrfs
 
     /// The entry of this name.
     static func entry(_ name: String) -> FuzzEntry? { all.first { $0.name == name } }

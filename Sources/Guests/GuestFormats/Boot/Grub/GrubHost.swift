@@ -68,8 +68,10 @@ package protocol GrubHost {
     /// The device GRUB calls `name` (`hd0`, `hd0,1`, `hd0,gpt2`), if it exists.
     func device(named name: String) throws(ImageFault) -> GrubDevice?
     /// The first device that matches; `hints` are tried first. A hint that ends in a comma stands for the
-    /// partitions of a disk.
-    func device(matching key: GrubSearchKey, hints: [String]) throws(ImageFault) -> GrubDevice?
+    /// partitions of a disk. Devices that GRUB does not see with the modules it has loaded are passed over.
+    func device(
+        matching key: GrubSearchKey, hints: [String], where sees: (GrubDevice) -> Bool
+    ) throws(ImageFault) -> GrubDevice?
     /// What is at `path`.
     func file(at path: String, on device: GrubDevice) throws(ImageFault) -> GrubFile?
     /// The bytes of a regular file; a `limit` fault if there are more than `limit`.
@@ -78,4 +80,13 @@ package protocol GrubHost {
     func names(inDirectory path: String, on device: GrubDevice) throws(ImageFault) -> [String]?
     /// A property of a device, nil when it has none.
     func property(_ property: GrubDeviceProperty, of device: GrubDevice) throws(ImageFault) -> String?
+    /// The modules without which GRUB does not see the device: `lvm`, `mdraid1x` …; empty for a disk or partition.
+    func modules(of device: GrubDevice) -> Set<String>
+    /// The path of the subvolume that a mount without options shows; nil where there are no subvolumes.
+    func defaultSubvolume(of device: GrubDevice) throws(ImageFault) -> String?
+}
+
+extension GrubHost {
+    package func modules(of device: GrubDevice) -> Set<String> { [] }
+    package func defaultSubvolume(of device: GrubDevice) throws(ImageFault) -> String? { nil }
 }

@@ -6,7 +6,7 @@ extension GrubInterpreter {
     private static let harmless: Set<String> = [
         "true", "clear", "terminal_input", "terminal_output", "terminfo", "serial", "gettext",
         "background_color", "background_image", "play", "sleep", "date", "help", "ls", "lsmod", "lsfonts",
-        "list_env", "list_trusted", "videoinfo", "vbeinfo", "insmod", "rmmod", "loadfont", "keymap", "badram",
+        "list_env", "list_trusted", "videoinfo", "vbeinfo", "rmmod", "loadfont", "keymap", "badram",
         "cutmem", "drivemap", "acpi", "crc", "hexdump", "cat", "lspci", "lsacpi", "lsapm", "lsefi",
         "lsefimmap",
         "lsefisystab", "lsmmap", "lssal", "loadbios", "fakebios", "fix_video", "915resolution",
@@ -15,7 +15,6 @@ extension GrubInterpreter {
         "dump", "inb", "inl", "inw", "outb", "outl", "outw", "setpci", "sendkey", "tpm_record_pcrs",
         "show_dmesg", "testspeed", "time", "hello", "export_env", "password_pbkdf2", "password",
         "net_ls_cards", "net_ls_addr", "net_ls_dns", "net_ls_routes", "zfsinfo", "zfs-bootfs", "zfskey",
-        "btrfs-mount-subvol",
     ]
     /// Commands whose result or effect is not followed, although it may decide what is started.
     private static let notFollowed: Set<String> = [
@@ -63,6 +62,8 @@ extension GrubInterpreter {
         case "eval":
             try execute(GrubScriptParser(GrubLexer(script: arguments.joined(separator: " "))))
             return .success
+        case "insmod": return try loadModule(arguments)
+        case "btrfs-mount-subvol": return try mountSubvolume(arguments)
         case "search": return try search(arguments)
         case "search.fs_uuid": return try searchShort(arguments) { .fileSystemUUID($0) }
         case "search.fs_label": return try searchShort(arguments) { .label($0) }
@@ -161,6 +162,49 @@ extension GrubInterpreter {
         return .success
     }
 
+    // MARK: Modules and subvolumes
+
+    /// Modules that decide which devices there are (disk/diskfilter.c and what registers with it).
+    private static let diskModules: Set<String> = [
+        "lvm", "mdraid09", "mdraid09_be", "mdraid1x", "dm_nv", "ldm",
+    ]
+
+    /// `insmod`: a module that is packed in, or lies in the directory of the platform below `$prefix`.
+    private func loadModule(_ arguments: [String]) throws(ImageFault) -> GrubStatus {
+        guard let name = arguments.first else { return fail(.badArgument, "one argument expected") }
+        guard Self.diskModules.contains(name), let loaded = loadedModules, !loaded.contains(name) else {
+            return .success
+        }
+        let directory = "\(value(of: "prefix") ?? "")/\(start.processor)-\(start.platform.rawValue)"
+        let module = try reference("\(directory)/\(name).mod")
+        switch module.presence {
+        case .present, .unreadable:
+            loadedModules?.insert(name)
+            return .success
+        case .missing, .noDevice:
+            return fail(
+                .fileNotFound,
+                "the module \(module.path) is not there, without which some devices are not seen")
+        }
+    }
+
+    /// `btrfs-mount-subvol (device) /path subvolume` of SUSE's GRUB.
+    private func mountSubvolume(_ arguments: [String]) throws(ImageFault) -> GrubStatus {
+        guard arguments.count == 3, subvolumeMounts.count < 64 else {
+            return fail(.badArgument, "three arguments expected")
+        }
+        var name = arguments[0]
+        if name.hasPrefix("("), name.hasSuffix(")") { name = String(name.dropFirst().dropLast()) }
+        guard let device = try self.device(named: name).value else {
+            return fail(.unknownDevice, "no such device: \(name)")
+        }
+        let slashes: (Character) -> Bool = { $0 == "/" }
+        let path = "/" + arguments[1].split(whereSeparator: slashes).joined(separator: "/")
+        let subvolume = arguments[2].split(whereSeparator: slashes).joined(separator: "/")
+        subvolumeMounts.append((device, path, subvolume))
+        return .success
+    }
+
     // MARK: search
 
     private static let searchOptions: [GrubArguments.Option] =
@@ -201,7 +245,9 @@ extension GrubInterpreter {
     private func search(
         _ key: GrubSearchKey, _ variable: String?, _ hints: [String]
     ) throws(ImageFault) -> GrubStatus {
-        let answer = try ask { (host) throws(ImageFault) in try host.device(matching: key, hints: hints) }
+        let answer = try ask { (host) throws(ImageFault) in
+            try host.device(matching: key, hints: hints, where: self.sees)
+        }
         guard let device = answer.value else {
             return fail(.fileNotFound, "no such device: \(key)", .searchFailed)
         }
@@ -231,7 +277,7 @@ extension GrubInterpreter {
         }
         let deviceName =
             name.hasPrefix("(") && name.hasSuffix(")") ? String(name.dropFirst().dropLast()) : name
-        let answer = try ask { (host) throws(ImageFault) in try host.device(named: deviceName) }
+        let answer = try self.device(named: deviceName)
         guard let device = answer.value else { return fail(.unknownDevice, "no such device: \(name)") }
         let value = try ask { (host) throws(ImageFault) in try host.property(property, of: device) }.value
         if let variable = parsed.value("set") { try set(variable, value ?? "") }

@@ -46,6 +46,11 @@ package final class GrubInterpreter {
     /// Whether a command was seen that only Fedora's GRUB has.
     var usesFedoraMenu = false
     var titles: [String] = []
+    /// Modules in memory, as far as they decide which devices there are; nil when it is not known what the image
+    /// carries, and then every device is seen.
+    var loadedModules: Set<String>?
+    /// Subvolumes that `btrfs-mount-subvol` shows at a path of a device.
+    var subvolumeMounts: [(device: GrubDevice, path: String, subvolume: String)] = []
 
     var commandBudget: Budget
     var lookupBudget: Budget
@@ -56,6 +61,7 @@ package final class GrubInterpreter {
     package init(host: any GrubHost, start: GrubStart) {
         self.host = host
         self.start = start
+        loadedModules = start.embeddedModules
         commandBudget = Budget(start.limits.commands, of: "GRUB commands")
         lookupBudget = Budget(start.limits.lookups, of: "questions to the disks from GRUB's configuration")
         byteBudget = Budget(start.limits.expandedBytes, of: "bytes of expanded words in GRUB's configuration")
@@ -225,7 +231,40 @@ package final class GrubInterpreter {
             path = String(name[name.utf8.index(after: close)...])
         }
         guard !deviceName.isEmpty else { return (.absent, path) }
-        return (try ask { (host) throws(ImageFault) in try host.device(named: deviceName) }, path)
+        let device = try self.device(named: deviceName)
+        if let found = device.value { path = try self.path(path, on: found) }
+        return (device, path)
+    }
+
+    /// The device of this name, if GRUB sees it with the modules it has loaded.
+    func device(named name: String) throws(ImageFault) -> Answer<GrubDevice> {
+        let answer = try ask { (host) throws(ImageFault) in try host.device(named: name) }
+        if let device = answer.value, !sees(device) { return .absent }
+        return answer
+    }
+
+    /// Whether every module that `device` needs is loaded. Devices of volume managers are not there without
+    /// (kern/disk.c asks the loaded drivers only; unlike file systems, they are not loaded by themselves).
+    func sees(_ device: GrubDevice) -> Bool {
+        guard let loadedModules else { return true }
+        return host.modules(of: device).isSubset(of: loadedModules)
+    }
+
+    /// Where a path really lies on a btrfs. The GRUB of SUSE starts at the default subvolume when
+    /// `btrfs_relative_path` is set, and shows other subvolumes where `btrfs-mount-subvol` puts them; any other
+    /// GRUB starts at the topmost.
+    private func path(_ path: String, on device: GrubDevice) throws(ImageFault) -> String {
+        if let mount = subvolumeMounts.last(where: {
+            $0.device == device && (path == $0.path || path.hasPrefix($0.path + "/"))
+        }) {
+            return "/" + mount.subvolume + path.dropFirst(mount.path.count)
+        }
+        guard let flag = value(of: "btrfs_relative_path")?.utf8.first,
+            flag == UInt8(ascii: "y") || flag == UInt8(ascii: "1")
+        else { return path }
+        let answer = try ask { (host) throws(ImageFault) in try host.defaultSubvolume(of: device) }
+        guard let top = answer.value, !top.isEmpty else { return path }
+        return "/" + top + (path.hasPrefix("/") ? path : "/" + path)
     }
 
     /// What a file name refers to, for a report.
@@ -275,10 +314,14 @@ package final class GrubInterpreter {
         }
         guard let bytes = try contents(name, missing: .configurationMissing) else { return false }
         let fullName = name.hasPrefix("(") ? name : "(\(value(of: "root") ?? ""))\(name)"
-        evaluation.configurationFiles.append(fullName)
+        // Where it really lies, for those who look it up: on btrfs GRUB's path may start below the top.
+        let (device, path) = try resolve(name)
+        var place = fullName
+        if let device = device.value, !fullName.hasSuffix(")" + path) { place = "(\(device))\(path)" }
+        evaluation.configurationFiles.append(place)
         let saved = (file, line, value(of: "config_file"), value(of: "config_directory"))
         nestedFiles += 1
-        file = fullName
+        file = place
         try set("config_file", fullName)
         let slash = fullName.utf8.lastIndex(of: UInt8(ascii: "/"))
         try set("config_directory", slash.map { String(fullName[..<$0]) } ?? fullName)

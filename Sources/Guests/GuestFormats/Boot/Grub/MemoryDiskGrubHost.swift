@@ -18,8 +18,20 @@ package struct MemoryDiskGrubHost: GrubHost {
     }
 
     /// The first device that matches. A file is looked for on the disks first, as `search` meets them first.
-    package func device(matching key: GrubSearchKey, hints: [String]) throws(ImageFault) -> GrubDevice? {
-        try host.device(matching: key, hints: hints)
+    package func device(
+        matching key: GrubSearchKey, hints: [String], where sees: (GrubDevice) -> Bool
+    ) throws(ImageFault) -> GrubDevice? {
+        try host.device(matching: key, hints: hints, where: sees)
+    }
+
+    /// The modules the device needs.
+    package func modules(of device: GrubDevice) -> Set<String> {
+        device == Self.device ? [] : host.modules(of: device)
+    }
+
+    /// The default subvolume of the device.
+    package func defaultSubvolume(of device: GrubDevice) throws(ImageFault) -> String? {
+        device == Self.device ? nil : try host.defaultSubvolume(of: device)
     }
 
     /// What is at `path`.
