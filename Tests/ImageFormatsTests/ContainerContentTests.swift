@@ -42,8 +42,8 @@ struct ContainerContentTests {
         #expect(image.findings.isEmpty, "\(image.findings)")
         #expect(image.isComplete && image.references.isEmpty)
         try Self.compare(image, with: made.appending("plain"))
-        // The disk ends in a hole that no format stores, but for the ones that store everything.
-        if name != "vdi-static" { #expect(try image.disk.extent(at: 4 << 20).kind == .hole) }
+        // No format stores the hole at 3.5 MiB but the one that stores everything.
+        if name != "vdi-static" { #expect(try image.disk.extent(at: 7 << 19).kind == .hole) }
     }
 
     @Test(arguments: linked)
@@ -109,11 +109,9 @@ struct ContainerContentTests {
             let length = min(mine.length, other.length)
             if mine.kind == .data || other.kind == .data {
                 let count = Int(min(length, 1 << 20))
-                #expect(
-                    DiskComparison.isSame(
-                        try image.disk.read(at: offset, count: count),
-                        try plain.read(at: offset, count: count)),
-                    "at \(offset)")
+                let bytes = try image.disk.read(at: offset, count: count)
+                let expected = try plain.read(at: offset, count: count)
+                #expect(DiskComparison.isSame(bytes, expected), "at \(offset)")
                 offset += UInt64(count)
             } else {
                 offset += length

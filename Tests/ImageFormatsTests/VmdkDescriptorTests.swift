@@ -157,7 +157,7 @@ struct VmdkDescriptorTests {
             """
             qemu-io -f vmdk -c 'write -P 1 0 512' base > /dev/null
             cp image loop; sed -i 's/parentFileNameHint="base"/parentFileNameHint="loop"/' loop
-            cp image lost; sed -i 's/parentFileNameHint="base"/parentFileNameHint="lost.."/' lost
+            cp image lost; sed -i 's/parentFileNameHint="base"/parentFileNameHint="gone"/' lost
             """, in: made)
         #expect(try codes("image") == [.backingFile, .backingMismatch])
         #expect(try codes("loop") == [.backingFile, .referenceNotOpened])

@@ -64,7 +64,7 @@ package struct ImageFileOpener: Sendable {
         among matching: [any ContainerReader.Type], chain: inout ImageChain
     ) throws(ImageFault) {
         if matching.count > 1 {
-            let names = matching.map(\.format.rawValue).joined(separator: " and ")
+            let names = matching.map { $0.format.rawValue }.joined(separator: " and ")
             chain.report(.severalFormats, "the file is \(names) at once", depth: 0)
         }
         guard reader.format != .raw, reader.ownsFirstSector else { return }

@@ -48,7 +48,7 @@ struct TarListing {
         let bytes = field.array
         guard let first = bytes.first else { return nil }
         if first & 0x80 != 0 {
-            return bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
+            return bytes.suffix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         }
         let digits = bytes.drop { $0 == 0x20 }.prefix { $0 >= 0x30 && $0 <= 0x37 }
         return digits.isEmpty ? nil : UInt64(String(decoding: digits, as: UTF8.self), radix: 8)

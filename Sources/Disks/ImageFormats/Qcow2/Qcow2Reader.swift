@@ -56,6 +56,13 @@ enum Qcow2Reader: ContainerReader {
                 .persistentBitmaps, "persistent dirty bitmaps are stored",
                 at: UInt64(header.version == 2 ? 72 : 104), depth: depth)
         }
+        // Bit 0 is for bitmaps, bit 1 says that an external data file is a raw disk.
+        if header.autoclear & ~3 != 0 {
+            chain.report(
+                .unknownFeatures,
+                "autoclear feature bits 0x\(String(header.autoclear & ~3, radix: 16)) are not known", at: 88,
+                depth: depth)
+        }
         if header.refcountTableOffset % UInt64(header.clusterSize) != 0 || header.refcountTableClusters == 0 {
             chain.report(
                 .corruptMetadata, "the refcount table at \(header.refcountTableOffset) is misplaced or empty",

@@ -141,7 +141,8 @@ struct VdiHeader: Sendable {
         }
         identity = try GUID(mixedEndian: block.slice(at: 0x188, count: 16))
         let linked = try VdiHeader.identity(at: 0x1A8, in: block)
-        parent = try linked ?? VdiHeader.identity(at: 0x1B8, in: block)
+        let modified = try VdiHeader.identity(at: 0x1B8, in: block)
+        parent = linked ?? modified
     }
 
     private static func identity(at offset: Int, in block: Bytes) throws(ImageFault) -> GUID? {

@@ -34,6 +34,9 @@ struct VmdkExtentFile: Sendable {
             guard let directory = header.directory else {
                 throw ImageFault(.corrupt, "the footer does not place the grain directory either", at: 56)
             }
+            guard header.grainSize > 0, header.entriesPerTable > 0 else {
+                throw ImageFault(.corrupt, "grains or grain tables of no size", at: 20)
+            }
             self.header = header
             size = try header.capacity.multiplied(by: 512)
             map = VmdkSparseMap(
@@ -74,10 +77,12 @@ struct VmdkExtentFile: Sendable {
     }
 }
 
-/// Looks through the tables of an extent for what is damaged, up to a limit: 8 GiB of allocated grains.
+/// Looks through the tables of an extent for what is damaged, up to a limit: 4 GiB of allocated grains.
 struct VmdkSurvey {
     private let extent: VmdkExtentFile
-    private var budget = 1 << 17
+    private var budget = 1 << 16
+    /// Damaged grains after which no more are counted.
+    private static let mostDamaged = 64
     private var damaged: (count: Int, first: ImageFault)?
     private var replaced: (count: Int, first: ImageFault)?
 
@@ -88,7 +93,7 @@ struct VmdkSurvey {
         let map = extent.map
         let grains = extent.size / map.clusterSize + (extent.size % map.clusterSize == 0 ? 0 : 1)
         var grain: UInt64 = 0
-        while grain < grains, budget > 0 {
+        while grain < grains, budget > 0, (damaged?.count ?? 0) < VmdkSurvey.mostDamaged {
             budget -= 1
             do throws(ImageFault) {
                 grain += try map.place(of: grain, by: map.directory).count
@@ -106,7 +111,7 @@ struct VmdkSurvey {
             found.append(
                 ContainerFinding(
                     damaged.first.kind == .truncated ? .truncated : .corruptMetadata,
-                    "\(damaged.count) grains cannot be read: \(damaged.first.message)",
+                    "\(damaged.count)\(damaged.count < VmdkSurvey.mostDamaged ? "" : " or more") grains cannot be read: \(damaged.first.message)",
                     at: damaged.first.offset))
         }
         if let replaced {

@@ -63,11 +63,11 @@ struct VmdkHeader: Sendable {
         let start = try block.little(UInt64.self, at: 28).multiplied(by: 512)
         let length = try block.little(UInt64.self, at: 36).multiplied(by: 512)
         descriptor = start == 0 || length == 0 ? nil : try start..<start.adding(length)
-        entriesPerTable = UInt64(try block.little(UInt32.self, at: 44))
-        guard capacity == 0 || (1...512).contains(entriesPerTable) else {
-            throw ImageFault(
-                .corrupt, "grain tables of \(entriesPerTable) entries", at: block.origin + 44)
+        let entries = UInt64(try block.little(UInt32.self, at: 44))
+        guard capacity == 0 || (1...512).contains(entries) else {
+            throw ImageFault(.corrupt, "grain tables of \(entries) entries", at: block.origin + 44)
         }
+        entriesPerTable = entries
         let redundant = try block.little(UInt64.self, at: 48)
         redundantDirectory =
             flags.contains(.redundantDirectory) && redundant != 0 ? try redundant.multiplied(by: 512) : nil

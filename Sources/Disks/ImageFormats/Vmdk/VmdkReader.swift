@@ -198,7 +198,7 @@ struct VmdkOpening {
 
     private func openParent(_ descriptor: VmdkDescriptor?, chain: inout ImageChain) -> ReferencedFile {
         guard let descriptor,
-            let expected = descriptor.parentID ?? (descriptor.parentName == nil ? nil : .max)
+            let expected = descriptor.parentID ?? (descriptor.parentName == nil ? nil : UInt32.max)
         else { return .none }
         let hint = descriptor.parentName ?? []
         let name = ImageChain.Name(

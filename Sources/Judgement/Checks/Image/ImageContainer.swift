@@ -80,7 +80,9 @@ enum ImageContainer: Check {
         var questions: [OpenQuestion] = []
         let isOpened = container.backingFiles.allSatisfy(\.opened)
         for found in container.findings {
-            guard let (code, severity, consequence) = meaning(found.code) else { continue }
+            guard let (code, usual, consequence) = meaning(found.code) else { continue }
+            // The user has allowed the directory such a name leads to.
+            let severity = code == "Container.Unsafe" && isOpened ? Severity.warning : usual
             if code == "Container.Backing", found.code == "backingFile", !isOpened { continue }
             findings.append(
                 Finding(
