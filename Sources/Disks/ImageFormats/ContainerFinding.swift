@@ -30,15 +30,6 @@ package struct ContainerFinding: Sendable, Hashable {
         case backingMismatch
         /// A backing file's format is not recorded; QEMU would guess it.
         case backingFormatUnstated
-        /// VHDX: the writer did not close the image; its log was replayed in memory. QEMU wants it replayed in the
-        /// file.
-        case logReplayed
-        /// VHDX: the writer did not close the image, and its log holds nothing that can be replayed.
-        case logNotReplayed
-        /// VHD: readers see disks of different sizes, by the geometry or by the current size.
-        case sizeDisagreement
-        /// VHDX: logical sectors of 4096 bytes, which QEMU does not read.
-        case largeSectors
         /// Metadata refer to clusters beyond the end of the file.
         case truncated
         /// The container is of a kind that image services do not take, though it can be read.
