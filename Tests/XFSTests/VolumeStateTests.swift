@@ -128,15 +128,30 @@ struct VolumeStateTests {
         let short = try SliceSource(source, start: 0, size: 80 << 20)
         #expect(try XFSFileSystem(short).conditions.map(\.code).contains(.largerThanDevice))
 
-        try await HostTool.shell(
-            "xfs_db -x -c 'sb 0' -c 'write -d features_incompat 0x40000003' \(image)")
-        let fault = #expect(throws: ImageFault.self) { try XFSImage.open(image) }
+        let unknown = try VolumeStateTests.resealed(source, at: 0, count: 512, checksum: 0xE0) {
+            $0[0xD8] = 0x40
+        }
+        let fault = #expect(throws: ImageFault.self) { try XFSFileSystem(unknown) }
         #expect(fault?.kind == .unsupported)
         #expect(fault?.message.contains("0x40000000") == true)
-        try await HostTool.shell("xfs_db -x -c 'sb 0' -c 'write features_incompat 0x1b' \(image)")
-        let broken = try XFSImage.open(image)
+        let marked = try VolumeStateTests.resealed(source, at: 0, count: 512, checksum: 0xE0) {
+            $0[0xDB] |= 0x10
+        }
+        let broken = try XFSFileSystem(marked)
         #expect(broken.conditions.map(\.code) == [.recordedErrors])
         #expect(broken.features.contains("needsrepair"))
+    }
+
+    /// `source` with a structure changed and its checksum made right again.
+    private static func resealed(
+        _ source: any BlockSource, at offset: UInt64, count: Int, checksum: Int,
+        _ change: (inout [UInt8]) -> Void
+    ) throws -> PatchedSource {
+        var bytes = try source.read(at: offset, count: count).array
+        change(&bytes)
+        let value = XFSChecksum.value(of: Bytes(bytes), at: checksum)
+        for index in 0..<4 { bytes[checksum + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+        return PatchedSource(source, patches: [(offset, bytes)])
     }
 
     @Test func `names an external log and a realtime file`() async throws {
@@ -156,10 +171,12 @@ struct VolumeStateTests {
         let plain = try XFSImage.open(other)
         let node = try #require(try plain.lookup("f", in: plain.root))
         #expect(try plain.read(node, at: 0, count: 100).text == "content\n")
-        try await HostTool.shell(
-            "xfs_db -x -c 'inode \(node.rawValue)' -c 'write core.realtime 1' \(other)")
+        let place = try plain.volume.inode(XFSInodeNumber(node.rawValue)).raw.origin
+        let realtime = try VolumeStateTests.resealed(
+            FileSource(other), at: place, count: 512, checksum: 100
+        ) { $0[91] |= 1 }
         let fault = #expect(throws: ImageFault.self) {
-            try XFSImage.open(other).read(node, at: 0, count: 100)
+            try XFSFileSystem(realtime).read(node, at: 0, count: 100)
         }
         #expect(fault?.kind == .unsupported)
     }
