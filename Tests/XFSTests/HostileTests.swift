@@ -64,7 +64,7 @@ struct HostileTests {
             END
             """)
         let image = try await XFSImage.make("-m crc=0 -p \(proto)", size: "32M", in: folder)
-        let flags = (0..<70).map { "-c 'attr_set -u number-\($0) \(String(repeating: "v", count: 30))'" }
+        let flags = (0..<70).map { "-c 'attr_set -u -v 30 number-\($0)'" }
             .joined(separator: " ")
         try await HostTool.shell("xfs_db -x -c 'sb 0' -c 'addr rootino' \(flags) \(image) 2>&1")
         return image
