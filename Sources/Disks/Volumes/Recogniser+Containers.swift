@@ -47,7 +47,7 @@ extension Recogniser {
         var found = VolumeSignature("linux_raid_member", .raid, at: place)
         found.version = "1.\(minor)"
         found.uuid = try GUID(bigEndian: block, at: 16).description
-        found.label = VolumeWindow.label(try block.slice(at: 48, count: 32))
+        found.label = VolumeWindow.label(try block.slice(at: 32, count: 32))
         found.subUUID = try GUID(bigEndian: block, at: 168).description
         return found
     }

@@ -126,7 +126,9 @@ struct LVM2Assembler {
         for volume in volumes {
             for text in volume.texts {
                 guard let metadata = parsed[text.key], metadata.uuid == group else { continue }
-                if best.map({ metadata.sequence > $0.metadata.sequence }) ?? true { best = (text.key, metadata) }
+                if best.map({ metadata.sequence > $0.metadata.sequence }) ?? true {
+                    best = (text.key, metadata)
+                }
             }
         }
         guard let best else { return nil }
@@ -158,7 +160,9 @@ struct LVM2Assembler {
             let candidates = volumes.filter { $0.label.uuid == physical.uuid }
             // Of two copies of one disk, the one whose metadata is newer.
             let ranked = candidates.enumerated().max { a, b in
-                let (first, second) = (sequence(of: a.element, in: metadata), sequence(of: b.element, in: metadata))
+                let (first, second) = (
+                    sequence(of: a.element, in: metadata), sequence(of: b.element, in: metadata)
+                )
                 return first == second ? a.offset > b.offset : first < second
             }
             guard let best = ranked?.element else { continue }
@@ -179,6 +183,7 @@ struct LVM2Assembler {
     }
 
     private func sequence(of volume: FoundVolume, in metadata: VolumeGroupMetadata) -> UInt64 {
-        volume.texts.compactMap { parsed[$0.key] }.filter { $0.uuid == metadata.uuid }.map(\.sequence).max() ?? 0
+        volume.texts.compactMap { parsed[$0.key] }.filter { $0.uuid == metadata.uuid }.map(\.sequence).max()
+            ?? 0
     }
 }

@@ -131,7 +131,8 @@ enum LVMRaid {
     }
 
     private static let layouts: [String: ParitySource.Layout] = [
-        "raid4": .init(level: 4, algorithm: 5),
+        // Unlike in MD, the first device holds the parity.
+        "raid4": .init(level: 5, algorithm: 4),
         "raid5": .init(level: 5, algorithm: 2), "raid5_ls": .init(level: 5, algorithm: 2),
         "raid5_la": .init(level: 5, algorithm: 0), "raid5_ra": .init(level: 5, algorithm: 1),
         "raid5_rs": .init(level: 5, algorithm: 3), "raid5_n": .init(level: 5, algorithm: 5),

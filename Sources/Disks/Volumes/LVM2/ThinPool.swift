@@ -36,7 +36,8 @@ final class ThinPool: Sendable {
         let incompatible: UInt32 = try block.little(at: 360)
         guard version == 1 || version == 2, incompatible == 0 else {
             throw ImageFault(
-                .unsupported, "thin pool of version \(version), features 0x\(String(incompatible, radix: 16))",
+                .unsupported,
+                "thin pool of version \(version), features 0x\(String(incompatible, radix: 16))",
                 at: 40)
         }
         needsCheck = try block.little(UInt32.self, at: 4) & 1 != 0

@@ -40,7 +40,8 @@ struct VolumeGroupBuilder {
         }
         if group.isClustered {
             findings.append(
-                VolumeFinding(.notActivated, "group \(metadata.name) is activated by a cluster's lock manager"))
+                VolumeFinding(
+                    .notActivated, "group \(metadata.name) is activated by a cluster's lock manager"))
         }
         for (name, fault) in metadata.damaged {
             findings.append(VolumeFinding(.volumeInvalid, "logical volume \(name): \(fault.message)"))
@@ -58,7 +59,8 @@ struct VolumeGroupBuilder {
                 described(volume, snapshot: snapshots[volume.name], isActivated: isActivated))
         }
         for segment in snapshots.values where segment.text["merging_store"] != nil {
-            guard let index = group.logicalVolumes.firstIndex(where: { $0.name == segment.text.text("origin") })
+            guard
+                let index = group.logicalVolumes.firstIndex(where: { $0.name == segment.text.text("origin") })
             else { continue }
             group.logicalVolumes[index].source = nil
             group.logicalVolumes[index].fault = ImageFault(
@@ -106,7 +108,8 @@ struct VolumeGroupBuilder {
         // A snapshot is seen when its origin is.
         let isVisible =
             volume.flags.contains("VISIBLE")
-            || origin.map { logical[$0]?.flags.contains("VISIBLE") ?? false || $0.hasSuffix("_vorigin") } ?? false
+            || origin.map { logical[$0]?.flags.contains("VISIBLE") ?? false || $0.hasSuffix("_vorigin") }
+                ?? false
         let segment = volume.segments.first
         let uuids = physicalVolumes(below: volume.name)
         var result = LogicalVolume(

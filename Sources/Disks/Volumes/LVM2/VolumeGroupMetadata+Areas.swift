@@ -34,7 +34,8 @@ extension VolumeGroupMetadata.Segment {
     var parts: [String] {
         let lists = ["stripes", "mirrors", "raids", "raid0_lvs"].flatMap { text.texts($0) }
         let single = [
-            "metadata", "pool", "data", "thin_pool", "external_origin", "cache_pool", "vdo_pool", "writecache",
+            "metadata", "pool", "data", "thin_pool", "external_origin", "cache_pool", "vdo_pool",
+            "writecache",
             "mirror_log", "meta_dev",
         ].compactMap { text.text($0) }
         // The origin of a thin volume shares blocks in the pool, that of a cache is where the contents lie.

@@ -33,7 +33,9 @@ package enum MDRaid {
             }
         }
         var order: [String] = []
-        for member in found where !order.contains(member.superblock.uuid) { order.append(member.superblock.uuid) }
+        for member in found where !order.contains(member.superblock.uuid) {
+            order.append(member.superblock.uuid)
+        }
         var arrays: [RaidArray] = []
         for uuid in order {
             var builder = RaidArrayBuilder(found.filter { $0.superblock.uuid == uuid })

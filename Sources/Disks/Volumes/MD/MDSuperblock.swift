@@ -102,7 +102,7 @@ struct MDSuperblock: Sendable {
         version = "1.\(minor)"
         offset = place
         uuid = MDSuperblock.colons(try block.slice(at: 16, count: 16))
-        name = VolumeWindow.label(try block.slice(at: 48, count: 32))
+        name = VolumeWindow.label(try block.slice(at: 32, count: 32))
         created = try block.little(UInt64.self, at: 64) & (1 << 40 - 1)
         level = try block.little(at: 72)
         let layout: UInt32 = try block.little(at: 76)

@@ -25,7 +25,8 @@ struct RaidArrayBuilder {
         if array.missingCount > 0 {
             findings.append(
                 VolumeFinding(
-                    .deviceMissing, "\(array.missingCount) of \(array.raidDisks) devices are missing or not usable"))
+                    .deviceMissing,
+                    "\(array.missingCount) of \(array.raidDisks) devices are missing or not usable"))
         }
         do {
             let source = try source(newest, members: members)
@@ -47,9 +48,11 @@ struct RaidArrayBuilder {
                 deviceID: found.device.id, role: nil, state: .spare, events: superblock.events,
                 superblockOffset: superblock.offset, dataOffset: superblock.dataOffset,
                 isWriteMostly: superblock.isWriteMostly)
-            let own = superblock.roles.indices.contains(superblock.number)
+            let own =
+                superblock.roles.indices.contains(superblock.number)
                 ? superblock.roles[superblock.number] : .spare
-            let now = newest.roles.indices.contains(superblock.number)
+            let now =
+                newest.roles.indices.contains(superblock.number)
                 ? newest.roles[superblock.number] : .spare
             switch own {
             case .active(let role), .filling(let role): member.role = role
@@ -115,7 +118,8 @@ struct RaidArrayBuilder {
         _ newest: MDSuperblock, members: [RaidMember]
     ) throws(ImageFault) -> any BlockSource {
         guard !newest.isReshaping else {
-            throw ImageFault(.unsupported, "the array is being reshaped: parts are in the old form, parts in the new")
+            throw ImageFault(
+                .unsupported, "the array is being reshaped: parts are in the old form, parts in the new")
         }
         guard !newest.usesJournal else {
             throw ImageFault(.unsupported, "newer contents may be in the journal of the array only")
