@@ -94,7 +94,7 @@ struct HostileTests {
         for block in blocks {
             let whole = try source.read(at: block, count: 4096)
             guard BtrfsChecksum.crc32c.holds(overBlock: whole) else { continue }
-            let used = whole.enumerated().filter { $0.offset >= 32 && $0.element != 0 }.map(\.offset)
+            let used = whole.enumerated().filter { $0.offset >= 32 && $0.element != 0 }.map { $0.offset }
             // All of the head, and so many of the rest that the test stays short.
             let step = Swift.max(1, used.count / 120)
             let positions = used.filter { $0 < 110 || $0 % step == 0 }

@@ -80,7 +80,7 @@ struct SubvolumeTests {
         let fileSystem = try BtrfsImage.open(images)
         #expect(withoutTimes(try Listing.of(fileSystem)) == withoutTimes(expected))
         let subvolumes = try fileSystem.subvolumes()
-        let standard = try #require(subvolumes.first(where: \.isDefault))
+        let standard = try #require(subvolumes.filter(\.isDefault).first)
         #expect(standard.path == "@/.snapshots/1/snapshot")
         #expect(standard.top == fileSystem.root)
         #expect(withoutTimes(try Listing.of(fileSystem, top: subvolumes[0].top)) == withoutTimes(whole))

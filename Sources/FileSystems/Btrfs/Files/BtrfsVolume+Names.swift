@@ -23,7 +23,7 @@ extension BtrfsVolume {
         of directory: UInt64, in tree: BtrfsSubvolumeTree
     ) throws(ImageFault) -> [BtrfsDirectoryEntry] {
         var found: [BtrfsDirectoryEntry] = []
-        var budget = Budget(1 << 20, of: "directory entries")
+        var budget = Budget(1 << 19, of: "directory entries")
         try tree.scan(directory, .directoryIndex) { item throws(ImageFault) in
             for entry in try BtrfsDirectoryEntry.all(in: item.data) {
                 try budget.spend()

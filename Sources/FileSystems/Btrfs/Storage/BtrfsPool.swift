@@ -172,7 +172,7 @@ extension BtrfsPool {
         for copy in 0..<copies {
             do throws(ImageFault) {
                 let node = try node(pointer, copy: copy)
-                if let failure {
+                if let failure, failure.kind == .corrupt {
                     log.record(
                         .inconsistent,
                         "copy \(copy) of the tree block at \(pointer.address) is damaged "
