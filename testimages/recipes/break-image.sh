@@ -165,6 +165,24 @@ do_root-fs-damaged-flagged() { do_root-fs-damaged-clean; losetup_root; debugfs -
 do_root-fs-flagged() { losetup_root; debugfs -w -R 'ssv state 2' "$LOOP" 2> /dev/null; losetup -d "$LOOP"; }
 do_root-read-only-cmdline-ok() { cmdline 's/ ro / rw /'; }
 
+# ---- what only the log has -----------------------------------------------------------------------------------------
+crash() { # the power goes after the log was written, before anything else was
+  case $FS in
+    xfs) xfs_io -x -c 'shutdown -f' "$R" ;;
+    ext4|btrfs) sync "$IMG"; cp --sparse=always "$IMG" "$IMG.crash"; umount -R "$R"; mv "$IMG.crash" "$IMG" ;;
+  esac; }
+grub_cfg_in_log() { # a sed script; the change of grub.cfg is whole for the kernel, and GRUB reads the file of before
+  [ -z "$BOOTP" ] || die "$BREAKAGE: this image has a separate /boot"
+  root; local g="$R/boot/grub/grub.cfg"; sync -f "$R"; sed -E "$1" "$g" > "$R.cfg"
+  case $FS in
+    btrfs) cat "$R.cfg" > "$g" ;;                                                                     # a rename would be committed at once
+    *) cp "$R.cfg" "$g.new"; sync "$g.new"; mv "$g.new" "$g" ;;
+  esac
+  rm "$R.cfg"; sync "$g"; crash; }
+do_grub-cfg-mended-in-log() { local root_spec; root; root_spec=$(grep -m 1 -oE 'root=(UUID|/dev)\S+' "$R/boot/grub/grub.cfg"); do_root-wrong-uuid; umount -R "$R"
+  grub_cfg_in_log "/^\s+linux\s/s,root=\S+,$root_spec,"; }
+do_grub-cfg-broken-in-log() { grub_cfg_in_log "/^\s+linux\s/s,root=\S+,root=UUID=$NOSUCH,"; }
+
 # ---- xfs ----------------------------------------------------------------------------------------------------------------
 do_initrd-no-xfs() { need_fs xfs; initramfs_with $PC $VIRTIO nvme; }
 do_initrd-no-crc32c() { initramfs_without '/crc32c[-_](generic|intel)\.ko'; }
@@ -173,20 +191,12 @@ do_xfs-uuid-changed() { need_fs xfs; losetup_root; xfs_admin -U generate "$LOOP"
 do_xfs-uuid-changed-everywhere() {
   local old new; old=$(blkid -p -O "${ROOTP% *}" -s UUID -o value "$IMG"); do_xfs-uuid-changed; new=$(blkid -p -O "${ROOTP% *}" -s UUID -o value "$IMG")
   root; sed -i "s/$old/$new/g" "$R/etc/fstab" "$R/boot/grub/grub.cfg"; }
-do_xfs-nrext64() { need_fs xfs; losetup_root; xfs_admin -O nrext64=1 "$LOOP" > /dev/null; losetup -d "$LOOP"; }
-xfs_crash() { xfs_io -x -c 'shutdown -f' "$R"; }                                                       # flushes the log, writes nothing back
+do_xfs-nrext64() { # and /boot written again, so that its inodes have the wide counters
+  need_fs xfs; losetup_root; xfs_admin -O nrext64=1 "$LOOP" > /dev/null 2>&1; losetup -d "$LOOP"
+  root; cp -a "$R/boot" "$R/boot.new"; mv "$R/boot" "$R/boot.old"; mv "$R/boot.new" "$R/boot"; rm -r "$R/boot.old"; }
 do_xfs-dirty-log() {
   need_fs xfs; root; mkdir "$R/root/late"; for i in $(seq 1 300); do echo "line $i" > "$R/root/late/$i"; done; rm -r "$R"/root/late/1??
-  sync -f "$R"; echo x > "$R/root/late/last"; mv "$R/root/late/2" "$R/root/late/renamed"; xfs_crash; }
-do_xfs-dirty-log-grub-cfg() { # update-grub, and the power goes: the new file is only in the log, which GRUB does not read
-  need_fs xfs; need_no_boot; root; cp "$R/boot/grub/grub.cfg" "$R/boot/grub/grub.cfg.new"; sync -f "$R"; umount "$R"; root
-  mv "$R/boot/grub/grub.cfg.new" "$R/boot/grub/grub.cfg"; xfs_crash; }
-do_xfs-dirty-log-new-kernel() { # a kernel was installed, and the power goes: grub.cfg and kernel are in the log
-  need_fs xfs; need_no_boot; root; local g="$R/boot/grub/grub.cfg"
-  cp "$R/boot/vmlinuz-$K" "$R/boot/vmlinuz-$K.new"; cp "$R/boot/initrd.img-$K" "$R/boot/initrd.img-$K.new"
-  rm "$R/boot/vmlinuz-$K" "$R/boot/initrd.img-$K"; sed -i -E "/^\s+(linux|initrd)\s/s,(/boot/(vmlinuz|initrd.img)-$K),\1.new," "$g"
-  xfs_io -c fsync "$R/boot/vmlinuz-$K.new"; xfs_crash; }
-need_no_boot() { [ -z "$BOOTP" ] || die "$BREAKAGE: this image has a separate /boot"; }
+  sync -f "$R"; echo x > "$R/root/late/last"; mv "$R/root/late/2" "$R/root/late/renamed"; crash; }
 do_fstab-root-type-ext4() { root; sed -i -E 's,^(\S+\s+/\s+)\S+\s+.*,\1ext4 defaults 0 1,' "$R/etc/fstab"; }
 do_fstab-root-options-of-ext4() { root; sed -i -E 's,^(\S+\s+/\s+\S+)\s+.*,\1 errors=remount-ro 0 1,' "$R/etc/fstab"; }
 
@@ -211,12 +221,11 @@ do_btrfs-default-read-only-snapshot() { need_fs btrfs; btrfs_top; btrfs subvolum
 do_btrfs-compressed-boot() { need_fs btrfs; root; btrfs -q filesystem defragment -r -czstd "$R/boot" "$R/usr/lib"; }
 do_btrfs-log-tree() { # what fsync wrote since the last commit is only in the log tree when the power goes
   need_fs btrfs; root; sync -f "$R"; mkdir "$R/root/late"; for i in $(seq 1 50); do echo "line $i" > "$R/root/late/$i"; done
-  xfs_io -c fsync "$R/root/late/50"; cp "$R/etc/fstab" "$R/etc/fstab.new"; mv "$R/etc/fstab.new" "$R/etc/fstab"; xfs_io -c fsync "$R/etc/fstab"
-  sync "$IMG"; cp --sparse=always "$IMG" "$IMG.crash"; umount -R "$R"; mv "$IMG.crash" "$IMG"; }
+  sync "$R/root/late/50"; crash; }
 
 # ---- lvm -----------------------------------------------------------------------------------------------------------------
 on_vg() { need "$PVP" "volume group"; loop "$PVP"; lvm_on "$LOOP" "$@" > /dev/null; losetup -d "$LOOP"; }
-mapper() { root; sed -i -E "s,/dev/mapper/\S+-$1\b,$2," "$R/$3"; }                                      # LV, new name, file
+mapper() { root; sed -i -E "s,/dev/mapper/\S+-$1\b,$2," "$R/$3"; }                                     # LV, new name, file
 lvm_conf() { root; sed -i -E "s,^devices \{,devices {\n\t$1," "$R/etc/lvm/lvm.conf"; }
 second_pv() { # a PV beside this image that is not kept
   truncate -s 512M "$IMG.second"; SECOND=$(losetup -f --show "$IMG.second"); LOOPS+=("$SECOND"); need "$PVP" "volume group"; loop "$PVP"
