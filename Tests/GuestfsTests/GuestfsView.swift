@@ -34,31 +34,31 @@ struct GuestfsView: Sendable {
         defer { unsafe guestfs_close(handle) }
         unsafe guestfs_set_error_handler(handle, nil, nil)
         // No service manager and no hardware virtualisation is asked for.
-        try GuestfsView.check(handle, unsafe guestfs_set_backend(handle, "direct"))
-        try GuestfsView.check(handle, unsafe guestfs_set_backend_setting(handle, "force_tcg", "1"))
-        try GuestfsView.check(handle, unsafe guestfs_add_raw_read_only(handle, path))
-        try GuestfsView.check(handle, unsafe guestfs_launch(handle))
-        fileSystems = try GuestfsView.table(handle, unsafe guestfs_list_filesystems(handle))
-        for device in try GuestfsView.list(handle, unsafe guestfs_inspect_os(handle)) {
+        try unsafe GuestfsView.check(handle, guestfs_set_backend(handle, "direct"))
+        try unsafe GuestfsView.check(handle, guestfs_set_backend_setting(handle, "force_tcg", "1"))
+        try unsafe GuestfsView.check(handle, guestfs_add_raw_read_only(handle, path))
+        try unsafe GuestfsView.check(handle, guestfs_launch(handle))
+        fileSystems = try unsafe GuestfsView.table(handle, guestfs_list_filesystems(handle))
+        for device in try unsafe GuestfsView.list(handle, guestfs_inspect_os(handle)) {
             roots.append(
                 Root(
                     device: device,
-                    type: try GuestfsView.text(handle, unsafe guestfs_inspect_get_type(handle, device)),
-                    distribution: try GuestfsView.text(
-                        handle, unsafe guestfs_inspect_get_distro(handle, device)),
-                    productName: try GuestfsView.text(
-                        handle, unsafe guestfs_inspect_get_product_name(handle, device)),
+                    type: try unsafe GuestfsView.text(handle, guestfs_inspect_get_type(handle, device)),
+                    distribution: try unsafe GuestfsView.text(
+                        handle, guestfs_inspect_get_distro(handle, device)),
+                    productName: try unsafe GuestfsView.text(
+                        handle, guestfs_inspect_get_product_name(handle, device)),
                     majorVersion: Int(unsafe guestfs_inspect_get_major_version(handle, device)),
                     minorVersion: Int(unsafe guestfs_inspect_get_minor_version(handle, device)),
-                    hostname: try GuestfsView.text(
-                        handle, unsafe guestfs_inspect_get_hostname(handle, device)),
-                    architecture: try GuestfsView.text(
-                        handle, unsafe guestfs_inspect_get_arch(handle, device)),
-                    mountPoints: try GuestfsView.table(
-                        handle, unsafe guestfs_inspect_get_mountpoints(handle, device)),
+                    hostname: try unsafe GuestfsView.text(
+                        handle, guestfs_inspect_get_hostname(handle, device)),
+                    architecture: try unsafe GuestfsView.text(
+                        handle, guestfs_inspect_get_arch(handle, device)),
+                    mountPoints: try unsafe GuestfsView.table(
+                        handle, guestfs_inspect_get_mountpoints(handle, device)),
                     fileSystems: Set(
-                        try GuestfsView.list(
-                            handle, unsafe guestfs_inspect_get_filesystems(handle, device)))))
+                        try unsafe GuestfsView.list(handle, guestfs_inspect_get_filesystems(handle, device))))
+            )
         }
     }
 

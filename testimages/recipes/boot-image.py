@@ -148,7 +148,10 @@ class Boot:
                 return self.watch(q)
             finally:
                 self.over = True
-                q.close(force=True)
+                try:
+                    q.close(force=True)
+                except pexpect.ExceptionPexpect:
+                    pass                                                  # killed, and slow to go
                 if a.log:
                     open(a.log, "w").write(self.text)
 

@@ -52,6 +52,8 @@ elif [ "$(type_at "$ROOTP")" = LVM2_member ]; then
   ROOTP=$(inner "$PVP" "$(lv_range "$LOOP" "$VG" root)"); losetup -d "$LOOP"
 fi
 FS=$(type_at "$ROOTP")
+# Older kernels do not mount two copies of one btrfs at a time.
+if [ "$FS" = btrfs ]; then exec 9> "$(dirname "$3")/.btrfs"; flock 9; fi
 
 attach() { mount -o "loop,offset=${1% *},sizelimit=${1#* }${3:+,$3}" "$IMG" "$2"; }
 btrfs_top() { attach "$ROOTP" "$R" subvolid=5; }

@@ -123,8 +123,10 @@ fi
 printf '%s' "$lines" | sfdisk -q "$IMG"
 if [ -n "$MD" ]; then
   n=1; [ -n "$SEPBOOT" ] && n=2
+  # the appliance has a disk of its own, which may come first
   LIBGUESTFS_BACKEND=direct LIBGUESTFS_BACKEND_SETTINGS=force_tcg guestfish --format=raw -a "$IMG" run : debug sh \
-    "mdadm --create /dev/md0 --run --homehost=debian --name=0 --level=1 --metadata=1.2 --raid-devices=2 --assume-clean --bitmap=none /dev/sda$((n+1)) /dev/sda$((n+2)) && mdadm --stop /dev/md0" > /dev/null
+    "for d in /dev/sd?; do if [ -b \${d}$((n+2)) ]; then mdadm --create /dev/md0 --run --homehost=debian --name=0 --level=1 --metadata=1.2 --raid-devices=2 \
+     --assume-clean --bitmap=none \${d}$((n+1)) \${d}$((n+2)) && mdadm --stop /dev/md0; fi; done" > /dev/null
 fi
 DISK=$(losetup -fP --show "$IMG"); LOOPS+=("$DISK")
 partx -a "$DISK" 2>/dev/null || partx -u "$DISK"
