@@ -167,6 +167,20 @@ let testTargets: [Target] = [
         ]),
 ]
 
+/// Tests that ask libguestfs, which few machines have (libguestfs-dev): IMAGECHECK_GUESTFS=1 says that it is there.
+let guestfsTests: [Target] =
+    Context.environment["IMAGECHECK_GUESTFS"] != "1"
+    ? []
+    : [
+        cLibrary("CGuestfs", pkgConfig: "libguestfs", apt: "libguestfs-dev"),
+        tests(
+            "GuestfsTests",
+            sees: [
+                "BlockIO", "GuestFacts", "GuestInspection", "ImageCheck", "CGuestfs", "TestSupport",
+                systemPackage,
+            ]),
+    ]
+
 let package = Package(
     name: "imagecheck",
     products: [
@@ -180,5 +194,5 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
-    targets: bytes + disks + fileSystems + guests + judgement + reports + product + testTargets
+    targets: bytes + disks + fileSystems + guests + judgement + reports + product + testTargets + guestfsTests
 )

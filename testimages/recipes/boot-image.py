@@ -2,7 +2,7 @@
 """boot-image.py -- boot a raw or qcow2 image in QEMU (no KVM needed) and say what really happened.
 
     boot-image.py IMAGE --disk virtio-blk|nvme|virtio-scsi|sata|ide --firmware bios|uefi
-                  [--timeout 300] [--key FILE] [--password debian] [--log FILE] [--header]
+                  [--timeout 300] [--patience 1] [--key FILE] [--password debian] [--log FILE] [--header]
 
 The image is not changed (snapshot=on).  Evidence, in this order:
   reachable  ssh with the key runs a command through the forwarded port
@@ -38,8 +38,8 @@ FATAL = [
 ]
 ERRORS = re.compile(r"error|ALERT|fail|panic|not found|No such|can't|cannot|unexpected|does not exist|Unable|VFS:|emergency|"
                     r"dependency|timed out|bootable|grub rescue", re.I)
-ASK = ("for t in multi-user.target emergency.target rescue.target ssh.service; do echo $t=$(systemctl is-active $t); done;"
-       "echo state=$(timeout 90 systemctl is-system-running --wait || true);"
+ASK = ("echo state=$(timeout 90 systemctl is-system-running --wait || true);"      # first: ssh answers before the boot is over
+       "for t in multi-user.target emergency.target rescue.target ssh.service; do echo $t=$(systemctl is-active $t); done;"
        "echo rootopts=$(findmnt -no OPTIONS /); echo rootsrc=$(findmnt -no SOURCE /);"
        "echo failed=$(systemctl --failed --no-legend --plain | cut -d' ' -f1 | tr '\\n' ','); echo addr=$(ip -br -4 a | tr -s ' \\n' ' ;')")
 
@@ -51,11 +51,15 @@ def arguments():
     p.add_argument("--firmware", required=True, choices=["bios", "uefi"])
     p.add_argument("--timeout", type=int, default=300)
     p.add_argument("--silence", type=int, default=110, help="give up after this many seconds without console output")
+    p.add_argument("--patience", type=float, default=1, help="wait so many times longer for everything, on a busy machine")
     p.add_argument("--key")
     p.add_argument("--password", default="debian")
     p.add_argument("--log", help="keep the console here")
     p.add_argument("--header", action="store_true")
-    return p.parse_args()
+    a = p.parse_args()
+    a.timeout *= a.patience
+    a.silence *= a.patience
+    return a
 
 
 def qemu_command(a, port, scratch):
@@ -126,7 +130,7 @@ class Boot:
         start = len(self.text)
         for line, wait in lines:
             q.sendline(line)
-            end = time.time() + wait
+            end = time.time() + wait * self.a.patience
             while time.time() < end and not self.over:
                 self.read(q)
                 if "addr=" in self.text[start:].replace("echo addr=", ""):
@@ -144,7 +148,10 @@ class Boot:
                 return self.watch(q)
             finally:
                 self.over = True
-                q.close(force=True)
+                try:
+                    q.close(force=True)
+                except pexpect.ExceptionPexpect:
+                    pass                                                  # killed, and slow to go
                 if a.log:
                     open(a.log, "w").write(self.text)
 
@@ -165,7 +172,7 @@ class Boot:
                     return self.fatal(q, link, m.group(0).strip())
             if prompt is None and re.search(r"^\S+ login: *$", self.text, re.M):
                 prompt = time.time()
-            if prompt and time.time() - prompt > 30:
+            if prompt and time.time() - prompt > 30 * self.a.patience:
                 self.answers = parse_answers(self.converse(q, [("root", 6), (self.a.password, 15), (ASK, 130)], 1))
                 return self.verdict(reachable="no")
             if self.over:

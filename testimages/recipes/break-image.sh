@@ -3,11 +3,14 @@
 #
 #   break-image.sh BREAKAGE IN.raw OUT.raw     --list: the breakages (all of breakages.tsv)
 #
-# Needs root, loop devices, e2fsprogs, util-linux, mtools (for the ESP); the initrd-* breakages that build an
-# initramfs run update-initramfs inside the copy; journal-dirty boots it in QEMU with the key beside IN.
+# Needs root, loop devices, e2fsprogs, util-linux, mtools (for the ESP), and xfsprogs, btrfs-progs, lvm2, mdadm for
+# images with such a root; the breakages that build an initramfs run update-initramfs inside the copy; journal-dirty
+# boots it in QEMU with the key beside IN.
 set -euo pipefail
 
 HERE=$(dirname "$(readlink -f "$0")")
+# shellcheck source=stacks.sh
+. "$HERE/stacks.sh"
 die() { echo "$(basename "$0"): $*" >&2; exit 1; }
 case ${1:---help} in
   --list) cut -f1,3,5 "$HERE/breakages.tsv"; exit 0 ;;
@@ -18,24 +21,53 @@ BREAKAGE=$1 IN=$2 IMG=$3.part
 NOSUCH=deadbeef-0000-4000-8000-000000000000
 
 # ---- the layout: partitions by what is in them ----------------------------------------------------------
-ROOTP= BOOTP= ESPP= GRUBP=
+ROOTP= BOOTP= ESPP= GRUBP= PVP= MEMBERS=()
 while read -r start sectors type; do
   case $type in
     0xef|c12a7328*) ESPP="$((start*512)) $((sectors*512))" ;;
     21686148*) GRUBP="$((start*512)) $((sectors*512))" ;;
+    a19d880f*) MEMBERS+=("$((start*512)) $((sectors*512))") ;;
     *) BOOTP=$ROOTP; ROOTP="$((start*512)) $((sectors*512))" ;;
   esac
 done < <(partx -g -b -o START,SECTORS,TYPE "$IN")
 need() { [ -n "$1" ] || die "$BREAKAGE: this image has no $2"; }
 esp() { need "$ESPP" "EFI system partition"; local cmd=$1; shift; "$cmd" -i "$IMG@@${ESPP% *}" "$@"; }
 
-R=$(mktemp -d)
-cleanup() { umount -R "$R" 2>/dev/null || true; rmdir "$R" 2>/dev/null || true; rm -f "$IMG"; }
+R=$(mktemp -d) LOOPS=()
+cleanup() {
+  umount -R "$R" 2>/dev/null || true; rmdir "$R" 2>/dev/null || true
+  local l; for l in "${LOOPS[@]}"; do losetup -d "$l" 2>/dev/null || true; done; rm -f "$IMG"
+}
 trap cleanup EXIT
 cp --sparse=always --reflink=auto "$IN" "$IMG"
+loop() { LOOP=$(losetup -f --show -o "${1% *}" --sizelimit "${1#* }" "$IMG"); LOOPS+=("$LOOP"); }       # "offset bytes"
+inner() { echo "$((${1% *}+${2% *})) ${2#* }"; }                                                       # a range within a range
 
-attach() { mount -o "loop,offset=${1% *},sizelimit=${1#* }" "$IMG" "$2"; }
-root() { mountpoint -q "$R" && return; attach "$ROOTP" "$R"; if [ -n "$BOOTP" ]; then attach "$BOOTP" "$R/boot"; fi; K=$(ls "$R/lib/modules"); }
+# the root inside a volume group or an array: where its data are
+type_at() { blkid -p -O "${1% *}" -S "${1#* }" -s TYPE -o value "$IMG" || true; }
+if [ ${#MEMBERS[@]} -gt 0 ]; then
+  BOOTP=$ROOTP; loop "${MEMBERS[0]}"; ROOTP=$(inner "${MEMBERS[0]}" "$(md_range "$LOOP")"); losetup -d "$LOOP"
+elif [ "$(type_at "$ROOTP")" = LVM2_member ]; then
+  PVP=$ROOTP; loop "$PVP"; VG=$(lvm_on "$LOOP" vgs --noheadings -o vg_name | tr -d ' ')
+  ROOTP=$(inner "$PVP" "$(lv_range "$LOOP" "$VG" root)"); losetup -d "$LOOP"
+fi
+FS=$(type_at "$ROOTP")
+# Older kernels do not mount two copies of one btrfs at a time.
+if [ "$FS" = btrfs ]; then exec 9> "$(dirname "$3")/.btrfs"; flock 9; fi
+
+attach() { mount -o "loop,offset=${1% *},sizelimit=${1#* }${3:+,$3}" "$IMG" "$2"; }
+btrfs_top() { attach "$ROOTP" "$R" subvolid=5; }
+root() {
+  mountpoint -q "$R" && return
+  case $FS in
+    xfs) attach "$ROOTP" "$R" nouuid ;;
+    btrfs) # the system's subvolume, which GRUB is in too
+      attach "$ROOTP" "$R" subvol=@
+      if [ -d "$R/.snapshots/1/snapshot" ]; then umount "$R"; attach "$ROOTP" "$R" subvol=@/.snapshots/1/snapshot; fi ;;
+    *) attach "$ROOTP" "$R" ;;
+  esac
+  if [ -n "$BOOTP" ]; then attach "$BOOTP" "$R/boot"; fi; K=$(ls "$R/lib/modules")
+}
 zero() { dd if=/dev/zero of="$IMG" bs=1 seek="$1" count="$2" conv=notrunc status=none; }             # offset, bytes
 damage() { local s; s=$(stat -c %s "$1"); head -c 65536 /dev/zero | tr '\0' '\377' | dd of="$1" bs=1 seek=$((s/2)) conv=notrunc status=none; }
 cmdline() { root; sed -i -E "/^\s+linux\s/$1" "$R/boot/grub/grub.cfg"; }                              # a sed command on the kernel lines
@@ -55,6 +87,12 @@ initramfs_with() {                                                              
   root; sed -i 's/^MODULES=.*/MODULES=list/' "$R/etc/initramfs-tools/initramfs.conf"
   printf '%s\n' "$@" >> "$R/etc/initramfs-tools/modules"; initramfs
 }
+initramfs_without() {                                                                                 # paths in it, patterns
+  root; local hook="$R/etc/initramfs-tools/hooks/zz-without"
+  { echo '#!/bin/sh'; echo '[ "$1" = prereqs ] && exit'; echo 'cd "$DESTDIR"'; echo "find . -type f -o -type l | grep -E '$1' | xargs rm"; } > "$hook"
+  chmod +x "$hook"; initramfs; rm "$hook"
+}
+need_fs() { [ "$FS" = "$1" ] || die "$BREAKAGE: the root of this image is not $1"; }
 PC="ahci ata_piix sd_mod sr_mod" VIRTIO="virtio_pci virtio_blk virtio_scsi virtio_net"
 modprobe_conf() { root; echo "$1" > "$R/etc/modprobe.d/hardening.conf"; }
 
@@ -88,7 +126,7 @@ do_saved-entry-removed-kernel() {
   chroot "$R" grub-editenv /boot/grub/grubenv set "saved_entry=gnulinux-advanced-$NOSUCH>gnulinux-5.10.0-1-amd64-advanced-$NOSUCH"; }
 do_ext4-large-dir() { losetup_root; tune2fs -O large_dir "$LOOP" > /dev/null; losetup -d "$LOOP"; }
 do_ext4-inline-data() { losetup_root; debugfs -w -R 'feature inline_data' "$LOOP" > /dev/null 2>&1; losetup -d "$LOOP"; }
-losetup_root() { LOOP=$(losetup -f --show -o "${ROOTP% *}" --sizelimit "${ROOTP#* }" "$IMG"); }
+losetup_root() { loop "$ROOTP"; }
 
 # ---- kernel -----------------------------------------------------------------------------------------------------
 do_kernel-missing() { root; rm "$R"/boot/vmlinuz-*; }
@@ -128,6 +166,104 @@ do_root-fs-damaged-clean() { # a directory block zeroed in a file system that sa
 do_root-fs-damaged-flagged() { do_root-fs-damaged-clean; losetup_root; debugfs -w -R 'ssv state 2' "$LOOP" 2> /dev/null; losetup -d "$LOOP"; }
 do_root-fs-flagged() { losetup_root; debugfs -w -R 'ssv state 2' "$LOOP" 2> /dev/null; losetup -d "$LOOP"; }
 do_root-read-only-cmdline-ok() { cmdline 's/ ro / rw /'; }
+
+# ---- what only the log has -----------------------------------------------------------------------------------------
+crash() { # the power goes after the log was written, before anything else was
+  case $FS in
+    xfs) xfs_io -x -c 'shutdown -f' "$R" ;;
+    ext4|btrfs) sync "$IMG"; cp --sparse=always "$IMG" "$IMG.crash"; umount -R "$R"; mv "$IMG.crash" "$IMG" ;;
+  esac; }
+grub_cfg_in_log() { # a sed script; the change of grub.cfg is whole for the kernel, and GRUB reads the file of before
+  [ -z "$BOOTP" ] || die "$BREAKAGE: this image has a separate /boot"
+  root; local g="$R/boot/grub/grub.cfg"; sync -f "$R"; sed -E "$1" "$g" > "$R.cfg"
+  case $FS in
+    btrfs) cat "$R.cfg" > "$g" ;;                                                                     # a rename would be committed at once
+    *) cp "$R.cfg" "$g.new"; sync "$g.new"; mv "$g.new" "$g" ;;
+  esac
+  rm "$R.cfg"; sync "$g"; crash; }
+do_grub-cfg-mended-in-log() { local root_spec; root; root_spec=$(grep -m 1 -oE 'root=(UUID|/dev)\S+' "$R/boot/grub/grub.cfg"); do_root-wrong-uuid; umount -R "$R"
+  grub_cfg_in_log "/^\s+linux\s/s,root=\S+,$root_spec,"; }
+do_grub-cfg-broken-in-log() { grub_cfg_in_log "/^\s+linux\s/s,root=\S+,root=UUID=$NOSUCH,"; }
+
+# ---- xfs ----------------------------------------------------------------------------------------------------------------
+do_initrd-no-xfs() { need_fs xfs; initramfs_with $PC $VIRTIO nvme; }
+do_initrd-no-crc32c() { initramfs_without '/crc32c[-_](generic|intel)\.ko'; }
+do_xfs-superblock-damaged() { need_fs xfs; zero "${ROOTP% *}" 512; }
+do_xfs-uuid-changed() { need_fs xfs; losetup_root; xfs_admin -U generate "$LOOP" > /dev/null; losetup -d "$LOOP"; }
+do_xfs-uuid-changed-everywhere() {
+  local old new; old=$(blkid -p -O "${ROOTP% *}" -s UUID -o value "$IMG"); do_xfs-uuid-changed; new=$(blkid -p -O "${ROOTP% *}" -s UUID -o value "$IMG")
+  root; sed -i "s/$old/$new/g" "$R/etc/fstab" "$R/boot/grub/grub.cfg"; }
+do_xfs-nrext64() { # and /boot written again, so that its inodes have the wide counters
+  need_fs xfs; losetup_root; xfs_admin -O nrext64=1 "$LOOP" > /dev/null 2>&1; losetup -d "$LOOP"
+  root; cp -a "$R/boot" "$R/boot.new"; mv "$R/boot" "$R/boot.old"; mv "$R/boot.new" "$R/boot"; rm -r "$R/boot.old"; }
+do_xfs-dirty-log() {
+  need_fs xfs; root; mkdir "$R/root/late"; for i in $(seq 1 300); do echo "line $i" > "$R/root/late/$i"; done; rm -r "$R"/root/late/1??
+  sync -f "$R"; echo x > "$R/root/late/last"; mv "$R/root/late/2" "$R/root/late/renamed"; crash; }
+do_fstab-root-type-ext4() { root; sed -i -E 's,^(\S+\s+/\s+)\S+\s+.*,\1ext4 defaults 0 1,' "$R/etc/fstab"; }
+do_fstab-root-options-of-ext4() { root; sed -i -E 's,^(\S+\s+/\s+\S+)\s+.*,\1 errors=remount-ro 0 1,' "$R/etc/fstab"; }
+
+# ---- btrfs ---------------------------------------------------------------------------------------------------------------
+do_initrd-no-btrfs() { need_fs btrfs; initramfs_with $PC $VIRTIO nvme; }
+do_btrfs-superblock-damaged() { need_fs btrfs; zero $((${ROOTP% *}+65536)) 4096; }
+do_rootflags-wrong-subvol() { need_fs btrfs; cmdline 's/rootflags=\S+/rootflags=subvol=@rootfs/'; }
+do_rootflags-wrong-subvolid() { need_fs btrfs; cmdline 's/rootflags=\S+/rootflags=subvolid=999/'; }
+do_rootflags-subvolid() { need_fs btrfs; root; local id; id=$(btrfs inspect-internal rootid "$R"); cmdline "s/rootflags=\S+/rootflags=subvolid=$id/"; }
+do_rootflags-missing() { need_fs btrfs; cmdline 's/ rootflags=\S+//'; }
+do_rootflags-missing-default-set() { do_rootflags-missing; btrfs subvolume set-default "$R"; }
+do_btrfs-default-elsewhere() { need_fs btrfs; root; umount -R "$R"; btrfs_top; btrfs subvolume set-default "$R/@home"; }
+do_fstab-root-wrong-subvol() { need_fs btrfs; root; sed -i -E 's,^(\S+\s+/\s+btrfs\s+)subvol=\S+,\1subvol=@rootfs,' "$R/etc/fstab"; }
+do_fstab-root-without-subvol() { need_fs btrfs; root; sed -i -E 's,^(\S+\s+/\s+btrfs\s+)subvol=\S+,\1defaults,' "$R/etc/fstab"; }
+do_fstab-missing-subvol() { need_fs btrfs; fstab "$(awk '$2 == "/" {print $1}' <(root; cat "$R/etc/fstab")) /srv btrfs subvol=@srv 0 0"; }
+do_btrfs-home-deleted() { need_fs btrfs; btrfs_top; btrfs -q subvolume delete "$R/@home"; }
+do_btrfs-root-deleted() { need_fs btrfs; btrfs_top; btrfs -q subvolume snapshot "$R/@" "$R/@old"; btrfs -q subvolume delete -c "$R/@"; }
+do_btrfs-root-rolled-back() { # as after a rollback by hand: @ is a snapshot with another id, the name is the same
+  need_fs btrfs; btrfs_top; mv "$R/@" "$R/@broken"; btrfs -q subvolume snapshot "$R/@broken" "$R/@"; }
+do_btrfs-root-read-only() { need_fs btrfs; root; btrfs property set -ts "$R" ro true; }
+do_btrfs-default-read-only-snapshot() { need_fs btrfs; btrfs_top; btrfs subvolume set-default "$R/@/.snapshots/2/snapshot"; }
+do_btrfs-compressed-boot() { need_fs btrfs; root; btrfs -q filesystem defragment -r -czstd "$R/boot" "$R/usr/lib"; }
+do_btrfs-log-tree() { # what fsync wrote since the last commit is only in the log tree when the power goes
+  need_fs btrfs; root; sync -f "$R"; mkdir "$R/root/late"; for i in $(seq 1 50); do echo "line $i" > "$R/root/late/$i"; done
+  sync "$R/root/late/50"; crash; }
+
+# ---- lvm -----------------------------------------------------------------------------------------------------------------
+on_vg() { need "$PVP" "volume group"; loop "$PVP"; lvm_on "$LOOP" "$@" > /dev/null; losetup -d "$LOOP"; }
+mapper() { root; sed -i -E "s,/dev/mapper/\S+-$1\b,$2," "$R/$3"; }                                     # LV, new name, file
+lvm_conf() { root; sed -i -E "s,^devices \{,devices {\n\t$1," "$R/etc/lvm/lvm.conf"; }
+second_pv() { # a PV beside this image that is not kept
+  truncate -s 512M "$IMG.second"; SECOND=$(losetup -f --show "$IMG.second"); LOOPS+=("$SECOND"); need "$PVP" "volume group"; loop "$PVP"
+  export LVM_ALSO=$SECOND; lvm_on "$LOOP" pvcreate -q -y "$SECOND" > /dev/null; lvm_on "$LOOP" vgextend -q "$VG" "$SECOND" > /dev/null; }
+drop_second() { unset LVM_ALSO; losetup -d "$SECOND" "$LOOP"; rm "$IMG.second"; }
+do_initrd-no-dm-mod() { need "$PVP" "volume group"; initramfs_without '/dm-mod\.ko'; }
+do_initrd-no-lvm() { need "$PVP" "volume group"; initramfs_without 'sbin/(lvm|vgchange|lvchange)$'; }
+do_initrd-lvm-filter() { lvm_conf 'filter = [ "a|^/dev/sda|"\, "r|.*|" ]'; initramfs; }
+do_rootfs-lvm-filter() { lvm_conf 'filter = [ "a|^/dev/sda|"\, "r|.*|" ]'; }
+do_lvm-devices-file() { root; mkdir -p "$R/etc/lvm/devices"; printf 'VERSION=1.1.1\nIDTYPE=sys_serial IDNAME=S0MESERIAL DEVNAME=/dev/sda3 PVID=%s PART=3\n' "AAAAAAbbbbccccddddeeeeffffgggggg" > "$R/etc/lvm/devices/system.devices"; initramfs; }
+do_lvm-devices-file-used() { lvm_conf 'use_devicesfile = 1'; do_lvm-devices-file; }
+do_lvm-missing-pv() { second_pv; drop_second; }
+do_lvm-missing-pv-home() { second_pv; lvm_on "$LOOP" lvextend -q --fs ignore -l +100%PVS "$VG/home" "$SECOND" > /dev/null 2>&1 || lvm_on "$LOOP" lvextend -q -l +100%PVS "$VG/home" "$SECOND" > /dev/null; drop_second; }
+do_lvm-missing-pv-root() { second_pv; lvm_on "$LOOP" lvextend -q -l +100%PVS "$VG/root" "$SECOND" > /dev/null; drop_second; }
+do_lvm-vg-renamed() { on_vg vgrename -q "$VG" renamed; }
+do_lvm-root-no-autoactivation() { on_vg lvchange -q --setautoactivation n "$VG/root"; }
+do_lvm-home-no-autoactivation() { on_vg lvchange -q --setautoactivation n "$VG/home"; }
+do_lvm-root-read-only() { on_vg lvchange -q -pr "$VG/root"; }
+do_lvm-label-damaged() { need "$PVP" "volume group"; zero "${PVP% *}" 4096; }
+do_lvm-metadata-damaged() { need "$PVP" "volume group"; zero $((${PVP% *}+4608)) 1044000; }
+do_root-lv-missing() { root; mapper root "/dev/mapper/$(mapper_name "$VG" nosuch)" boot/grub/grub.cfg; }
+do_root-lv-misescaped() { root; mapper root "/dev/mapper/$VG-root" boot/grub/grub.cfg; }
+do_root-lv-dev-vg-lv() { root; mapper root "/dev/$VG/root" boot/grub/grub.cfg; }
+do_root-lv-uuid() { cmdline "s/root=\S+/root=UUID=$(blkid -p -O "${ROOTP% *}" -s UUID -o value "$IMG")/"; }
+do_fstab-home-misescaped() { root; mapper home "/dev/mapper/$VG-home" etc/fstab; }
+do_fstab-home-dev-vg-lv() { root; mapper home "/dev/$VG/home" etc/fstab; }
+do_fstab-swap-lv-misescaped() { root; mapper swap "/dev/mapper/$VG-swap" etc/fstab; }
+
+# ---- mirror --------------------------------------------------------------------------------------------------------------
+need_md() { [ ${#MEMBERS[@]} -gt 0 ] || die "$BREAKAGE: this image has no mirror"; }
+do_initrd-no-raid1() { need_md; initramfs_without '/raid1\.ko'; }
+do_initrd-no-mdadm() { need_md; initramfs_without 'sbin/mdadm$'; }
+do_md-one-member() { need_md; dd if=/dev/zero of="$IMG" bs=1M iflag=count_bytes oflag=seek_bytes seek=$((${MEMBERS[1]% *})) count="${MEMBERS[1]#* }" conv=notrunc status=none; MEMBERS=("${MEMBERS[0]}"); }
+do_md-superblocks-zeroed() { need_md; zero $((${MEMBERS[0]% *}+4096)) 4096; zero $((${MEMBERS[1]% *}+4096)) 4096; }
+do_mdadm-conf-wrong-uuid() { need_md; root; sed -i -E 's/UUID=\S+/UUID=deadbeef:00004000:80000000:00000000/' "$R/etc/mdadm/mdadm.conf"; initramfs; }
+do_mdadm-conf-no-auto() { need_md; root; sed -i -e '/^ARRAY/d' -e '1i AUTO -all' "$R/etc/mdadm/mdadm.conf"; initramfs; }
 
 # ---- init ---------------------------------------------------------------------------------------------------------------
 do_init-missing() { root; rm "$R/sbin/init"; }
@@ -221,4 +357,8 @@ do_journal-dirty() {
 declare -F "do_$BREAKAGE" > /dev/null || die "no breakage named $BREAKAGE (try --list)"
 "do_$BREAKAGE"
 umount -R "$R" 2>/dev/null || true
+if [ ${#MEMBERS[@]} -gt 1 ]; then    # both members have the same data
+  dd if="$IMG" of="$IMG" bs=1M iflag=skip_bytes,count_bytes oflag=seek_bytes skip="${ROOTP% *}" \
+    seek=$((${ROOTP% *}-${MEMBERS[0]% *}+${MEMBERS[1]% *})) count="${ROOTP#* }" conv=notrunc,sparse status=none
+fi
 mv "$IMG" "$3"

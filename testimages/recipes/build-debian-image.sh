@@ -9,8 +9,14 @@
 #   --fs ext4|xfs|btrfs   root file system, default ext4 (btrfs gets subvolumes @ and @home)
 #   --table mbr|gpt       partition table, default gpt
 #   --boot bios|uefi      firmware the image is for, default bios
-#   --sepboot             a separate ext4 /boot partition (always so when the root is not plain ext4)
-#   --lvm                 put the root in LVM (VG "vg0", LVs "root" and "swap")
+#   --sepboot             a separate ext4 /boot partition (so by itself when the root is not plain ext4)
+#   --rootboot            /boot on the root file system, whatever that is
+#   --lvm                 put the root in LVM (LVs "root" and "swap")
+#   --vg NAME             the name of the volume group, default "vg0"
+#   --home                with --lvm: a third LV "home" for /home
+#   --md                  put the root on a mirror (metadata 1.2) of two partitions of this disk
+#   --snapshots           with --fs btrfs: / is @/.snapshots/1/snapshot, which is the default subvolume, with a
+#                         snapshot beside it, as snapper makes them; no subvol= in fstab or on the command line
 #   --suite NAME          Debian suite, default bookworm (bullseye and trixie work too)
 #   --size SIZE           virtual size, default 4G
 #   --kernel generic|cloud  linux-image-amd64 or linux-image-cloud-amd64, default generic
@@ -22,14 +28,17 @@
 #
 # Needs: root, loop devices, network access to a Debian mirror ($MIRROR), and the packages
 #   mmdebstrap qemu-utils fdisk gdisk util-linux e2fsprogs dosfstools mtools
-#   (xfsprogs, btrfs-progs, lvm2 as asked for).  GRUB runs inside the new system.
+#   (xfsprogs, btrfs-progs, lvm2, mdadm with libguestfs-tools as asked for).  GRUB runs inside the new system.
+#   --rootboot on LVM or a mirror, with bios: also qemu-system-x86, openssh-client and --ssh-key; GRUB must see
+#   the volume, so it is installed in a boot of the image.
 #
 # The layouts (the /boot partition exists with --sepboot or when the root is not plain ext4):
 #   mbr: [ESP if uefi] [/boot ext4] root-or-PV          gpt: bios_grub or ESP, [/boot ext4], root-or-PV
+#   with --md two partitions of one size in place of the root
 #
 # It also runs on builders whose kernel has no partition parser, no vfat and no device-mapper (small
-# VMs, containers): partitions are announced with partx, the ESP is filled with mtools, and the root LV,
-# which is one contiguous run of extents, is reached through a loop device at its offset.
+# VMs, containers): partitions are announced with partx, the ESP is filled with mtools, LVs and the data of a
+# mirror are reached through loop devices at their offset; the mirror is created in libguestfs' appliance.
 #
 # To boot the result:
 #   qemu-system-x86_64 -m 1024 -nographic -drive file=disk.raw,format=raw,if=virtio,snapshot=on \
@@ -39,14 +48,18 @@
 #   for NVMe replace if=virtio by if=none,id=d0 and add -device nvme,drive=d0,serial=x
 set -euo pipefail
 
-OUT= FORMAT=raw FS=ext4 TABLE=gpt BOOT=bios LVM= SEPBOOT= SUITE=bookworm SIZE=4G KERNEL=generic NET=networkd
+HERE=$(dirname "$(readlink -f "$0")")
+# shellcheck source=stacks.sh
+. "$HERE/stacks.sh"
+OUT= FORMAT=raw FS=ext4 TABLE=gpt BOOT=bios LVM= VG=vg0 HOMELV= MD= SNAPSHOTS= SEPBOOT= ROOTBOOT= SUITE=bookworm SIZE=4G KERNEL=generic NET=networkd
 INCLUDE= PASSWORD=debian SSHKEY= USERLAND= MIRROR=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)}
 die() { echo "$(basename "$0"): $*" >&2; exit 1; }
 while [ $# -gt 0 ]; do
   case $1 in
     --out) OUT=$2; shift ;;       --format) FORMAT=$2; shift ;;   --fs) FS=$2; shift ;;
     --table) TABLE=$2; shift ;;   --boot) BOOT=$2; shift ;;       --lvm) LVM=1 ;;
-    --sepboot) SEPBOOT=1 ;;
+    --vg) VG=$2; shift ;;         --home) HOMELV=1 ;;             --md) MD=1 ;;
+    --sepboot) SEPBOOT=1 ;;       --rootboot) ROOTBOOT=1 ;;       --snapshots) SNAPSHOTS=1 ;;
     --suite) SUITE=$2; shift ;;   --size) SIZE=$2; shift ;;       --kernel) KERNEL=$2; shift ;;
     --net) NET=$2; shift ;;       --include) INCLUDE=$2; shift ;; --password) PASSWORD=$2; shift ;;
     --ssh-key) SSHKEY=$2; shift ;; --userland) USERLAND=$2; shift ;;
@@ -59,6 +72,10 @@ done
 in_list() { case " $2 " in *" $1 "*) ;; *) die "$3 must be one of: $2" ;; esac; }
 in_list "$FORMAT" "raw qcow2" --format;    in_list "$FS" "ext4 xfs btrfs" --fs
 in_list "$TABLE" "mbr gpt" --table;        in_list "$BOOT" "bios uefi" --boot
+if [ "$FS" != ext4 ] || [ -n "$LVM$MD" ]; then SEPBOOT=1; fi
+if [ -n "$ROOTBOOT" ]; then SEPBOOT=; fi
+if [ -n "$LVM" ] && [ -n "$MD" ]; then die "--lvm and --md exclude each other"; fi
+FINISH=; if [ -n "$LVM$MD" ] && [ -z "$SEPBOOT" ] && [ "$BOOT" = bios ]; then FINISH=1; [ -n "$SSHKEY" ] || die "this layout needs --ssh-key"; fi
 in_list "$KERNEL" "generic cloud" --kernel; in_list "$NET" "networkd ifupdown" --net
 
 TMP=$(mktemp -d "${TMPDIR:-/var/tmp}/debimg.XXXXXX"); R=$TMP/root; mkdir "$R"
@@ -76,6 +93,7 @@ case $KERNEL in generic) PKGS+=,linux-image-amd64 ;; cloud) PKGS+=,linux-image-c
 case $BOOT in bios) PKGS+=,grub-pc ;; uefi) PKGS+=,grub-efi-amd64,grub-efi-amd64-signed,shim-signed,efibootmgr ;; esac
 case $FS in xfs) PKGS+=,xfsprogs ;; btrfs) PKGS+=,btrfs-progs ;; esac
 [ -n "$LVM" ] && PKGS+=,lvm2
+[ -n "$MD" ] && PKGS+=,mdadm
 [ -n "$INCLUDE" ] && PKGS+=,$INCLUDE
 TAR=${USERLAND:-$TMP/userland.tar}
 if [ ! -f "$TAR" ]; then
@@ -86,22 +104,30 @@ if [ ! -f "$TAR" ]; then
 fi
 
 # ---- 2. partitions -------------------------------------------------------------------------------
-if [ "$FS" != ext4 ] || [ -n "$LVM" ]; then SEPBOOT=1; fi
 truncate -s "$SIZE" "$IMG"
 if [ "$TABLE" = gpt ]; then
   lines="label: gpt"$'\n'; ROOTTYPE=0FC63DAF-8483-4772-8E79-3D69D8477DE4
   [ -n "$LVM" ] && ROOTTYPE=E6D6D379-F507-44C2-A23C-238F2A3DF928
+  [ -n "$MD" ] && ROOTTYPE=A19D880F-05FC-4D3B-A006-743F0F84911E
   if [ "$BOOT" = bios ]; then lines+="size=1MiB, type=21686148-6449-6E6F-744E-656564454649"$'\n'    # BIOS boot, holds GRUB's core
   else lines+="size=64MiB, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B"$'\n'; fi                       # EFI system partition
   [ -n "$SEPBOOT" ] && lines+="size=700MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4"$'\n'
-  lines+="type=$ROOTTYPE"$'\n'
+  [ -n "$MD" ] && lines+="size=1500MiB, type=$ROOTTYPE"$'\n'"size=1500MiB, type=$ROOTTYPE"$'\n' || lines+="type=$ROOTTYPE"$'\n'
 else
+  [ -z "$MD" ] || die "--md is for gpt"
   lines="label: dos"$'\n'; ROOTTYPE=83; [ -n "$LVM" ] && ROOTTYPE=8e
   [ "$BOOT" = uefi ] && lines+="size=64MiB, type=ef"$'\n'
   if [ -n "$SEPBOOT" ]; then lines+="size=700MiB, type=83, bootable"$'\n'"type=$ROOTTYPE"$'\n'
   else lines+="type=$ROOTTYPE, bootable"$'\n'; fi
 fi
 printf '%s' "$lines" | sfdisk -q "$IMG"
+if [ -n "$MD" ]; then
+  n=1; [ -n "$SEPBOOT" ] && n=2
+  # the appliance has a disk of its own, which may come first
+  LIBGUESTFS_BACKEND=direct LIBGUESTFS_BACKEND_SETTINGS=force_tcg guestfish --format=raw -a "$IMG" run : debug sh \
+    "for d in /dev/sd?; do if [ -b \${d}$((n+2)) ]; then mdadm --create /dev/md0 --run --homehost=debian --name=0 --level=1 --metadata=1.2 --raid-devices=2 \
+     --assume-clean --bitmap=none \${d}$((n+1)) \${d}$((n+2)) && mdadm --stop /dev/md0; fi; done" > /dev/null
+fi
 DISK=$(losetup -fP --show "$IMG"); LOOPS+=("$DISK")
 partx -a "$DISK" 2>/dev/null || partx -u "$DISK"
 # partition numbers, in the order written above
@@ -110,26 +136,20 @@ if [ "$TABLE" = gpt ] || [ "$BOOT" = uefi ]; then n=1; [ "$BOOT" = uefi ] && ESP
 [ -n "$SEPBOOT" ] && { n=$((n+1)); BOOTDEV=${DISK}p$n; }
 n=$((n+1)); ROOTDEV=${DISK}p$n
 
-# ---- 3. LVM ----------------------------------------------------------------------------------------
-lvm_() { # lvm commands on our PV only, metadata only: no udev, no device-mapper
-  local cmd=$1; shift
-  LVM_SUPPRESS_FD_WARNINGS=1 lvm "$cmd" --driverloaded n --config "devices{filter=[\"a|^$PV\$|\",\"r|.*|\"] obtain_device_list_from_udev=0 use_devicesfile=0}
-    activation{udev_sync=0 udev_rules=0 monitoring=0} backup{backup=0 archive=0}" "$@" 2>>"$TMP/lvm.log" || { cat "$TMP/lvm.log" >&2; return 1; }
-}
-lv_device() { # a loop device over the single segment of LV $1
-  local pe ext first last
-  pe=$(lvm_ pvs --noheadings --units b --nosuffix -o pe_start "$PV" | tr -d ' ')
-  ext=$(lvm_ vgs --noheadings --units b --nosuffix -o vg_extent_size vg0 | tr -d ' ')
-  read -r first last < <(lvm_ lvs --noheadings -o seg_pe_ranges "vg0/$1" | sed -E 's/.*:([0-9]+)-([0-9]+).*/\1 \2/')
-  losetup -f --show -o $((pe + first*ext)) --sizelimit $(((last-first+1)*ext)) "$PV"
-}
+# ---- 3. LVM, mirror -------------------------------------------------------------------------------
+lv_device() { local range; range=$(lv_range "$PV" "$VG" "$1"); losetup -f --show -o "${range% *}" --sizelimit "${range#* }" "$PV"; }
 if [ -n "$LVM" ]; then
   PV=$ROOTDEV
-  lvm_ pvcreate -q -y "$PV" >/dev/null; lvm_ vgcreate -q vg0 "$PV" >/dev/null
-  lvm_ lvcreate -q -y -an -Zn -Wn -n root -l 90%FREE vg0 >/dev/null
-  lvm_ lvcreate -q -y -an -Zn -Wn -n swap -l 100%FREE vg0 >/dev/null
+  lvm_on "$PV" pvcreate -q -y "$PV" >/dev/null; lvm_on "$PV" vgcreate -q "$VG" "$PV" >/dev/null
+  lv() { lvm_on "$PV" lvcreate -q -y -an -Zn -Wn -n "$1" -l "$2" "$VG" >/dev/null; }
+  if [ -n "$HOMELV" ]; then lv root 80%VG; lv home 50%FREE; else lv root 90%VG; fi
+  lv swap 100%FREE
   SWAPDEV=$(lv_device swap); LOOPS+=("$SWAPDEV"); mkswap -q "$SWAPDEV"
+  if [ -n "$HOMELV" ]; then HOMEDEV=$(lv_device home); LOOPS+=("$HOMEDEV"); mkfs.ext4 -q "$HOMEDEV"; fi
   ROOTDEV=$(lv_device root); LOOPS+=("$ROOTDEV")
+elif [ -n "$MD" ]; then
+  MEMBER=$ROOTDEV; RANGE=$(md_range "$MEMBER")
+  ROOTDEV=$(losetup -f --show -o "${RANGE% *}" --sizelimit "${RANGE#* }" "$MEMBER"); LOOPS+=("$ROOTDEV")
 fi
 
 # ---- 4. file systems, userland, fstab ---------------------------------------------------------------
@@ -138,18 +158,26 @@ case $FS in
   ext4) mkfs.ext4 -q "$ROOTDEV"; mount "$ROOTDEV" "$R"; OPTS="errors=remount-ro 0 1" ;;
   xfs)  mkfs.xfs -q -f "$ROOTDEV"; mount "$ROOTDEV" "$R"; OPTS="defaults 0 0" ;;
   btrfs) mkfs.btrfs -q -f "$ROOTDEV"; mount "$ROOTDEV" "$R"
-    btrfs -q subvolume create "$R/@"; btrfs -q subvolume create "$R/@home"; umount "$R"
-    mount -o subvol=@ "$ROOTDEV" "$R"; mkdir "$R/home"; mount -o subvol=@home "$ROOTDEV" "$R/home"; OPTS="subvol=@ 0 0" ;;
+    btrfs -q subvolume create "$R/@"; btrfs -q subvolume create "$R/@home"; SUBVOL=@
+    OPTS="subvol=@ 0 0"
+    if [ -n "$SNAPSHOTS" ]; then
+      SUBVOL=@/.snapshots/1/snapshot OPTS="defaults 0 0"
+      btrfs -q subvolume create "$R/@/.snapshots"; mkdir "$R/@/.snapshots/1"; btrfs -q subvolume create "$R/$SUBVOL"
+      btrfs subvolume set-default "$R/$SUBVOL"
+    fi
+    umount "$R"; mount -o "subvol=$SUBVOL" "$ROOTDEV" "$R"; mkdir "$R/home"; mount -o subvol=@home "$ROOTDEV" "$R/home" ;;
 esac
 if [ -n "$BOOTDEV" ]; then mkfs.ext4 -q "$BOOTDEV"; mkdir "$R/boot"; mount "$BOOTDEV" "$R/boot"; fi
 tar -C "$R" --numeric-owner --xattrs --xattrs-include='*' -xf "$TAR"
-ROOTSPEC=UUID=$(uuid "$ROOTDEV"); [ -n "$LVM" ] && ROOTSPEC=/dev/mapper/vg0-root
+ROOTSPEC=UUID=$(uuid "$ROOTDEV"); [ -n "$LVM" ] && ROOTSPEC=/dev/mapper/$(mapper_name "$VG" root)
 {
   echo "# <file system> <mount point> <type> <options> <dump> <pass>"
   echo "$ROOTSPEC / $FS $OPTS"
   [ "$FS" = btrfs ] && echo "$ROOTSPEC /home btrfs subvol=@home 0 0"
+  [ -n "$SNAPSHOTS" ] && echo "$ROOTSPEC /.snapshots btrfs subvol=@/.snapshots 0 0"
+  [ -n "$HOMELV" ] && echo "/dev/mapper/$(mapper_name "$VG" home) /home ext4 defaults 0 2"
   [ -n "$BOOTDEV" ] && echo "UUID=$(uuid "$BOOTDEV") /boot ext4 defaults 0 2"
-  [ -n "$LVM" ] && echo "/dev/mapper/vg0-swap none swap sw 0 0"
+  [ -n "$LVM" ] && echo "/dev/mapper/$(mapper_name "$VG" swap) none swap sw 0 0"
   if [ -n "$ESPDEV" ]; then mkfs.vfat -F 32 -n ESP "$ESPDEV" >/dev/null; mkdir -p "$R/boot/efi"; echo "UUID=$(uuid "$ESPDEV") /boot/efi vfat umask=0077 0 1"; fi
 } > "$R/etc/fstab"
 
@@ -166,6 +194,10 @@ case $NET in
 esac
 rm -f "$R/etc/resolv.conf"; echo 'nameserver 10.0.2.3' > "$R/etc/resolv.conf"
 
+if [ -n "$MD" ]; then
+  printf 'HOMEHOST <system>\nMAILADDR root\n' > "$R/etc/mdadm/mdadm.conf"; mdadm --examine --brief "$MEMBER" >> "$R/etc/mdadm/mdadm.conf"
+fi
+
 # ---- 6. initramfs and boot loader --------------------------------------------------------------------
 mount --bind /dev "$R/dev"; mount -t proc proc "$R/proc"; mount --bind /sys "$R/sys"
 inside() { DEBIAN_FRONTEND=noninteractive LC_ALL=C chroot "$R" "$@"; }
@@ -179,7 +211,9 @@ GRUB_CMDLINE_LINUX="console=tty0 console=ttyS0,115200$NETARG"
 GRUB_TERMINAL=console
 GRUB_DISABLE_OS_PROBER=true
 EOG
-if [ "$BOOT" = bios ]; then
+if [ -n "$FINISH" ]; then
+  cp "$R"/boot/vmlinuz-* "$TMP/vmlinuz"; cp "$R"/boot/initrd.img-* "$TMP/initrd"
+elif [ "$BOOT" = bios ]; then
   inside grub-install --target=i386-pc --no-floppy "$DISK" 2>&1 | grep -v '^Install' || true
 else
   # the files "grub-install --force-extra-removable" puts on the ESP, copied with mtools
@@ -199,11 +233,29 @@ fi
 inside update-grub >/dev/null 2>&1
 # grub-mkconfig names the loop device when the builder has no /dev/disk/by-uuid or device-mapper: write the lasting name
 sed -i -E "/^\s+linux\s/s,root=[^ ]+,root=$ROOTSPEC," "$R/boot/grub/grub.cfg"
+[ -z "$SNAPSHOTS" ] || sed -i -E '/^\s+linux\s/s, rootflags=\S+,,' "$R/boot/grub/grub.cfg"
 umount "$R/sys" "$R/proc" "$R/dev"
 rm -rf "$R"/var/cache/apt/archives/*.deb "$R"/var/lib/apt/lists/*_*; fstrim "$R" 2>/dev/null || true
+
+if [ -n "$SNAPSHOTS" ]; then
+  mkdir -p "$R/.snapshots"; mount -o subvol=@/.snapshots "$ROOTDEV" "$R/.snapshots"
+  mkdir "$R/.snapshots/2"; btrfs -q subvolume snapshot -r "$R" "$R/.snapshots/2/snapshot"
+  for n in 1 2; do
+    printf '<?xml version="1.0"?>\n<snapshot>\n  <type>single</type>\n  <num>%s</num>\n  <date>2026-11-26 08:00:00</date>\n</snapshot>\n' $n > "$R/.snapshots/$n/info.xml"
+  done
+fi
 
 # ---- 7. the image ------------------------------------------------------------------------------------
 umount -R "$R"
 for ((i=${#LOOPS[@]}-1; i>=0; i--)); do partx -d "${LOOPS[i]}" 2>/dev/null || true; losetup -d "${LOOPS[i]}"; done; LOOPS=()
+if [ -n "$MD" ]; then    # the other member has the same data
+  read -r first second < <(partx -g -o START "$IMG" | tail -n 2 | xargs)
+  dd if="$IMG" of="$IMG" bs=1M iflag=skip_bytes,count_bytes oflag=seek_bytes skip=$((first*512+${RANGE% *})) \
+    seek=$((second*512+${RANGE% *})) count="${RANGE#* }" conv=notrunc,sparse status=none
+fi
+if [ -n "$FINISH" ]; then
+  "$HERE/run-in-guest.sh" --image "$IMG" --key "${SSHKEY%.pub}" --kernel "$TMP/vmlinuz" --initrd "$TMP/initrd" --append "root=$ROOTSPEC ro console=ttyS0$NETARG" \
+    'set -e; grub-install --target=i386-pc /dev/vda; update-grub; rm -f /var/lib/systemd/random-seed; : > /etc/machine-id' >&2
+fi
 if [ "$FORMAT" = qcow2 ]; then qemu-img convert -f raw -O qcow2 "$IMG" "$OUT"; else cp --sparse=always "$IMG" "$OUT"; fi
-echo "$OUT: $SUITE $FS${LVM:+ on LVM}, $TABLE, $BOOT, $FORMAT, $(du -h "$OUT" | cut -f1) on disk"
+echo "$OUT: $SUITE $FS${LVM:+ on LVM}${MD:+ on a mirror}, $TABLE, $BOOT, $FORMAT, $(du -h "$OUT" | cut -f1) on disk"

@@ -5,7 +5,8 @@
 #
 # Writes DIR/NAME.raw unless it is there.  The unpacked packages stay in DIR/userland-*.tar, so that
 # building a second image of the same suite and firmware takes a minute.  The images let root in with
-# DIR/key (made when missing) and with the password "debian".  Needs what build-debian-image.sh needs.
+# DIR/key (made when missing) and with the password "debian".  Needs what build-debian-image.sh needs: QEMU too
+# for bookworm-lvm-boot and bookworm-md-boot, libguestfs for both of the mirrors.
 set -euo pipefail
 
 HERE=$(dirname "$(readlink -f "$0")")
@@ -15,7 +16,16 @@ bookworm-bios-gpt         bookworm  bios gpt
 bookworm-bios-mbr-sepboot bookworm  bios mbr --sepboot
 bookworm-uefi-gpt-cloud   bookworm  uefi gpt --include cloud-init,cloud-guest-utils
 bullseye-bios-mbr         bullseye  bios mbr
-trixie-uefi-gpt           trixie    uefi gpt"
+trixie-uefi-gpt           trixie    uefi gpt
+bookworm-xfs-boot         bookworm  bios gpt --fs xfs
+bookworm-xfs-root-only    bookworm  bios gpt --fs xfs --rootboot
+bookworm-btrfs            bookworm  bios gpt --fs btrfs --rootboot
+bookworm-btrfs-snapshots  bookworm  bios gpt --fs btrfs --rootboot --snapshots
+bookworm-lvm              bookworm  uefi gpt --lvm --vg sys-vg --home
+bookworm-lvm-boot         bookworm  bios gpt --lvm --vg sys-vg --home --rootboot
+bookworm-lvm-xfs          bookworm  bios gpt --lvm --fs xfs
+bookworm-md               bookworm  bios gpt --md --size 4G
+bookworm-md-boot          bookworm  bios gpt --md --rootboot --size 4G"
 names() { awk '{print $1}' <<<"$SET"; }
 
 CACHE= WANT=()
@@ -35,10 +45,11 @@ mkdir -p "$CACHE"
 for name in "${WANT[@]}"; do
   read -r _ suite boot table options < <(grep "^$name " <<<"$SET") || { echo "no image named $name" >&2; exit 2; }
   [ -f "$CACHE/$name.raw" ] && continue
-  userland=$CACHE/userland-$suite-$boot.tar
-  case $options in *cloud-init*) userland=$CACHE/userland-$suite-$boot-cloud.tar ;; esac
+  userland=$CACHE/userland-$suite-$boot
+  case $options in *cloud-init*) userland+=-cloud ;; *--lvm*) userland+=-lvm ;; *--md*) userland+=-md ;; esac
+  case $options in *xfs*) userland+=-xfs ;; *btrfs*) userland+=-btrfs ;; esac
   # shellcheck disable=SC2086  # the options are words
   TMPDIR=$CACHE "$HERE/build-debian-image.sh" --out "$CACHE/$name.raw.part" --format raw --fs ext4 --size 3G \
-    --suite "$suite" --boot "$boot" --table "$table" --ssh-key "$CACHE/key.pub" --userland "$userland" $options
+    --suite "$suite" --boot "$boot" --table "$table" --ssh-key "$CACHE/key.pub" --userland "$userland.tar" $options
   mv "$CACHE/$name.raw.part" "$CACHE/$name.raw"
 done

@@ -1,18 +1,19 @@
 #!/bin/bash
 # record-boots.sh -- boot images for real and append what happened to a table.
 #
-#   record-boots.sh --cache DIR --table recorded-boots.tsv < LIST
+#   record-boots.sh --cache DIR --table recorded-boots.tsv [--patience N] < LIST
 #
 # LIST has lines "IMAGE BREAKAGE DISK FIRMWARE" (BREAKAGE "-" for the healthy image).  Broken images are made
 # on demand as DIR/broken/IMAGE+BREAKAGE.raw, consoles are kept in DIR/logs.  Combinations that are in the
-# table already are skipped.
+# table already are skipped.  On a machine that is busy with other things every wait should be N times longer.
 set -euo pipefail
 
-HERE=$(dirname "$(readlink -f "$0")"); CACHE= TABLE=
+HERE=$(dirname "$(readlink -f "$0")"); CACHE= TABLE= PATIENCE=1
 while [ $# -gt 0 ]; do
   case $1 in
     --cache) CACHE=$2; shift ;;
     --table) TABLE=$2; shift ;;
+    --patience) PATIENCE=$2; shift ;;
     *) sed -n '2,/^set -euo/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 0 ;;
   esac; shift
 done
@@ -27,5 +28,5 @@ while read -r image breakage disk firmware; do
     file=$CACHE/broken/$image+$breakage.raw log=$CACHE/logs/$image+$breakage.$disk.log
     [ -f "$file" ] || "$HERE/break-image.sh" "$breakage" "$CACHE/$image.raw" "$file" >&2 || { echo "cannot make $file" >&2; continue; }
   fi
-  "$HERE/boot-image.py" "$file" --disk "$disk" --firmware "$firmware" --key "$CACHE/key" --log "$log" < /dev/null >> "$TABLE" || echo "no result for $file" >&2
+  "$HERE/boot-image.py" "$file" --disk "$disk" --firmware "$firmware" --key "$CACHE/key" --patience "$PATIENCE" --log "$log" < /dev/null >> "$TABLE" || echo "no result for $file" >&2
 done
