@@ -46,9 +46,6 @@ enum GuestOSOnlineResizeFS: Check {
                 .byHand(
                     "Grow it after the first boot (on NVMe the disk is /dev/nvme0n1)",
                     commands: growth(of: volume, on: context.image.volume(root?.madeOf.last))))
-=======
-                    "Grow it after the first boot, once the partition and its physical volume have grown",
-                    commands: ["lvextend -r -l +100%FREE \(quoted("/dev/mapper/" + logical.mapperName))"]))
         }
         if let array = root?.array {
             add(
