@@ -91,6 +91,19 @@ import Testing
             resolve("/dev/md0", [member, Compose.array("host:0", on: [member.id])]) == .volume("md:host:0"))
     }
 
+    @Test func whatCrypttabOpensIsThereWhenItsDeviceIs() {
+        let luks = Compose.partition(3, "crypto_LUKS", uuid: "1111")
+        func resolve(_ device: String) -> DeviceResolution {
+            DeviceResolver(volumes: [luks], encrypted: ["data": DeviceSpecification(device)]) { _ in .no }
+                .resolve(DeviceSpecification("/dev/mapper/data"))
+        }
+        guard case .unknown = resolve("UUID=1111") else {
+            Issue.record("it is not read")
+            return
+        }
+        #expect(resolve("/dev/disk/by-id/ata-X-part3") == .notFound)
+    }
+
     @Test func hardwareIsOfAnotherMachine() {
         for link in [
             "scsi-36000c29", "virtio-abc-part1", "nvme-eui.0025", "ata-QEMU_HARDDISK", "wwn-0x5000c500",

@@ -130,6 +130,21 @@ import Testing
         #expect(linux.mounts.fstab.value?.first?.resolution == .volume("lvm:vg/root"))
     }
 
+    @Test func aSnapshotOfALogicalVolumeIsNoSecondSystem() {
+        var disk = MemoryFileSystem(uuid: "feed")
+        disk.system(machine: String(repeating: "a", count: 32))
+        let pv = Compose.partition(1, "LVM2_member")
+        let snapshot = Compose.logical("vg", "before", on: [pv.id], uuid: "feed", kinds: ["snapshot"])
+        let root = Compose.logical("vg", "root", on: [pv.id], uuid: "feed")
+        let other = Compose.logical("vg", "other", on: [pv.id], uuid: "beef")
+        let layout = Compose.layout(
+            [pv, snapshot, root, other], [snapshot.id: disk, root.id: disk, other.id: disk])
+        let systems = GuestInspector(layout, now: 0).inspect().systems.map { system in
+            if case .linux(let linux) = system { linux.rootVolume } else { "" }
+        }
+        #expect(systems == ["lvm:vg/root", "lvm:vg/other"])
+    }
+
     @Test func pathsOfTheLoaderBecomePathsOfTheGuest() {
         var table = MountTable(root: "gpt:2", subvolume: "@")
         table.add("gpt:2", subvolume: "@/boot/grub2/i386-pc", at: "/boot/grub2/i386-pc")

@@ -90,7 +90,8 @@ struct BootInspection {
     private func uefiPath() -> Way {
         var result: Way?
         for volume in espCandidates {
-            guard let opened = layout.volume(volume.id) else { continue }
+            // Firmware, like GRUB, reads half of a mirror as the file system it is.
+            guard let opened = layout.volume(files.disk.readVolume(volume).id) else { continue }
             guard let fileSystem = opened.fileSystem else {
                 if let gap = volume.gap {
                     var path = BootPath(firmware: .uefi, isPresent: .unknown)

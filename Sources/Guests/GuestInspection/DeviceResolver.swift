@@ -9,6 +9,8 @@ struct DeviceResolver {
     let volumes: [VolumeFacts]
     /// ARRAY lines of the mdadm.conf that holds when the name is looked up: they name arrays.
     var arrays: [ArrayLineFacts] = []
+    /// Names below `/dev/mapper` that crypttab makes, and the devices they are opened from.
+    var encrypted: [String: DeviceSpecification] = [:]
     /// Answers for files of the guest: swap files, bind mounts.
     let fileExists: (String) -> Answer
 
@@ -107,7 +109,20 @@ struct DeviceResolver {
     // MARK: Device mapper
 
     private func mapped(_ name: String) -> DeviceResolution {
-        managed("/dev/mapper/\(name)", hiddenBy: ["LVM2_member", "crypto_LUKS", "linux_raid_member"]) {
+        if let device = encrypted[name] {
+            var inner = self
+            // One that is opened from itself, or in a circle, is never opened.
+            inner.encrypted[name] = nil
+            switch inner.resolve(device) {
+            case .notFound, .caseMismatch, .hardwarePath, .file(exists: .no): return .notFound
+            default:
+                return .unknown(
+                    Gap(
+                        where: "/dev/mapper/\(name)", kind: .unsupported,
+                        message: "what cryptsetup opens it from is not read"))
+            }
+        }
+        return managed("/dev/mapper/\(name)", hiddenBy: ["LVM2_member", "crypto_LUKS", "linux_raid_member"]) {
             $0.logicalVolume?.mapperName == name
         }
     }

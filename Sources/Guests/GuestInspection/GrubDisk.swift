@@ -81,7 +81,8 @@ struct GrubDisk: GrubHost {
     /// GRUB like the file system itself.
     func contents(of device: GrubDevice) -> VolumeID? { volume(of: device).map { readVolume($0).id } }
 
-    private func readVolume(_ volume: VolumeFacts) -> VolumeFacts {
+    /// The volume itself, or the array whose file system starts where it does.
+    func readVolume(_ volume: VolumeFacts) -> VolumeFacts {
         guard volume.kind == "linux_raid_member" else { return volume }
         return layout.image.volumes.first { other in
             guard let array = other.array, other.madeOf.contains(volume.id) else { return false }

@@ -1,6 +1,7 @@
 import ByteReading
 package import FileSystemCore
 package import GuestFacts
+import GuestFormats
 
 /// Finds the systems of an image and reads them.
 package struct GuestInspector {
@@ -45,7 +46,56 @@ package struct GuestInspector {
                 gaps.append(Gap(error, at: volume.id))
             }
         }
-        return (roles, gaps)
+        return (withoutSnapshots(roles), gaps)
+    }
+
+    /// Snapshots of a logical volume carry the file system of their origin, with its UUID: one of them is the
+    /// system, the one that the boot names or else the origin.
+    private func withoutSnapshots(_ places: [Place]) -> [Place] {
+        func group(_ place: Place) -> [String]? {
+            guard place.role == .linuxRoot, let facts = layout.image.volume(place.volume),
+                let logical = facts.logicalVolume, let uuid = facts.uuid
+            else { return nil }
+            return [logical.group, uuid]
+        }
+        var volumes: [[String]: [VolumeID]] = [:]
+        for place in places {
+            guard let key = group(place), volumes[key]?.contains(place.volume) != true else { continue }
+            volumes[key, default: []].append(place.volume)
+        }
+        let copied = volumes.filter { $0.value.count > 1 }
+        guard let first = places.first(where: { group($0).map { copied[$0] != nil } ?? false }) else {
+            return places
+        }
+        let resolver = DeviceResolver(volumes: layout.image.volumes) { _ in .unknown }
+        let named = commandLines(from: first.volume, first.fileSystem, resolver).compactMap { line in
+            line.last("root").flatMap { GuestInspector.volume(resolver.resolve(DeviceSpecification($0))) }
+        }
+        func rank(_ volume: VolumeID) -> Int {
+            if named.contains(volume) { return 0 }
+            let kinds = layout.image.volume(volume)?.logicalVolume?.kinds ?? []
+            return kinds.contains("snapshot") ? 2 : 1
+        }
+        let chosen = copied.mapValues { rivals in rivals.min { rank($0) < rank($1) } }
+        return places.filter { place in
+            guard let key = group(place), let one = chosen[key] else { return true }
+            return one == place.volume
+        }
+    }
+
+    private static func volume(_ resolution: DeviceResolution) -> VolumeID? {
+        if case .volume(let id) = resolution { id } else { nil }
+    }
+
+    private func commandLines(
+        from volume: VolumeID, _ fileSystem: any FileSystemReader, _ resolver: DeviceResolver
+    ) -> [KernelCommandLine] {
+        BootInspection(
+            reader: GuestReader(tree: FileTree(root: fileSystem)), layout: layout,
+            files: BootFiles(
+                disk: GrubDisk(layout: layout, mendsPartitionTable: true), mounts: MountTable(root: volume)),
+            resolver: resolver, architecture: nil
+        ).defaultCommandLines()
     }
 
     private func subvolumeRoots(
@@ -54,17 +104,10 @@ package struct GuestInspector {
         let table = try SubvolumeTable(of: fileSystem)
         guard !table.subvolumes.isEmpty else { return [] }
         let resolver = DeviceResolver(volumes: layout.image.volumes) { _ in .unknown }
-        let layout = layout
         return try SubvolumeRoots(
             volume: volume, fileSystem: fileSystem, table: table, resolver: resolver,
             commandLines: {
-                guard table.subvolumes.count > 1 else { return [] }
-                return BootInspection(
-                    reader: GuestReader(tree: FileTree(root: fileSystem)), layout: layout,
-                    files: BootFiles(
-                        disk: GrubDisk(layout: layout, mendsPartitionTable: true),
-                        mounts: MountTable(root: volume)), resolver: resolver, architecture: nil
-                ).defaultCommandLines()
+                table.subvolumes.count > 1 ? self.commandLines(from: volume, fileSystem, resolver) : []
             }
         ).find()
     }

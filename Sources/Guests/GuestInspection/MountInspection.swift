@@ -12,6 +12,7 @@ struct MountInspection {
     let rootSubvolume: Subvolume?
     /// What LVM and MD are told in the root file system.
     let storage: StorageFacts
+    private let crypttab: [Crypttab.Entry]
 
     init(reader: GuestReader, layout: DiskLayout, rootVolume: VolumeID, rootSubvolume: Subvolume?) {
         self.reader = reader
@@ -19,10 +20,16 @@ struct MountInspection {
         self.rootVolume = rootVolume
         self.rootSubvolume = rootSubvolume
         storage = StorageInspection(image: layout.image).guest(reader)
+        let table = reader.parse("/etc/crypttab") { (bytes) throws(ImageFault) in try Crypttab(bytes) }
+        crypttab = table.value?.entries ?? []
     }
 
     var resolver: DeviceResolver {
-        DeviceResolver(volumes: layout.image.volumes, arrays: storage.arrays) { reader.exists($0) }
+        var names: [String: DeviceSpecification] = [:]
+        for entry in crypttab { names[entry.name] = entry.specification }
+        return DeviceResolver(volumes: layout.image.volumes, arrays: storage.arrays, encrypted: names) {
+            reader.exists($0)
+        }
     }
 
     private func fstab() -> Reading<Fstab> {
@@ -91,8 +98,7 @@ struct MountInspection {
             facts = MountFacts(fstab: .known(fstab.entries.map(entry)))
             facts.syntaxErrors = fstab.rejected.map { Evidence($0.source) }
         }
-        let crypttab = reader.parse("/etc/crypttab") { (bytes) throws(ImageFault) in try Crypttab(bytes) }
-        for entry in crypttab.value?.entries ?? [] {
+        for entry in crypttab {
             facts.crypttab.append(
                 CryptEntry(
                     name: entry.name, specification: entry.device,
