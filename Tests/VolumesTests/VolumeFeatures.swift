@@ -51,12 +51,10 @@ struct VolumeFeatures: Sendable {
         while position < end {
             let count = min(step, end - position)
             let bytes = try source.read(at: position * 512, count: Int(count) * 512)
-            let expected = (0..<count).flatMap { sector(position + $0, of: name) }
-            if !DiskComparison.isSame(bytes, Bytes(expected)) {
-                return (0..<count).first {
-                    bytes.array[Int($0) * 512..<Int($0 + 1) * 512]
-                        != expected[Int($0) * 512..<Int($0 + 1) * 512]
-                }.map { position + $0 }
+            for index in 0..<count {
+                let expected = sector(position + index, of: name)
+                let start = Int(index) * 512
+                if Array(bytes.array[start..<start + 512]) != expected { return position + index }
             }
             position += count
             step = step % 301 + 7
