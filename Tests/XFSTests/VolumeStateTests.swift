@@ -20,7 +20,7 @@ struct VolumeStateTests {
         try await HostTool.shell(
             """
             mkdir -p \(tree)/dir/deep \(tree)/large \(tree)/some; cd \(tree); seq 1 30000 > numbers
-            : > empty; echo x > dir/deep/file; ln -s ../numbers dir/link; ln -s \(String(repeating: "t/", count: 400)) far
+            : > empty; echo x > dir/deep/file; ln -s ../numbers dir/link; ln -s \(String(repeating: "t/", count: options.contains("crc=0") ? 400 : 40)) far
             seq -f 'large/entry-%g-with-a-name-that-takes-room' 1 900 | xargs touch
             seq -f 'some/entry-%g' 1 40 | xargs touch
             """)

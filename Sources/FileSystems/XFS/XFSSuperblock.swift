@@ -42,7 +42,7 @@ struct XFSSuperblock: Sendable {
     let groupBlockLog: Int
     /// `sb_fname`, 0x6C, up to its NUL.
     let label: String
-    /// `sb_inprogress`, 0x7E: mkfs has not finished.
+    /// `sb_inprogress`, 0x7E: mkfs has not finished; always set in copies.
     let isInProgress: Bool
     /// `sb_icount`, 0x80, and `sb_ifree`, 0x88.
     let inodeCount: UInt64
@@ -159,6 +159,5 @@ extension XFSSuperblock {
         try require(
             logBlockCount > 0 && UInt64(logBlockCount) <= UInt64(1 << 31) / UInt64(blockSize), 0x60,
             "a log of \(logBlockCount) blocks")
-        try require(!isInProgress, 0x7E, "mkfs did not finish")
     }
 }

@@ -38,6 +38,9 @@ extension XFSVolume {
                 parsing: try base.read(at: 0, count: XFSSuperblock.byteCount))
             try superblock.requireReadable()
             try superblock.checkGeometry()
+            guard !superblock.isInProgress else {
+                throw ImageFault(.corrupt, "mkfs did not finish", at: 0x7E)
+            }
             if try checksumHolds(of: superblock, on: base, at: 0) { return (superblock, false) }
             primary = superblock
             damage = ImageFault(.corrupt, "checksum of the superblock does not match", at: 0xE0)

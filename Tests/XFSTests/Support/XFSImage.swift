@@ -20,7 +20,8 @@ enum XFSImage {
         _ options: String, size: String = "100M", name: String = "image", in folder: ScratchFolder
     ) async throws -> FilePath {
         let path = folder.file(name)
-        try await HostTool.shell("truncate -s \(size) \(path) && mkfs.xfs -q -f --unsupported \(options) \(path)")
+        try await HostTool.shell(
+            "truncate -s \(size) \(path) && mkfs.xfs -q -f --unsupported \(options) \(path)")
         return path
     }
 

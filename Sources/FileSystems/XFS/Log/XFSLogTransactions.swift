@@ -67,13 +67,13 @@ struct XFSLogTransactions {
         }
         // XLOG_END_TRANS is about space; XLOG_CONTINUE_TRANS behind XLOG_WAS_CONT_TRANS means neither.
         var kind = flags & ~0x10
-        if kind & 0x08 != 0 { kind &= ~0x02 }
+        if kind & 0x08 != 0 { kind &= ~0x04 }
         switch kind {
-        case 0x00, 0x02:
+        case 0x00, 0x04:
             try add(data, to: &transaction)
         case 0x08:
             try addContinued(data, to: &transaction)
-        case 0x04:
+        case 0x02:
             pending -= transaction.size
             return transaction
         case 0x20:
