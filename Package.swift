@@ -60,6 +60,7 @@ let fileSystems: [Target] = [
     room("FileSystemCore", in: "FileSystems", sees: ["ByteReading", "BlockIO"]),
     room("Ext4", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
     room("FAT", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
+    room("NTFS", in: "FileSystems", sees: ["ByteReading", "Compression", "BlockIO", "FileSystemCore"]),
 ]
 
 let guests: [Target] = [
@@ -108,7 +109,8 @@ let product: [Target] = [
         dependencies: [
             "ImageCheck", "Batch", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes",
             "FileSystemCore",
-            "Ext4", "FAT", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts", "Reports",
+            "Ext4", "FAT", "NTFS", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts",
+            "Reports",
             argumentParser, subprocess, systemPackage,
         ],
         path: "Sources/Product/imagecheck-dev", swiftSettings: settings),
@@ -120,7 +122,8 @@ let testTargets: [Target] = [
         dependencies: ["ByteReading", "BlockIO", "FileSystemCore", subprocess, systemPackage],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests("ByteReadingTests", sees: ["ByteReading", "TestSupport"]),
-    tests("CompressionTests", sees: ["ByteReading", "Compression", "TestSupport"]),
+    tests(
+        "CompressionTests", sees: ["ByteReading", "Compression", "BlockIO", "TestSupport", systemPackage]),
     tests("BlockIOTests", sees: ["ByteReading", "BlockIO", "TestSupport", systemPackage]),
     tests(
         "ImageFormatsTests",
@@ -132,6 +135,11 @@ let testTargets: [Target] = [
     tests(
         "FATTests",
         sees: ["ByteReading", "BlockIO", "FileSystemCore", "FAT", "TestSupport", systemPackage]),
+    tests(
+        "NTFSTests",
+        sees: [
+            "ByteReading", "Compression", "BlockIO", "FileSystemCore", "NTFS", "TestSupport", systemPackage,
+        ]),
     tests("GuestFormatsTests", sees: ["ByteReading", "Compression", "GuestFormats", "TestSupport"]),
     tests("ChecksTests", sees: ["GuestFacts", "Targets", "Checks", "TestSupport"]),
     tests("LaunchChainTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "TestSupport"]),

@@ -31,7 +31,7 @@ enum FuzzEntries {
     /// All of them, by name.
     static let all: [FuzzEntry] =
         (bytes + compression + disks + fileSystems + kernel + modules + grub + boot + text + storage + network
-        + access + systemd + system)
+        + access + systemd + system + windows)
         .sorted { $0.name < $1.name }
 
     /// The entry of this name.
