@@ -98,7 +98,7 @@ struct NTFSDirectory: Sendable {
     ) throws(ImageFault) {
         for slot in slots {
             if let child = slot.child {
-                try collect(slots(of: child, depth, &walk), depth: depth + 1, &walk, into: &result)
+                try collect(self.slots(of: child, depth, &walk), depth: depth + 1, &walk, into: &result)
             }
             if let entry = slot.entry { result.append(entry) }
         }

@@ -47,6 +47,7 @@ package final class NTFSFileSystem: FileSystemReader {
         uuid = Hexadecimal.lower(boot.sector.serial, width: 16).uppercased()
         freeSpace = NTFSFreeSpace(volume)
         // The root has to be there; what is missing below it is for those who ask.
+        let volume = volume
         let root = try inLayer("/") { () throws(ImageFault) in
             try NTFSDirectory(volume.file(NTFSReference(NTFSRecord.Number.root)), on: volume)
         }
@@ -212,7 +213,8 @@ package final class NTFSFileSystem: FileSystemReader {
         switch try point.target() {
         case .relative(let path), .ownVolume(let path), .other(let path): return path
         case .drive(let letter, let path):
-            if try letter == UInt8(ascii: "C") || leadsSomewhere(path) { return path }
+            if letter == UInt8(ascii: "C") { return path }
+            if try leadsSomewhere(path) { return path }
             return [letter, UInt8(ascii: ":")] + path
         }
     }

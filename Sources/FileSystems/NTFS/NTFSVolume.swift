@@ -13,7 +13,8 @@ struct NTFSVolume: Sendable {
     /// Opens the MFT of a volume whose blocks come from `source`.
     init(_ geometry: NTFSBootSector, on source: any BlockSource) throws(ImageFault) {
         self.geometry = geometry
-        streams = NTFSStreamReader(geometry, on: source)
+        let streams = NTFSStreamReader(geometry, on: source)
+        self.streams = streams
         let place = geometry.tableCluster * geometry.clusterSize
         let own: NTFSRecord
         do throws(ImageFault) {

@@ -1,3 +1,4 @@
+import BlockIO
 import ByteReading
 import FileSystemCore
 
