@@ -1,6 +1,7 @@
 import BlockIO
 import ByteReading
 import Compression
+import SystemPackage
 import TestSupport
 import Testing
 

@@ -12,7 +12,8 @@ enum NTFSImage {
     /// Whether ntfs-3g can mount images: it is the judge then.
     static let canMount =
         hasTools && getuid() == 0 && HostTool.has("ntfs-3g", "umount", "setfattr", "find")
-        && unsafe access("/dev/fuse", R_OK | W_OK) == 0
+        && hasFUSE
+    private static let hasFUSE = unsafe access("/dev/fuse", R_OK | W_OK) == 0
 
     /// An empty volume in `folder`.
     static func make(
