@@ -62,6 +62,7 @@ let fileSystems: [Target] = [
     room("FAT", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
     room("Btrfs", in: "FileSystems", sees: ["ByteReading", "Compression", "BlockIO", "FileSystemCore"]),
     room("XFS", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
+    room("NTFS", in: "FileSystems", sees: ["ByteReading", "Compression", "BlockIO", "FileSystemCore"]),
 ]
 
 let guests: [Target] = [
@@ -90,7 +91,7 @@ let product: [Target] = [
         "ImageCheck", in: "Product",
         sees: [
             "ByteReading", "BlockIO", "ImageFormats", "Volumes", "FileSystemCore", "Ext4", "FAT", "XFS",
-            "Btrfs",
+            "Btrfs", "NTFS",
             "GuestFormats", "GuestFacts", "GuestInspection", "Targets", "Checks", "LaunchChain", "Reports",
         ]),
     room(
@@ -111,8 +112,8 @@ let product: [Target] = [
         dependencies: [
             "ImageCheck", "Batch", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes",
             "FileSystemCore",
-            "Ext4", "FAT", "XFS", "Btrfs", "GuestFormats", "Checks", "Targets", "LaunchChain", "GuestFacts",
-            "Reports", argumentParser, subprocess, systemPackage,
+            "Ext4", "FAT", "XFS", "Btrfs", "NTFS", "GuestFormats", "Checks", "Targets", "LaunchChain",
+            "GuestFacts", "Reports", argumentParser, subprocess, systemPackage,
         ],
         path: "Sources/Product/imagecheck-dev", swiftSettings: settings),
 ]
@@ -123,7 +124,8 @@ let testTargets: [Target] = [
         dependencies: ["ByteReading", "BlockIO", "FileSystemCore", subprocess, systemPackage],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests("ByteReadingTests", sees: ["ByteReading", "TestSupport"]),
-    tests("CompressionTests", sees: ["ByteReading", "Compression", "TestSupport"]),
+    tests(
+        "CompressionTests", sees: ["ByteReading", "Compression", "BlockIO", "TestSupport", systemPackage]),
     tests("BlockIOTests", sees: ["ByteReading", "BlockIO", "TestSupport", systemPackage]),
     tests(
         "ImageFormatsTests",
@@ -141,6 +143,11 @@ let testTargets: [Target] = [
     tests(
         "BtrfsTests",
         sees: ["ByteReading", "BlockIO", "FileSystemCore", "Btrfs", "TestSupport", systemPackage]),
+    tests(
+        "NTFSTests",
+        sees: [
+            "ByteReading", "Compression", "BlockIO", "FileSystemCore", "NTFS", "TestSupport", systemPackage,
+        ]),
     tests("GuestFormatsTests", sees: ["ByteReading", "Compression", "GuestFormats", "TestSupport"]),
     tests(
         "GuestInspectionTests",

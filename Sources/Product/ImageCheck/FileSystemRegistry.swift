@@ -4,12 +4,13 @@ import ByteReading
 import Ext4
 import FAT
 import FileSystemCore
+import NTFS
 import XFS
 
 /// The file systems that are read. A new one is a module and a line here.
 enum FileSystemRegistry {
     /// The kinds, by the names `blkid` gives, that ``open(_:kind:)`` reads.
-    static let kinds: Set<String> = ["ext2", "ext3", "ext4", "vfat", "xfs", "btrfs"]
+    static let kinds: Set<String> = ["ext2", "ext3", "ext4", "vfat", "xfs", "btrfs", "ntfs"]
 
     /// Opens the file system of this kind on `source`; nil when it is not one of those that are read.
     static func open(
@@ -18,6 +19,7 @@ enum FileSystemRegistry {
         switch kind {
         case "ext2", "ext3", "ext4": try Ext4FileSystem(source)
         case "vfat": try FATFileSystem(source)
+        case "ntfs": try NTFSFileSystem(source)
         case "xfs": try XFSFileSystem(source)
         case "btrfs": try BtrfsFileSystem([source])
         default: nil

@@ -179,6 +179,7 @@ struct StorageAssembly {
             facts.logicalVolume = LogicalVolumeFacts(
                 group: group.name, name: volume.name, groupUUID: group.uuid, uuid: volume.uuid,
                 kinds: volume.kinds, missing: volume.missing)
+            facts.logicalVolume?.groupMissing = group.missing
             facts.madeOf = group.physicalVolumes
                 .filter { volume.physicalVolumes.contains($0.uuid) }.compactMap(\.deviceID)
             if StorageAssembly.holdsVolumesOnly(volume) {

@@ -81,7 +81,7 @@ extension FuzzEntries {
     }
 
     /// Visits the first nodes of a file system by every call there is. A fault in one leaves the others to see.
-    private static func walk(_ reader: any FileSystemReader) {
+    static func walk(_ reader: any FileSystemReader) {
         var pending = [reader.root]
         var visited: Set<NodeID> = []
         while let node = pending.popLast(), visited.count < 128 {
