@@ -74,6 +74,8 @@ def qemu_command(a, port, scratch):
     if a.disk == "virtio-scsi":
         cmd += ["-device", "virtio-scsi-pci,id=s0"]
     cmd += ["-device", device + ",bootindex=0"]
+    if a.patience > 1:      # the guest's clock goes by its own work: waiting for the host does not let its time-outs run out
+        cmd += ["-icount", "shift=2"]
     if a.firmware == "uefi":
         shutil.copy("/usr/share/OVMF/OVMF_VARS_4M.fd", scratch + "/vars.fd")   # a new instance: empty NVRAM
         cmd += ["-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
@@ -98,11 +100,11 @@ class Boot:
         key = scratch + "/key"
         shutil.copy(self.key, key); os.chmod(key, 0o600)
         cmd = ["ssh", "-i", key, "-p", str(self.port), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-               "-o", "ConnectTimeout=20", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "root@127.0.0.1", ASK]
+               "-o", f"ConnectTimeout={20 * self.a.patience:.0f}", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "root@127.0.0.1", ASK]
         while not self.over:
             time.sleep(3)
             try:
-                r = subprocess.run(cmd, capture_output=True, text=True, timeout=150)
+                r = subprocess.run(cmd, capture_output=True, text=True, timeout=150 * self.a.patience)
             except subprocess.TimeoutExpired:
                 continue
             if r.returncode == 0 and "multi-user.target=" in r.stdout:
