@@ -51,12 +51,12 @@ struct VolumeFeatures: Sendable {
         while position < end {
             let count = min(step, end - position)
             let bytes = try source.read(at: position * 512, count: Int(count) * 512)
-            let expected = (0..<count).flatMap { sector(position + $0, of: name) }
+            var expected: [UInt8] = []
+            for index in 0..<count { expected += sector(position + index, of: name) }
             if !DiskComparison.isSame(bytes, Bytes(expected)) {
-                return (0..<count).first {
-                    bytes.array[Int($0) * 512..<Int($0 + 1) * 512]
-                        != expected[Int($0) * 512..<Int($0 + 1) * 512]
-                }.map { position + $0 }
+                let found = bytes.array
+                let place = found.indices.first { found[$0] != expected[$0] } ?? 0
+                return position + UInt64(place / 512)
             }
             position += count
             step = step % 301 + 7

@@ -30,7 +30,8 @@ struct FuzzEntry: Sendable {
 enum FuzzEntries {
     /// All of them, by name.
     static let all: [FuzzEntry] =
-        (bytes + compression + disks + fileSystems + kernel + modules + grub + boot + text + storage + network
+        (bytes + compression + disks + volumes + fileSystems + kernel + modules + grub + boot + text + storage
+        + network
         + access + systemd + system)
         .sorted { $0.name < $1.name }
 
