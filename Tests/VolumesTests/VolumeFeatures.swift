@@ -51,10 +51,12 @@ struct VolumeFeatures: Sendable {
         while position < end {
             let count = min(step, end - position)
             let bytes = try source.read(at: position * 512, count: Int(count) * 512)
-            for index in 0..<count {
-                let expected = sector(position + index, of: name)
-                let start = Int(index) * 512
-                if Array(bytes.array[start..<start + 512]) != expected { return position + index }
+            var expected: [UInt8] = []
+            for index in 0..<count { expected += sector(position + index, of: name) }
+            if !DiskComparison.isSame(bytes, Bytes(expected)) {
+                let found = bytes.array
+                let place = found.indices.first { found[$0] != expected[$0] } ?? 0
+                return position + UInt64(place / 512)
             }
             position += count
             step = step % 301 + 7

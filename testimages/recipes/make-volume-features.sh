@@ -4,7 +4,7 @@
 #
 # Sector N of the volume or array NAME holds the line "NAME N", so that each byte's place is known without a hash.
 # Runs in the appliance of libguestfs (a kernel package has to be installed; about three minutes without KVM).
-# Needs: libguestfs-tools, a kernel with dm-raid, dm-thin-pool, dm-cache and the md personalities, xz-utils.
+# Needs: libguestfs-tools, lvm2, mdadm, python3, a kernel with dm-raid, dm-thin-pool, dm-cache and the md personalities, xz-utils.
 set -euo pipefail
 output=$(realpath -m "${1:?usage: make-volume-features.sh OUTPUT.tar.xz}")
 work=$(mktemp -d /var/tmp/volume-features.XXXXXX)
@@ -14,8 +14,6 @@ cd "$work"
 names=()
 arguments=()
 disk() { # disk NAME SIZE
-    # The kernel numbers disks in no order that can be relied on, so each says its name until it is used.
-    printf '%s\n' "$1" > "$1"
     truncate -s "$2" "$1"
     names+=("$1")
     arguments+=(-a "$work/$1")
@@ -24,7 +22,7 @@ for n in 1 2 3 4 5; do disk "pv$n" 20M; done
 for v in 12 11 10 090; do disk "r1v$v-0" 3M; disk "r1v$v-1" 3M; done
 disk lin-0 3M; disk lin-1 3600K
 disk lin90-0 3M; disk lin90-1 3600K
-for kind in r0 r0orig; do disk $kind-0 3M; disk $kind-1 3600K; disk $kind-2 3600K; done
+for kind in r0 r0orig; do disk $kind-0 3M; disk $kind-1 3M; disk $kind-2 3600K; done
 for n in 0 1 2 3; do disk "r10n2-$n" 3M; done
 for n in 0 1 2; do disk "r10f2-$n" 3M; done
 for n in 0 1 2; do disk "r4-$n" 3M; done
@@ -39,13 +37,16 @@ set -x
 exec 2>&1
 for m in dm-mod dm-raid dm-mirror dm-thin-pool dm-cache dm-cache-smq dm-snapshot raid0 raid1 raid10 raid456 linear; do modprobe $m; done
 cat /proc/mdstat
-mkdir /tmp/names
-for d in /sys/block/sd*; do
-    d=/dev/$(basename $d)
-    n=$(head -n 1 $d | head -c 32 | tr -d '\0')
-    case " $NAMES " in *" $n "*) echo $d > /tmp/names/$n; dd if=/dev/zero of=$d bs=512 count=1 ;; esac
-done
-device() { cat /tmp/names/$1; } # the disk called $1
+device() { # the disk called $1
+    local i=0 n
+    for n in $NAMES; do
+        if [ "$n" = "$1" ]; then
+            printf '/dev/sd%s\n' "$(printf '%s\n' {a..z} a{a..z} b{a..z} | sed -n "$((i + 1))p")"
+            return
+        fi
+        i=$((i + 1))
+    done
+}
 fill() { # fill NAME DEVICE [WORD]
     local sectors width
     sectors=$(blockdev --getsz "$2")
@@ -69,7 +70,7 @@ array r1v10 1 2 --metadata=1.0
 array r1v090 1 2 --metadata=0.90
 array lin linear 2 --metadata=1.2
 array lin90 linear 2 --metadata=0.90
-array r0 0 3 --metadata=1.2 --chunk=64 --layout=alternate
+array r0 0 3 --metadata=1.2 --chunk=64
 array r0orig 0 3 --metadata=1.2 --chunk=16 --layout=original
 array r10n2 10 4 --metadata=1.2 --chunk=64 --layout=n2
 array r10f2 10 3 --metadata=1.2 --chunk=64 --layout=f2
@@ -144,6 +145,7 @@ fill dirty $(lvpath slowback)
 dmsetup table; dmsetup status
 lvm lvs -a -o lv_name,lv_uuid,lv_size,segtype,seg_pe_ranges,devices,lv_attr,origin,pool_lv --units b
 lvm pvs -o pv_name,pv_uuid,pv_size,pv_used --units b
+lvm lvchange -an -K vol-ume/snapshot
 lvm vgchange -an vol-ume
 lvm lvchange -y -kn vol-ume/thinsnap
 lvm lvchange -y -ky vol-ume/between
@@ -159,5 +161,25 @@ S
 } > commands
 export LIBGUESTFS_BACKEND=direct LIBGUESTFS_BACKEND_SETTINGS=force_tcg
 nice -n 15 guestfish --format=raw "${arguments[@]}" < commands > log
-tar -c --sparse --owner=0 --group=0 --mtime=2026-01-01 "${names[@]}" | xz -6 > "$output"
-cp log "${output%.tar.xz}.log"
+# The kernel numbers disks in no order that can be relied on, so names follow from what the tools say is on them.
+python3 - <<'P'
+import os, re, subprocess
+def run(*command): return subprocess.run(command, capture_output=True, text=True).stdout
+names = {}
+for f in (n for n in os.listdir(".") if re.search(r"-\d$", n)):
+    text = run("mdadm", "--examine", f)
+    name = re.search(r"Name : maker:(\S+)", text)
+    level = re.search(r"Raid Level : (\S+)", text)
+    if not level: os.remove(f); continue
+    name = name.group(1) if name else {"raid1": "r1v090", "linear": "lin90"}[level.group(1)]
+    role = re.search(r"Device Role : Active device (\d)", text) or re.search(r"^this +\d+ +\d+ +\d+ +(\d)", text, re.M)
+    names[f] = f"{name}-{role.group(1) if role else 2}"
+order = re.findall(r'pv\d \{\s+id = "([^"]+)"', run("pvck", "--dump", "metadata", "pv1"))
+for f in (n for n in os.listdir(".") if re.fullmatch(r"pv\d", n)):
+    uuid = re.search(r"pv_header.pv_uuid (\S+)", run("pvck", "--dump", "headers", f)).group(1)
+    names[f] = f"pv{[o.replace('-', '') for o in order].index(uuid) + 1}"
+os.mkdir("named")
+for f, name in names.items(): os.rename(f, "named/" + name)
+P
+cd named
+tar -c --sparse --owner=0 --group=0 --mtime=2026-01-01 -- * | xz -6 > "$output"

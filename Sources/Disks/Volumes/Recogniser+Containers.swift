@@ -14,6 +14,28 @@ extension Recogniser {
             "crypto_LUKS", .crypto, [(0x4000, luksCopy), (0x8000, luksCopy), (0x10000, luksCopy)],
             checkLUKSCopy),
         Recogniser("BitLocker", .crypto, [(3, ascii("-FVE-FS-"))]),
+        Recogniser("BitLocker", .crypto, [(3, ascii("MSWIN4.1"))], checkBitLockerToGo),
+        Recogniser("cs_fvault2", .crypto, [(88, ascii("CS"))]) { window, _ throws(ImageFault) in
+            // A volume header, checksummed with CRC-32C (libblkid, cs_fvault2.c).
+            guard try window.little(UInt16.self, at: 8) == 1, try window.little(UInt16.self, at: 10) == 0x10,
+                try window.little(UInt32.self, at: 90) == 1
+            else { return nil }
+            return VolumeSignature("cs_fvault2", .crypto)
+        },
+        // Logical Disk Manager, on a disk with an MBR; the copy at the end is looked for apart.
+        Recogniser("ldm_member", .raid, [(0xC00, ascii("PRIVHEAD"))]),
+        Recogniser("storage_spaces_member", .raid, [0, 4096].map { ($0, ascii("SPACEDB ")) }),
+        Recogniser("ceph_bluestore", .other, [(0, ascii("bluestore block device"))]),
+        Recogniser("drbdmanage_control_volume", .other, [(0, ascii("$DRBDmgr=q"))]),
+        Recogniser("LVM1_member", .raid, [(0, ascii("HM"))]) { window, _ throws(ImageFault) in
+            let version = try window.little(UInt16.self, at: 2)
+            guard version == 1 || version == 2, try window.little(UInt32.self, at: 4) == 0 else { return nil }
+            return VolumeSignature("LVM1_member", .raid)
+        },
+        Recogniser("ubi", .other, [(0, ascii("UBI#"))]) { window, _ throws(ImageFault) in
+            let version = try window.head.byte(at: 4)
+            return version == 1 ? VolumeSignature("ubi", .other) : nil
+        },
         Recogniser("DM_integrity", .crypto, [(0, ascii("integrt\0"))]),
         Recogniser("DM_verity_hash", .crypto, [(0, ascii("verity\0\0"))], checkVerity),
         Recogniser("DM_snapshot_cow", .raid, [(0, ascii("SnAp"))]),
@@ -84,6 +106,16 @@ extension Recogniser {
         found.uuid = try window.uuid(at: 0x1028)
         found.label = try window.label(at: 0x1048, count: 32)
         return found
+    }
+
+    /// BitLocker To Go hides behind a boot sector of FAT32 and is known by an identifier at 424.
+    @Sendable private static func checkBitLockerToGo(
+        _ window: VolumeWindow, _ offset: Int
+    ) throws(ImageFault) -> VolumeSignature? {
+        let identifier: [UInt8] = [
+            0x3B, 0xD6, 0x67, 0x49, 0x29, 0x2E, 0xD8, 0x4A, 0x83, 0x99, 0xF6, 0xA3, 0x39, 0xE3, 0xD0, 0x01,
+        ]
+        return window.holds(identifier, at: 424) ? VolumeSignature("BitLocker", .crypto) : nil
     }
 
     /// LUKS versions 1 and 2 (LUKS On-Disk Format 1.2.3; LUKS2 1.1.2).

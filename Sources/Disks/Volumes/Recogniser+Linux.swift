@@ -48,7 +48,14 @@ extension Recogniser {
             return found
         },
         Recogniser("gfs2", .filesystem, [(0x10000, [0x01, 0x16, 0x19, 0x70])], checkGFS2),
-        Recogniser("ocfs2", .filesystem, [0x400, 0x800, 0x1000, 0x2000].map { ($0, ascii("OCFSV2")) }),
+        Recogniser("ocfs2", .filesystem, [0x400, 0x800, 0x1000, 0x2000].map { ($0, ascii("OCFSV2")) }) {
+            window, offset throws(ImageFault) in
+            // Linux, fs/ocfs2/ocfs2_fs.h, `struct ocfs2_super_block` at 0xC0 of the block.
+            var found = VolumeSignature("ocfs2", .filesystem)
+            found.label = try window.label(at: offset + 0x110, count: 64)
+            found.uuid = try window.uuid(at: offset + 0x150)
+            return found
+        },
         Recogniser("cramfs", .filesystem, [(0, [0x45, 0x3D, 0xCD, 0x28]), (0, [0x28, 0xCD, 0x3D, 0x45])]) {
             window, _ throws(ImageFault) in
             var found = VolumeSignature("cramfs", .filesystem)

@@ -23,7 +23,56 @@ extension Recogniser {
                 (0x255C, [0x54, 0x19, 0x01, 0x00]), (0x255C, [0x19, 0x01, 0x54, 0x19]),
                 (0x1055C, [0x19, 0x01, 0x54, 0x19]),
             ], checkUFS),
+        Recogniser(
+            "befs", .filesystem,
+            [0x20, 0x220].flatMap { [($0, ascii("1SFB")), ($0, ascii("BFS1"))] }
+        ) { window, offset throws(ImageFault) in
+            let isLittle = window.holds(ascii("1SFB"), at: offset)
+            var found = VolumeSignature("befs", .filesystem)
+            found.version = isLittle ? "little-endian" : "big-endian"
+            found.label = try window.label(at: offset - 0x20, count: 32)
+            return found
+        },
+        Recogniser("bfs", .filesystem, [(0, [0xCE, 0xFA, 0xAD, 0x1B])]),
+        Recogniser(
+            "minix", .filesystem,
+            [(0x410, [0x7F, 0x13]), (0x410, [0x8F, 0x13]), (0x410, [0x68, 0x24]), (0x410, [0x78, 0x24])],
+            checkMinix),
+        Recogniser("vxfs", .filesystem, [(0x400, [0xF5, 0xFC, 0x01, 0xA5])]),
+        Recogniser("hpfs", .filesystem, [(0x2000, [0x49, 0xE8, 0x95, 0xF9])]),
+        Recogniser(
+            "xenix", .filesystem, [(0x7F8, [0x2B, 0x55, 0x44, 0x00]), (0x7F8, [0x00, 0x44, 0x55, 0x2B])]),
+        Recogniser("ocfs", .filesystem, [(8, ascii("OracleCFS"))]),
+        Recogniser("nss", .filesystem, [(0x1000, ascii("SPB5"))]),
+        Recogniser("mpool", .filesystem, [(0, ascii("mpoolDev"))]) { window, _ throws(ImageFault) in
+            var found = VolumeSignature("mpool", .filesystem)
+            found.label = try window.label(at: 8, count: 32)
+            found.uuid = try window.uuid(at: 0x28)
+            return found
+        },
     ]
+
+    /// The magic number has two bytes, so inodes, zones and their size have to make sense, too
+    /// (Linux, include/uapi/linux/minix_fs.h, `struct minix_super_block`).
+    @Sendable private static func checkMinix(
+        _ window: VolumeWindow, _ offset: Int
+    ) throws(ImageFault) -> VolumeSignature? {
+        let magic = try window.little(UInt16.self, at: offset)
+        let isFirst = magic == 0x137F || magic == 0x138F
+        let zones: UInt32 =
+            isFirst ? UInt32(try window.little(UInt16.self, at: 0x402)) : try window.little(at: 0x414)
+        let inodeBlocks = try window.little(UInt16.self, at: 0x404)
+        let zoneBlocks = try window.little(UInt16.self, at: 0x406)
+        let firstZone = try window.little(UInt16.self, at: 0x408)
+        let shift = try window.little(UInt16.self, at: 0x40A)
+        guard try window.little(UInt16.self, at: 0x400) > 0, zones > 0, inodeBlocks > 0, zoneBlocks > 0,
+            UInt32(firstZone) > UInt32(inodeBlocks) + UInt32(zoneBlocks), UInt32(firstZone) < zones,
+            shift == 0
+        else { return nil }
+        var found = VolumeSignature("minix", .filesystem)
+        found.version = isFirst ? "1" : "2"
+        return found
+    }
 
     /// ECMA-119 8.4; Joliet is a supplementary descriptor with an escape sequence of UCS-2.
     @Sendable private static func checkISO9660(

@@ -20,6 +20,53 @@ enum TailSignatures {
         if [[0xDE, 0x11, 0xDE, 0x11], [0x11, 0xDE, 0x11, 0xDE]].contains(last.array) {
             result.append(VolumeSignature("ddf_raid_member", .raid, at: last.origin))
         }
+        return result + (try others(window))
+    }
+
+    /// Volume managers and firmware RAID that keep their header in the last sectors.
+    private static func others(_ window: VolumeWindow) throws(ImageFault) -> [VolumeSignature] {
+        var result: [VolumeSignature] = []
+        let sectors = window.size / 512
+        func has(_ bytes: [UInt8], sectorsBeforeEnd: UInt64, plus offset: UInt64 = 0) throws(ImageFault)
+            -> UInt64?
+        {
+            guard sectors >= sectorsBeforeEnd else { return nil }
+            let place = (sectors - sectorsBeforeEnd) * 512 + offset
+            return try window.read(at: place, count: bytes.count).array == bytes ? place : nil
+        }
+        // Logical Disk Manager: copies in the last MiB of a disk, or of the partition that holds them on a disk
+        // with a GPT (Linux, block/partitions/ldm.h, `OFF_PRIV2`, `OFF_PRIV3`).
+        for before: UInt64 in [1, 192] {
+            guard let place = try has(ascii("PRIVHEAD"), sectorsBeforeEnd: before) else { continue }
+            result.append(VolumeSignature("ldm_member", .raid, at: place))
+            break
+        }
+        if let place = try has(ascii("NVIDIA  "), sectorsBeforeEnd: 2) {
+            result.append(VolumeSignature("nvidia_raid_member", .raid, at: place))
+        }
+        if let place = try has(ascii("$XIDE$"), sectorsBeforeEnd: 1) {
+            result.append(VolumeSignature("lsi_mega_raid_member", .raid, at: place))
+        }
+        for before: UInt64 in [63, 255, 256, 16, 399, 591, 675, 735, 911, 974, 991, 951, 3087] {
+            guard let place = try has(ascii("Promise Technology, Inc."), sectorsBeforeEnd: before) else {
+                continue
+            }
+            result.append(VolumeSignature("promise_fasttrack_raid_member", .raid, at: place))
+            break
+        }
+        // DRBD: the last 4 KiB at a multiple of 4 KiB (drbd, `struct meta_data_on_disk`).
+        // blkid looks at the last 4 KiB whatever the size, which differs for loop devices only.
+        for place in Set([window.size / 4096 * 4096 - 4096, window.size - 4096]).sorted() {
+            let block = try window.read(at: place, count: 64)
+            let magic: UInt32 = try block.big(at: 60)
+            guard magic == 0x8374_026B || magic == 0x8374_026D else { continue }
+            var found = VolumeSignature("drbd", .raid, at: place)
+            found.version = magic == 0x8374_026B ? "v08" : "v09"
+            let identity: UInt64 = try block.big(at: magic == 0x8374_026B ? 40 : 48)
+            found.uuid = Hexadecimal.lower(identity, width: 16)
+            result.append(found)
+            break
+        }
         return result
     }
 
@@ -51,6 +98,21 @@ enum TailSignatures {
         }
         found.uuid = try GUID(bigEndian: Bytes(identity)).description
         return found
+    }
+}
+
+/// VMware's cluster file system, whose headers lie further in than the start that is kept in memory.
+enum VMFSHeaders {
+    static func find(_ window: VolumeWindow) throws(ImageFault) -> [VolumeSignature] {
+        var result: [VolumeSignature] = []
+        for (kind, usage, place, magic) in [
+            ("VMFS_volume_member", VolumeSignature.Usage.raid, UInt64(0x10_0000), UInt32(0xC001_D00D)),
+            ("VMFS", .filesystem, 0x20_0000, 0x2FAB_F15E),
+        ] where window.size >= place + 512 {
+            let word: UInt32 = try window.read(at: place, count: 4).little(at: 0)
+            if word == magic { result.append(VolumeSignature(kind, usage, at: place)) }
+        }
+        return result
     }
 }
 

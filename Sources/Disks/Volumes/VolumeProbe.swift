@@ -18,7 +18,12 @@ package enum VolumeProbe {
             }
         }
         do {
-            result = try TailSignatures.find(window) + result
+            // A disk of LDM says so at its start and at its end.
+            let tail = try TailSignatures.find(window).filter { tail in
+                tail.kind != "ldm_member" || !result.contains { $0.kind == tail.kind }
+            }
+            result = tail + result
+            if result.isEmpty { result = try VMFSHeaders.find(window) }
             if result.isEmpty, let pool = try ZFSLabel.find(window) { result.append(pool) }
         } catch {
             // The start of a volume that a truncated image cuts off still says what it is.

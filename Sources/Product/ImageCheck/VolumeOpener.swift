@@ -38,7 +38,7 @@ struct VolumeOpener {
             } else if let kind = device.facts.kind, !VolumeOpener.holdsNoFiles.contains(kind) {
                 devices[index].facts.gap = Gap(
                     where: device.facts.id, kind: .unsupported,
-                    message: "\(kind) is not read by this version")
+                    message: device.signatures.first?.hides ?? "\(kind) is not read by this version")
             }
         } catch {
             devices[index].facts.gap = Gap(error, at: device.facts.id)

@@ -37,9 +37,9 @@ extension MappedSource {
             let run = array.isEmpty ? first : try run(at: offset + UInt64(array.count))
             let length = Int(Swift.min(UInt64(count - array.count), Swift.max(1, run.length)))
             if let source = run.source {
-                array += try source.read(at: run.offset, count: length)
+                array += try source.read(at: run.offset, count: length).array
             } else {
-                array += repeatElement(0, count: length)
+                array += [UInt8](repeating: 0, count: length)
             }
         }
         return Bytes(array, origin: offset)

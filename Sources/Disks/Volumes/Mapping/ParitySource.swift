@@ -50,7 +50,7 @@ package struct ParitySource: BlockSource {
             let length = Int(Swift.min(UInt64(count - array.count), chunkSize - inside))
             let place = try place(of: position)
             if let column = columns[Int(place.data)] {
-                array += try column.read(at: place.offset, count: length)
+                array += try column.read(at: place.offset, count: length).array
             } else {
                 array += try rebuilt(place, count: length)
             }
