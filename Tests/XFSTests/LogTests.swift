@@ -57,7 +57,7 @@ struct LogTests {
             """
             \(XFSImage.fill)
             sync $D/files/f70000 $D/files/unwritten
-            rm -r $D/many120 $D/few; mv $D/many30 $D/moved; rm $D/many2500/entry-1*
+            rm -r $D/many120 $D/few; mv $D/many30 $D/moved; rm $D/many1200/entry-1*
             """)
     }
 

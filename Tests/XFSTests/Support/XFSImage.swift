@@ -58,7 +58,7 @@ enum XFSImage {
         printf middle | dd of=$D/files/sparse bs=1 seek=1500001 conv=notrunc status=none
         truncate -s 123456 $D/files/hole
         xfs_io -f -c 'falloc 0 300000' -c 'pwrite -q 100000 5000' $D/files/unwritten
-        for k in 8 30 120 320 2500; do
+        for k in 8 30 120 320 1200; do
             mkdir $D/many$k; i=0
             while [ $i -lt $k ]; do echo $D/many$k/entry-$i-with-a-name-that-takes-room; i=$((i+1)); done | xargs touch
         done
@@ -89,7 +89,7 @@ enum XFSImage {
         """
 
     /// Every other block is written, so that each is an extent of its own: trees with small blocks.
-    static func fragment(_ path: FilePath, count: Int = 1200, step: Int64 = 8192) throws {
+    static func fragment(_ path: FilePath, count: Int = 700, step: Int64 = 8192) throws {
         let file = try FileDescriptor.open(
             path, .writeOnly, options: [.create], permissions: [.ownerReadWrite])
         try file.closeAfter {
@@ -106,7 +106,7 @@ enum Listing {
     /// As this package reads it.
     ///
     /// - Parameter limit: how many names of a directory are also looked up.
-    static func of(_ fileSystem: XFSFileSystem, lookingUp limit: Int = .max) throws -> [String] {
+    static func of(_ fileSystem: XFSFileSystem, lookingUp limit: Int = 150) throws -> [String] {
         var lines: [String] = []
         var pending: [(NodeID, String)] = [(fileSystem.root, ".")]
         while let (node, path) = pending.popLast() {
