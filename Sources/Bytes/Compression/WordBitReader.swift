@@ -42,7 +42,7 @@ struct WordBitReader {
         guard number > 0 else { return 0 }
         fill(number)
         count -= number
-        return Int(bits >> UInt64(count)) & (1 << number - 1)
+        return Int(truncatingIfNeeded: bits >> UInt64(count)) & (1 << number - 1)
     }
 
     /// A symbol of a code.
