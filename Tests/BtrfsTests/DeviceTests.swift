@@ -29,13 +29,13 @@ struct DeviceTests {
         try await HostTool.shell(lines.replacing("IMAGE", with: images[0].description))
     }
 
-    @Test(arguments: [("raid1", 2), ("raid1c3", 3), ("raid10", 4), ("raid5", 3), ("raid6", 4)])
+    @Test(arguments: [("raid1", 2), ("raid10", 4), ("raid5", 3), ("raid6", 4)])
     func `reads without one device`(_ profile: String, _ count: Int) async throws {
         let folder = try await ScratchFolder()
         let images = try await BtrfsImage.make(
             "-d \(profile) -m \(profile)", devices: count, BtrfsImage.fill, in: folder)
         let expected = try Listing.of(try BtrfsImage.open(images))
-        for missing in images.indices {
+        for missing in [0, count - 1] {
             var left = images
             left.remove(at: missing)
             let fileSystem = try BtrfsImage.open(left)

@@ -90,7 +90,7 @@ enum BtrfsImage {
         echo s > $D/special/suid; chown 70000:100000 $D/special/suid; chmod 6755 $D/special/suid
         mkfifo $D/special/fifo; mkdir $D/special/sticky; chmod 1777 $D/special/sticky
         mknod $D/special/null c 1 3
-        i=0; while [ $i -lt 90 ]; do ln $D/special/suid $D/special/hard-$i-with-a-name-that-takes-room; i=$((i+1)); done
+        i=0; while [ $i -lt 90 ]; do ln $D/special/suid $D/special/hard-$i-with-a-name-that-takes-room || break; i=$((i+1)); done
         echo ä > "$D/special/näme with space"
         for t in -300000000 2147483653 4294967373; do : > $D/special/t$t; touch -d @$t $D/special/t$t; done
         setfattr -n user.a -v value $D/files/t100; setfattr -n user.empty $D/files/t100
