@@ -91,6 +91,7 @@ def parse_answers(text):
 class Boot:
     def __init__(self, a):
         self.a, self.text, self.partial, self.answers, self.over = a, "", "", {}, False
+        self.log = open(a.log, "w") if a.log else None
         s = socket.socket(); s.bind(("127.0.0.1", 0)); self.port = s.getsockname()[1]; s.close()
         here = os.path.dirname(os.path.abspath(a.image))
         keys = [a.key] if a.key else [here + "/key", here + "/../key"]
@@ -125,7 +126,11 @@ class Boot:
             chunk, self.partial = chunk[:cut.start()], cut.group()
         chunk = re.sub(r"\x1b\[\d+;0?1H", "\n", chunk)                    # the cursor goes to the start of a line
         chunk = re.sub(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[c78=>]", "", chunk)
-        self.text += chunk.replace("\r", "\n").replace("\0", "")
+        chunk = chunk.replace("\r", "\n").replace("\0", "")
+        self.text += chunk
+        if self.log:
+            self.log.write(chunk)
+            self.log.flush()
         return True
 
     def converse(self, q, lines, seconds):
@@ -154,8 +159,8 @@ class Boot:
                     q.close(force=True)
                 except pexpect.ExceptionPexpect:
                     pass                                                  # killed, and slow to go
-                if a.log:
-                    open(a.log, "w").write(self.text)
+                if self.log:
+                    self.log.close()
 
     def watch(self, q):
         start = last = time.time()
