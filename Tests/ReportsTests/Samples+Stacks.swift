@@ -5,7 +5,7 @@ extension Samples {
     /// A disk with every kind of layer: a group with a missing physical volume, a degraded array, subvolumes, and
     /// something that cannot be read.
     static let stacks: ScanReport = {
-        var report = report(verdicts: [], checks: [], gaps: [luks])
+        var report = Samples.report(verdicts: [], checks: [], gaps: [luks])
         report.image.layers[0].children = [table, group, array]
         report.guests[0].root = "lvm:vg-data/root"
         return report
