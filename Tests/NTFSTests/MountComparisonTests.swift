@@ -10,7 +10,7 @@ import Testing
 @Suite(.enabled(if: NTFSImage.canMount), .serialized)
 struct MountComparisonTests {
     @Test(arguments: [
-        ("-c 512", "24M"), ("-c 1024 -L label", "24M"), ("-L 'Größe 漢字'", "24M"), ("-s 4096 -c 4096", "24M"),
+        ("-c 512 -L label", "24M"), ("-L 'Größe 漢字'", "24M"), ("-s 4096 -c 4096", "24M"),
         ("-s 2048 -c 32768", "64M"), ("-c 65536", "64M"), ("-c 2097152", "600M"),
     ])
     func `reads what ntfs-3g wrote`(_ options: String, size: String) async throws {
@@ -87,11 +87,10 @@ struct MountComparisonTests {
         try await NTFSImage.mounted(image, in: folder) { point in
             try await HostTool.shell(
                 """
-                mkdir \(point)/d; cd \(point)/d; exec 2> /dev/null
-                head -c 2048 /dev/urandom > ../block
-                i=0; while cp ../block f$i; do i=$((i+1)); done
-                j=0; while [ $j -lt $i ]; do rm f$j; j=$((j+2)); done
-                k=0; while [ $k -lt 1800 ] && : > e$k; do k=$((k+1)); done
+                mkdir \(point)/d; cd \(point)/d
+                head -c 12M /dev/urandom | split -a 4 -b 2048 - f 2> /dev/null || :
+                ls | awk 'NR % 2' | xargs rm
+                seq -f e%g 3500 | xargs touch 2> /dev/null || :
                 """)
         }
         let expected = try await NTFSImage.mounted(image, options: "ro", in: folder) { point in

@@ -126,7 +126,8 @@ package final class NTFSFileSystem: FileSystemReader {
         return result
     }
 
-    /// The type as the directory says it. A small system file may be a link of Interix, which only it knows.
+    /// The type as the directory says it. A small system file may be a link of Interix, which only it knows;
+    /// the size in the directory may be one of before it was written.
     private func type(of entry: NTFSIndexEntry, _ node: NodeID) -> FileType {
         if entry.attributes.contains(.reparsePoint),
             let type = NTFSReparsePoint.type(ofTag: entry.reparseTag)
@@ -135,7 +136,7 @@ package final class NTFSFileSystem: FileSystemReader {
         }
         if entry.attributes.contains(.directory) { return .directory }
         guard entry.attributes.contains(.system), !entry.attributes.contains(.reparsePoint),
-            InterixFile.sizes.contains(entry.size)
+            entry.size <= InterixFile.sizes.upperBound
         else { return .regular }
         // Where it cannot be read, asking for it says why.
         return (try? info(node).type) ?? .unknown
