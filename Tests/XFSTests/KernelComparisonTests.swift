@@ -15,7 +15,7 @@ struct KernelComparisonTests {
         "-b size=1024 -n size=8192 -m finobt=0,reflink=0,inobtcount=0",
         "-b size=2048 -i size=1024 -m rmapbt=1,inobtcount=1,bigtime=1 -i nrext64=1",
         "-m bigtime=0,reflink=0,inobtcount=0 -i sparse=0 -n size=65536",
-        "-s size=4096 -d agcount=7 -m rmapbt=1 -i maxpct=50,nrext64=1",
+        "-s size=4096 -d agcount=5 -m rmapbt=1 -i maxpct=50,nrext64=1",
     ])
     func `reads what the kernel wrote`(_ options: String) async throws {
         let folder = try await ScratchFolder()

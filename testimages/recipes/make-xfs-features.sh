@@ -49,7 +49,7 @@ make_dir-8k()       { mk -b size=1024 -n size=8192; }
 make_dir-64k()      { mk -n size=65536; }
 make_sector-4k()    { mk -s size=4096; }
 make_inode-2k()     { mk -i size=2048; }
-make_many-groups()  { mk -d agcount=7; }
+make_many-groups()  { mk -d agcount=5; }
 make_v4()           { v4; }
 make_v4-no-ftype()  { v4 -n ftype=0 -b size=512; }
 make_v4-ci()        { v4 -n version=ci; }
