@@ -165,6 +165,7 @@ let testTargets: [Target] = [
             "ByteReading", "BlockIO", "FileSystemCore", "ImageFormats", "Volumes", "Ext4", "FAT",
             "GuestFacts",
             "GuestInspection", "Targets", "Checks", "LaunchChain", "Reports", "ImageCheck", "TestSupport",
+            systemPackage,
         ]),
     tests(
         "CommandLineTests",

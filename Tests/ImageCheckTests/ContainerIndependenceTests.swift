@@ -1,6 +1,7 @@
 import ImageCheck
 import Reports
 import Targets
+import SystemPackage
 import TestSupport
 import Testing
 

@@ -4,7 +4,9 @@ import ByteReading
 import Ext4
 import FAT
 import FileSystemCore
+import GuestFacts
 import NTFS
+import Volumes
 import XFS
 
 /// The file systems that are read. A new one is a module and a line here.

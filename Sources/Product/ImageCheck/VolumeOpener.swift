@@ -87,7 +87,7 @@ struct VolumeOpener {
             guard let first = set.first else { continue }
             do {
                 let sources = set.compactMap { devices[$0].source }
-                if let fileSystem = try FileSystemRegistry.open(set: sources) { keep(fileSystem, at: first) }
+                keep(try FileSystemRegistry.open(set: sources), at: first)
             } catch {
                 devices[first].facts.gap = Gap(error, at: devices[first].facts.id)
             }
