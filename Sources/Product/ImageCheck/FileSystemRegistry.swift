@@ -4,7 +4,6 @@ import ByteReading
 import Ext4
 import FAT
 import FileSystemCore
-import GuestFacts
 import NTFS
 import Volumes
 import XFS
@@ -45,8 +44,7 @@ enum FileSystemRegistry {
         var order: [String] = []
         var members: [String: [Int]] = [:]
         var seen: Set<String> = []
-        for (index, device) in devices.enumerated() where device.facts.memberOf == nil && device.source != nil
-        {
+        for (index, device) in devices.enumerated() where !device.isArrayMember && device.source != nil {
             guard let signature = device.signatures.first, signature.kind == "btrfs",
                 let uuid = signature.uuid, seen.insert(uuid + "/" + (signature.subUUID ?? "")).inserted
             else { continue }

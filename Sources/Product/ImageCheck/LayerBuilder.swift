@@ -55,7 +55,7 @@ struct LayerBuilder {
         let arrays = image.volumes.filter { $0.array != nil && $0.madeOf.contains(volume.id) }
         identity["group"] = groups.first?.name
         identity["array"] = arrays.first?.array.map { $0.name ?? $0.uuid }
-        identity["partOf"] = volume.memberOf.flatMap { arrays.isEmpty ? $0 : nil }
+        identity["partOf"] = volume.memberOf
         let children =
             volume.subvolumes.filter { $0.id != LayerBuilder.topmostSubvolume }.map(subvolume)
             + groups.filter { holder(of: $0) == volume.id }.map(group)

@@ -17,6 +17,8 @@ struct StorageAssembly {
         let source: (any BlockSource)?
         var partition: Partition?
         var signatures: [VolumeSignature] = []
+        /// Whether it is a part of an array: what lies on it is told of the array.
+        var isArrayMember = false
     }
 
     private(set) var devices: [Device] = []
@@ -85,7 +87,7 @@ struct StorageAssembly {
         facts.conditions = array.findings.map { StorageAssembly.finding($0, on: id) }
         if let fault = array.fault { facts.gap = Gap(fault, at: id) }
         for index in devices.indices where facts.madeOf.contains(devices[index].facts.id) {
-            devices[index].facts.memberOf = id
+            devices[index].isArrayMember = true
         }
         add(facts, array.source)
         addPartitions(ofArray: devices.count - 1)

@@ -30,6 +30,7 @@ struct VolumeOpener {
     private mutating func open(_ index: Int) {
         let device = devices[index]
         guard let source = device.source, opened[device.facts.id] == nil, device.facts.gap == nil,
+            device.facts.memberOf == nil,
             VolumeOpener.showsFiles(device)
         else { return }
         do {
@@ -48,7 +49,7 @@ struct VolumeOpener {
     /// What lies on a part of something larger is told of the whole. Only firmware looks at such a part by itself:
     /// it reads an EFI system partition that is a mirror as the FAT it starts with.
     private static func showsFiles(_ device: StorageAssembly.Device) -> Bool {
-        if device.facts.memberOf == nil { return true }
+        guard device.isArrayMember else { return true }
         return device.partition?.kind.isEFISystem == true
             && device.signatures.contains { $0.kind == "vfat" }
     }
@@ -62,7 +63,7 @@ struct VolumeOpener {
     private func fileSystem(
         on source: any BlockSource, of device: StorageAssembly.Device
     ) throws(ImageFault) -> (any FileSystemReader)? {
-        if device.facts.memberOf != nil { return try FileSystemRegistry.open(source, kind: "vfat") }
+        if device.isArrayMember { return try FileSystemRegistry.open(source, kind: "vfat") }
         if let kind = device.facts.kind {
             return FileSystemRegistry.kinds.contains(kind)
                 ? try FileSystemRegistry.open(source, kind: kind) : nil
@@ -74,7 +75,7 @@ struct VolumeOpener {
 
     private mutating func keep(_ fileSystem: any FileSystemReader, at index: Int) {
         opened[devices[index].facts.id] = fileSystem
-        guard devices[index].facts.memberOf == nil else { return }
+        guard !devices[index].isArrayMember else { return }
         VolumeOpener.describe(fileSystem, in: &devices[index].facts)
     }
 
@@ -103,9 +104,13 @@ struct VolumeOpener {
         facts.label = fileSystem.label ?? facts.label
         facts.features = fileSystem.features
         let usage = fileSystem.usage
-        facts.usage = VolumeUsage(
-            totalBytes: usage.totalBytes, freeBytes: usage.freeBytes, availableBytes: usage.availableBytes,
-            totalInodes: usage.totalInodes, freeInodes: usage.freeInodes)
+        // Where counting would mean reading much, the size is not known.
+        if usage.totalBytes > 0 {
+            facts.usage = VolumeUsage(
+                totalBytes: usage.totalBytes, freeBytes: usage.freeBytes,
+                availableBytes: usage.availableBytes, totalInodes: usage.totalInodes,
+                freeInodes: usage.freeInodes)
+        }
         facts.conditions += conditions(of: fileSystem, on: facts.id)
         do {
             facts.subvolumes = try fileSystem.subvolumes().map {
