@@ -84,9 +84,10 @@ struct HostileTests {
         }
         #expect(places.count > 4000)
         var state: UInt64 = 1
-        for (index, place) in places.enumerated() {
+        // Every seventh byte, which is never the same one of a field.
+        for (index, place) in places.enumerated() where index % 7 == 0 {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            // Each byte once; what it becomes goes round.
+            // What it becomes goes round.
             let value = try source.read(at: place, count: 1).byte(at: 0)
             let changed = [
                 value ^ 0xFF, value ^ 0x01, value &+ 8, 0, UInt8(truncatingIfNeeded: state >> 56),

@@ -2,22 +2,19 @@ import ByteReading
 
 /// The upper case of every UTF-16 unit as the volume has it (`$UpCase`): what makes two names the same.
 struct NTFSUpcase: Sendable {
-    private let table: [UInt16]
+    /// Little-endian units, read where they lie: few are ever asked for.
+    private let table: Bytes
 
     /// From the content of `$UpCase`: 65536 units, fewer on volumes of Windows NT 3; what is missing is its
     /// own upper case.
-    init(_ bytes: Bytes) throws(ImageFault) {
-        table = try NTFSName.units(bytes.prefix(128 << 10))
-    }
+    init(_ table: Bytes) { self.table = table }
 
     /// Knows the letters of ASCII only, for a volume whose table cannot be read.
     init() {
-        table = (0..<128).map { (97...122).contains($0) ? $0 - 32 : $0 }
+        table = Bytes((UInt8(0)..<128).flatMap { [(97...122).contains($0) ? $0 - 32 : $0, 0] })
     }
 
-    func fold(_ unit: UInt16) -> UInt16 {
-        Int(unit) < table.count ? table[Int(unit)] : unit
-    }
+    func fold(_ unit: UInt16) -> UInt16 { (try? table.little(at: Int(unit) * 2)) ?? unit }
 
     func fold(_ name: [UInt16]) -> [UInt16] { name.map(fold) }
 

@@ -106,7 +106,7 @@ struct NTFSVolumeState {
             guard let table = try volume.value(.data, of: file, limit: 128 << 10), !table.isEmpty else {
                 throw ImageFault(.corrupt, "empty", at: file.record.place)
             }
-            return try NTFSUpcase(table)
+            return NTFSUpcase(table)
         } catch {
             note(.inconsistent, "$UpCase cannot be read, names compare by the letters of ASCII", error)
             return NTFSUpcase()
