@@ -74,8 +74,6 @@ def qemu_command(a, port, scratch):
     if a.disk == "virtio-scsi":
         cmd += ["-device", "virtio-scsi-pci,id=s0"]
     cmd += ["-device", device + ",bootindex=0"]
-    if a.patience > 1:      # the guest's clock goes by its own work: waiting for the host does not let its time-outs run out
-        cmd += ["-icount", "shift=2"]
     if a.firmware == "uefi":
         shutil.copy("/usr/share/OVMF/OVMF_VARS_4M.fd", scratch + "/vars.fd")   # a new instance: empty NVRAM
         cmd += ["-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
