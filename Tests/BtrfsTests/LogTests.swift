@@ -62,5 +62,9 @@ struct LogTests {
         #expect(fileSystem.conditions.map(\.code) == (isClean ? [] : [.journalReplayed]))
         let found = try Listing.of(fileSystem)
         #expect(Set(found).symmetricDifference(expected).sorted().prefix(8) == [])
+        // Boot loaders see it without the log.
+        let stored = try fileSystem.stored()
+        #expect(stored.conditions.isEmpty)
+        #expect((try Listing.of(stored) == found) == isClean)
     }
 }

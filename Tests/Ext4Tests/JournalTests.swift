@@ -46,6 +46,14 @@ struct JournalTests {
             if try found != before.read(at: block * 1024, count: 1024) { changed.append(block) }
         }
         #expect(changed == [9000, 9001, 9003, 9005, 9011, 9012, 9013])
+        // Boot loaders see it without.
+        let stored = try #require(try fileSystem.stored() as? Ext4FileSystem)
+        #expect(!stored.conditions.contains { $0.code == .journalReplayed })
+        for block in changed {
+            #expect(
+                try stored.volume.source.read(at: block * 1024, count: 1024)
+                    == before.read(at: block * 1024, count: 1024))
+        }
         // Reads that begin and end inside blocks and cross replaced ones.
         let run = try fileSystem.volume.source.read(at: 8999 * 1024 + 500, count: 5000)
         #expect(try run == expected.read(at: 8999 * 1024 + 500, count: 5000))

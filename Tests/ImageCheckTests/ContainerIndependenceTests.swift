@@ -15,6 +15,7 @@ struct ContainerIndependenceTests {
         report.image.format = ""
         report.image.fileSize = 0
         report.image.virtualSize = 0
+        report.image.backing = nil
         report.image.layers = report.image.layers.flatMap { $0.children ?? [] }
         report.cost = ScanReport.Cost(seconds: 0, bytesRead: 0, reads: 0, peakMemory: 0)
         // These items are about the file and the size of the disk.

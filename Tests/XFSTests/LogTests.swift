@@ -35,11 +35,9 @@ struct LogTests {
         #expect(missing.isEmpty && extra.isEmpty, "missing \(missing), extra \(extra)")
         #expect(found.count > 10)
         // Without the log it is another tree, or the test shows nothing.
-        let unreplayed = XFSVolume(
-            source: CachedSource(try FileSource(image)), overlay: nil,
-            superblock: fileSystem.volume.superblock, log: XFSConditionLog())
-        let root = try unreplayed.inode(unreplayed.superblock.rootInode)
-        let names = try? XFSDirectory(volume: unreplayed, inode: root).entries()
+        let stored = try fileSystem.stored()
+        #expect(!stored.conditions.contains { $0.code == .journalReplayed })
+        let names = try? stored.list(stored.root)
         let replayedNames = try fileSystem.list(fileSystem.root)
         #expect(names?.count != replayedNames.count)
         return fileSystem

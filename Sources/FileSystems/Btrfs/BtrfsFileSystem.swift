@@ -21,21 +21,32 @@ package final class BtrfsFileSystem: FileSystemReader {
     private let firstDevice: UInt64
     package let root: NodeID
     package let usage: FileSystemUsage
+    /// The file system as it was before the replay; nil when there was none.
+    private let unreplayed: Result<BtrfsFileSystem, ImageFault>?
 
     /// Opens the file system on one or several of its devices, in any order.
     ///
     /// Throws `corrupt` when no superblock can be used or the trees cannot be opened, `unsupported` with the names
     /// of features that are not read. Devices that are not here are conditions.
-    package init(_ devices: [any BlockSource]) throws(ImageFault) {
+    package convenience init(_ devices: [any BlockSource]) throws(ImageFault) {
+        try self.init(devices, replaying: true)
+    }
+
+    private init(_ devices: [any BlockSource], replaying: Bool) throws(ImageFault) {
         let (pool, first) = try BtrfsPool.open(devices)
-        volume = try BtrfsVolume(pool)
+        volume = try BtrfsVolume(pool, replaying: replaying)
         firstDevice = first
         let subvolume = try volume.defaultSubvolume()
         _ = try volume.subvolume(subvolume)
         root = try BtrfsNodeNumber(subvolume: subvolume, inode: BtrfsObject.first).id
         volume.noteDeviceErrors()
         usage = volume.usage()
+        unreplayed =
+            volume.log.conditions.contains { $0.code == .journalReplayed }
+            ? Result { () throws(ImageFault) in try BtrfsFileSystem(devices, replaying: false) } : nil
     }
+
+    package func stored() throws(ImageFault) -> any FileSystemReader { try unreplayed?.get() ?? self }
 
     package var kind: String { "btrfs" }
     package var uuid: String? { volume.superblock.fsid.isZero ? nil : volume.superblock.fsid.description }

@@ -25,7 +25,7 @@ final class BtrfsVolume: Sendable {
     var superblock: BtrfsSuperblock { pool.superblock }
     var log: BtrfsConditionLog { pool.log }
 
-    init(_ pool: BtrfsPool) throws(ImageFault) {
+    init(_ pool: BtrfsPool, replaying: Bool = true) throws(ImageFault) {
         self.pool = pool
         rootTree = BtrfsTree(pool: pool, root: pool.superblock.root)
         _ = try pool.node(rootTree.root)
@@ -36,7 +36,7 @@ final class BtrfsVolume: Sendable {
             checksumTree = nil
             pool.log.record(.inconsistent, "checksum tree: \(error.message)", at: error.offset)
         }
-        replayed = BtrfsReplay(pool: pool, rootTree: rootTree)
+        replayed = replaying ? BtrfsReplay(pool: pool, rootTree: rootTree) : BtrfsReplay()
     }
 
     /// What the tree of roots says of tree `id`: the item with the greatest offset, which in snapshots is the

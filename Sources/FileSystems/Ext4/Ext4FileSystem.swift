@@ -15,15 +15,26 @@ package final class Ext4FileSystem: FileSystemReader {
     let volume: Ext4Volume
     private let inodes = Mutex<[Ext4InodeNumber: Ext4Inode]>([:])
     package let usage: FileSystemUsage
+    /// The volume as it was before the replay; nil when there was none.
+    private let unreplayed: Result<Ext4FileSystem, ImageFault>?
 
     /// Opens a volume: reads the superblock, the group descriptors and, when it is dirty, the journal.
     ///
     /// Throws `corrupt` when neither the superblock nor a copy of it can be used, `unsupported` with the names
     /// of features that are not read.
-    package init(_ source: any BlockSource) throws(ImageFault) {
-        volume = try Ext4Volume(opening: source)
-        usage = volume.usage()
+    package convenience init(_ source: any BlockSource) throws(ImageFault) {
+        try self.init(source, replaying: true)
     }
+
+    private init(_ source: any BlockSource, replaying: Bool) throws(ImageFault) {
+        volume = try Ext4Volume(opening: source, replaying: replaying)
+        usage = volume.usage()
+        unreplayed =
+            volume.log.conditions.contains { $0.code == .journalReplayed }
+            ? Result { () throws(ImageFault) in try Ext4FileSystem(source, replaying: false) } : nil
+    }
+
+    package func stored() throws(ImageFault) -> any FileSystemReader { try unreplayed?.get() ?? self }
 
     package var kind: String { volume.superblock.kind }
     package var uuid: String? { volume.superblock.uuid.isZero ? nil : volume.superblock.uuid.description }

@@ -9,12 +9,12 @@ extension Ext4Volume {
     private static let groupsSummed: UInt64 = 65536
 
     /// Finds the superblock, replays the journal and notes what the volume says of itself.
-    init(opening base: any BlockSource) throws(ImageFault) {
+    init(opening base: any BlockSource, replaying: Bool = true) throws(ImageFault) {
         let log = Ext4ConditionLog()
         let (superblock, block, isCopy) = try Ext4Volume.superblock(on: base, log)
         try superblock.requireReadable()
         let unreplayed = Ext4Volume(base, superblock, log, superblockBlock: block)
-        if let overlay = unreplayed.replayJournal(isCopy: isCopy) {
+        if replaying, let overlay = unreplayed.replayJournal(isCopy: isCopy) {
             var replayed = superblock
             if !isCopy {
                 replayed = try Ext4Superblock(

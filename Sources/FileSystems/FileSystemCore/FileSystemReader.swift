@@ -95,10 +95,14 @@ package protocol FileSystemReader: Sendable {
     /// The trees inside the file system that can be mounted on their own, the topmost first; empty where the
     /// file system has no such thing. ``root`` is the top of the one a mount without options shows.
     func subvolumes() throws(ImageFault) -> [Subvolume]
+    /// The file system as it is stored, without what a replay in memory changed: boot loaders read it so. Itself
+    /// where nothing was replayed.
+    func stored() throws(ImageFault) -> any FileSystemReader
 }
 
 extension FileSystemReader {
     package func extendedAttributes(_ node: NodeID) throws(ImageFault) -> [String: [UInt8]] { [:] }
     package func location(of node: NodeID, at offset: UInt64) throws(ImageFault) -> UInt64? { nil }
     package func subvolumes() throws(ImageFault) -> [Subvolume] { [] }
+    package func stored() throws(ImageFault) -> any FileSystemReader { self }
 }

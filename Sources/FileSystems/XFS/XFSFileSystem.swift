@@ -15,15 +15,26 @@ package final class XFSFileSystem: FileSystemReader {
     let volume: XFSVolume
     private let inodes = Mutex<[XFSInodeNumber: XFSInode]>([:])
     package let usage: FileSystemUsage
+    /// The volume as it was before the replay; nil when there was none.
+    private let unreplayed: Result<XFSFileSystem, ImageFault>?
 
     /// Opens a volume: reads the superblock, finds the ends of its log and, when it is dirty, replays it.
     ///
     /// Throws `corrupt` when neither the superblock nor a copy of it can be used, `unsupported` with the names
     /// of features that are not read.
-    package init(_ source: any BlockSource) throws(ImageFault) {
-        volume = try XFSVolume(opening: source)
-        usage = volume.usage()
+    package convenience init(_ source: any BlockSource) throws(ImageFault) {
+        try self.init(source, replaying: true)
     }
+
+    private init(_ source: any BlockSource, replaying: Bool) throws(ImageFault) {
+        volume = try XFSVolume(opening: source, replaying: replaying)
+        usage = volume.usage()
+        unreplayed =
+            volume.log.conditions.contains { $0.code == .journalReplayed }
+            ? Result { () throws(ImageFault) in try XFSFileSystem(source, replaying: false) } : nil
+    }
+
+    package func stored() throws(ImageFault) -> any FileSystemReader { try unreplayed?.get() ?? self }
 
     /// Whether the volume says it is XFS: the magic in its first four bytes.
     package static func probe(_ source: any BlockSource) throws(ImageFault) -> Bool {

@@ -7,11 +7,11 @@ extension XFSVolume {
     private static let groupsSummed: UInt32 = 16384
 
     /// Finds the superblock, replays the log and notes what the volume says of itself.
-    init(opening base: any BlockSource) throws(ImageFault) {
+    init(opening base: any BlockSource, replaying: Bool = true) throws(ImageFault) {
         let log = XFSConditionLog()
         let (superblock, isCopy) = try XFSVolume.superblock(on: base, log)
         let unreplayed = XFSVolume(source: base, overlay: nil, superblock: superblock, log: log)
-        if let overlay = unreplayed.replayLog() {
+        if replaying, let overlay = unreplayed.replayLog() {
             var replayed = superblock
             if !isCopy, overlay.changes(0, count: XFSSuperblock.byteCount) {
                 replayed = try XFSSuperblock(

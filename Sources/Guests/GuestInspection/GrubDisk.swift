@@ -203,7 +203,8 @@ struct GrubDisk: GrubHost {
         if let gap = facts.gap, layout.volume(facts.id)?.fileSystem == nil {
             throw ImageFault(.unsupported, gap.message).inLayer(facts.id)
         }
-        return layout.volume(facts.id)?.fileSystem
+        // GRUB replays no journal: it reads what is stored.
+        return try layout.volume(facts.id)?.fileSystem?.stored()
     }
 
     private func tree(of device: GrubDevice) throws(ImageFault) -> FileTree? {

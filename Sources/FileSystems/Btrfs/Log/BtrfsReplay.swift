@@ -8,6 +8,9 @@ struct BtrfsReplay: Sendable {
     /// Checksums of data by address.
     private(set) var checksums: [UInt64: [UInt8]] = [:]
 
+    /// Changes nothing.
+    init() {}
+
     /// Replays in memory what a mount would replay on disk (`btrfs_recover_log_trees`).
     init(pool: BtrfsPool, rootTree: BtrfsTree) {
         guard let root = pool.superblock.logRoot else { return }
