@@ -1,7 +1,7 @@
 import ImageCheck
 import Reports
-import Targets
 import SystemPackage
+import Targets
 import TestSupport
 import Testing
 

@@ -8,7 +8,7 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Show the layers only: format, partitions, volumes, file systems, systems.")
 
-    @Argument(help: ArgumentHelp("A disk image (raw or qcow2).", valueName: "image"))
+    @Argument(help: ArgumentHelp("A disk image.", valueName: "image"))
     var image: String
 
     @OptionGroup var output: OutputOptions

@@ -12,7 +12,7 @@ struct ScanCommand: ParsableCommand {
             array of the reports of those that could be read.
             """)
 
-    @Argument(help: ArgumentHelp("Disk images (raw or qcow2).", valueName: "image"))
+    @Argument(help: ArgumentHelp("Disk images.", valueName: "image"))
     var images: [String]
 
     @OptionGroup var judging: JudgingOptions

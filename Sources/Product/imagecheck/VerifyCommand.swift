@@ -18,7 +18,7 @@ struct VerifyCommand: ParsableCommand {
             JSON is the same report as that of scan.
             """)
 
-    @Argument(help: ArgumentHelp("A disk image (raw or qcow2).", valueName: "image"))
+    @Argument(help: ArgumentHelp("A disk image.", valueName: "image"))
     var image: String
 
     @OptionGroup var judging: JudgingOptions
