@@ -34,14 +34,9 @@ broken=(
     bookworm-bios-mbr+fstab-root-wrong-uuid bookworm-bios-mbr+libc-missing bookworm-bios-mbr+superblock-damaged
     bookworm-bios-mbr+network-eth0-without-ifnames bookworm-bios-mbr+network-static-old
     bookworm-bios-mbr+sshd-disabled bookworm-bios-mbr+root-account-expired
-    bookworm-xfs-root-only+grub-cfg-mended-in-log bookworm-btrfs+grub-cfg-mended-in-log
+    bookworm-xfs-root-only+grub-cfg-mended-in-log
     bookworm-bios-mbr+grub-cfg-mended-in-log
-    bookworm-xfs-boot+xfs-uuid-changed bookworm-xfs-boot+xfs-superblock-damaged bookworm-xfs-boot+xfs-dirty-log
-    bookworm-xfs-boot+initrd-no-xfs
-    bookworm-btrfs+rootflags-missing bookworm-btrfs+rootflags-wrong-subvol bookworm-btrfs+btrfs-root-deleted
-    bookworm-btrfs+btrfs-home-deleted
-    bookworm-lvm+root-lv-uuid bookworm-lvm+root-lv-misescaped bookworm-lvm+lvm-missing-pv
-    bookworm-lvm+lvm-root-no-autoactivation bookworm-lvm+initrd-no-lvm)
+    bookworm-btrfs+btrfs-root-deleted bookworm-lvm+lvm-missing-pv)
 
 missing_images() {
     local name
