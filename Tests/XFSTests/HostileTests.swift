@@ -128,7 +128,7 @@ struct HostileTests {
         let opened = try XFSFileSystem(source)
         #expect(opened.conditions.map(\.code) == [.journalReplayed])
         let volume = XFSVolume(
-            source: source, overlay: nil, superblock: opened.volume.superblock, log: XFSConditionLog())
+            source: source, overlay: nil, superblock: opened.volume.superblock, log: ConditionLog())
         let area = try XFSLogArea(volume)
         let ends = try XFSLogEnds(of: area)
         var unsigned: [(offset: UInt64, bytes: [UInt8])] = []

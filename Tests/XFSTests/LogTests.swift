@@ -117,7 +117,7 @@ struct LogTests {
         let source = CachedSource(try FileSource(image))
         let volume = try XFSFileSystem(source).volume
         let area = try XFSLogArea(
-            XFSVolume(source: source, overlay: nil, superblock: volume.superblock, log: XFSConditionLog()))
+            XFSVolume(source: source, overlay: nil, superblock: volume.superblock, log: ConditionLog()))
         let ends = try XFSLogEnds(of: area)
         let lastByte = area.offset(of: area.block(ends.head, plus: area.blockCount - 1)) + 40
         let torn = PatchedSource(source, patches: [(lastByte, [0x5A, 0x5A, 0xA5])])

@@ -23,7 +23,7 @@ final class BtrfsVolume: Sendable {
     private let state = Mutex(State())
 
     var superblock: BtrfsSuperblock { pool.superblock }
-    var log: BtrfsConditionLog { pool.log }
+    var log: ConditionLog { pool.log }
 
     init(_ pool: BtrfsPool, replaying: Bool = true) throws(ImageFault) {
         self.pool = pool

@@ -10,7 +10,7 @@ extension Ext4Volume {
 
     /// Finds the superblock, replays the journal and notes what the volume says of itself.
     init(opening base: any BlockSource, replaying: Bool = true) throws(ImageFault) {
-        let log = Ext4ConditionLog()
+        let log = ConditionLog()
         let (superblock, block, isCopy) = try Ext4Volume.superblock(on: base, log)
         try superblock.requireReadable()
         let unreplayed = Ext4Volume(base, superblock, log, superblockBlock: block)
@@ -36,7 +36,7 @@ extension Ext4Volume {
     }
 
     private init(
-        _ source: any BlockSource, _ superblock: Ext4Superblock, _ log: Ext4ConditionLog,
+        _ source: any BlockSource, _ superblock: Ext4Superblock, _ log: ConditionLog,
         superblockBlock: UInt64
     ) {
         self.source = source
@@ -49,7 +49,7 @@ extension Ext4Volume {
     /// The primary superblock, or a copy when the primary cannot be used. The kernel does not look at copies by
     /// itself, so that is a condition.
     private static func superblock(
-        on base: any BlockSource, _ log: Ext4ConditionLog
+        on base: any BlockSource, _ log: ConditionLog
     ) throws(ImageFault) -> (Ext4Superblock, block: UInt64, isCopy: Bool) {
         let damage: ImageFault
         var primary: Ext4Superblock?

@@ -7,7 +7,7 @@ struct Ext4Volume: Sendable {
     let source: any BlockSource
     let superblock: Ext4Superblock
     let checksums: Ext4Checksums
-    let log: Ext4ConditionLog
+    let log: ConditionLog
     /// The block that holds the superblock in use; the table of group descriptors follows it.
     let superblockBlock: UInt64
 

@@ -8,7 +8,7 @@ extension XFSVolume {
 
     /// Finds the superblock, replays the log and notes what the volume says of itself.
     init(opening base: any BlockSource, replaying: Bool = true) throws(ImageFault) {
-        let log = XFSConditionLog()
+        let log = ConditionLog()
         let (superblock, isCopy) = try XFSVolume.superblock(on: base, log)
         let unreplayed = XFSVolume(source: base, overlay: nil, superblock: superblock, log: log)
         if replaying, let overlay = unreplayed.replayLog() {
@@ -29,7 +29,7 @@ extension XFSVolume {
     /// The primary superblock, or a copy when the primary cannot be used. The kernel does not look at copies
     /// by itself, so that is a condition.
     private static func superblock(
-        on base: any BlockSource, _ log: XFSConditionLog
+        on base: any BlockSource, _ log: ConditionLog
     ) throws(ImageFault) -> (XFSSuperblock, isCopy: Bool) {
         let damage: ImageFault
         var primary: XFSSuperblock?

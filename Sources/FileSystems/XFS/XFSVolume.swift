@@ -8,7 +8,7 @@ struct XFSVolume: Sendable {
     /// What a replayed log changed; its checksums are not on the disk yet.
     let overlay: XFSLogOverlay?
     let superblock: XFSSuperblock
-    let log: XFSConditionLog
+    let log: ConditionLog
     let verified = XFSVerifiedBlocks()
 
     var blockSize: Int { superblock.blockSize }

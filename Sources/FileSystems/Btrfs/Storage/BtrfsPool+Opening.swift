@@ -8,7 +8,7 @@ extension BtrfsPool {
     /// Brings the devices together: the newest superblock speaks for all. Also the number of the device that was
     /// given first.
     static func open(_ sources: [any BlockSource]) throws(ImageFault) -> (pool: BtrfsPool, first: UInt64) {
-        let log = BtrfsConditionLog()
+        let log = ConditionLog()
         var members: [(superblock: BtrfsSuperblock, source: any BlockSource)] = []
         for (index, source) in sources.enumerated() {
             let (superblock, damage) = try inLayer(sources.count > 1 ? "device \(index)" : "superblock") {

@@ -22,7 +22,7 @@ final class BtrfsPool: Sendable {
     }
 
     let superblock: BtrfsSuperblock
-    let log: BtrfsConditionLog
+    let log: ConditionLog
     let devices: [UInt64: Device]
     /// The chunks of the superblock, which hold the chunk tree, in order of their addresses.
     private let systemChunks: [BtrfsChunk]
@@ -31,7 +31,7 @@ final class BtrfsPool: Sendable {
     private let state = Mutex(State())
 
     init(
-        superblock: BtrfsSuperblock, devices: [UInt64: Device], log: BtrfsConditionLog
+        superblock: BtrfsSuperblock, devices: [UInt64: Device], log: ConditionLog
     ) throws(ImageFault) {
         self.superblock = superblock
         self.devices = devices
