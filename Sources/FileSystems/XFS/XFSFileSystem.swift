@@ -41,6 +41,12 @@ package final class XFSFileSystem: FileSystemReader {
         try source.readUpTo(at: 0, count: 4).starts(with: "XFSB")
     }
 
+    /// Whether a usable copy of a superblock stands where mkfs.xfs puts one: for volumes whose primary superblock
+    /// is gone. Costs a few sectors.
+    package static func probeBackups(_ source: any BlockSource) throws(ImageFault) -> Bool {
+        try XFSVolume.firstCopy(on: source, as: nil) != nil
+    }
+
     package var kind: String { "xfs" }
     package var uuid: String? { volume.superblock.uuid.isZero ? nil : volume.superblock.uuid.description }
     package var label: String? { volume.superblock.label.isEmpty ? nil : volume.superblock.label }

@@ -72,7 +72,7 @@ extension XFSVolume {
 
     /// A usable copy where groups would start: by the damaged primary's own numbers, or where mkfs puts the
     /// second group of a volume of this size. The cost is a few sectors.
-    private static func firstCopy(
+    static func firstCopy(
         on base: any BlockSource, as primary: XFSSuperblock?
     ) throws(ImageFault) -> (group: UInt32, XFSSuperblock)? {
         var places: [UInt64] = []

@@ -176,6 +176,8 @@ package struct LogicalVolumeFacts: Sendable, Hashable, Codable {
     package var missing: [String] = []
     /// Physical volumes of its group that are not in this image, whether it needs them or not, by UUID.
     package var groupMissing: [String] = []
+    /// Whether it comes up by itself: neither it nor its group is set to be left out (`--setautoactivation n`).
+    package var isAutomatic = true
 
     package init(
         group: String, name: String, groupUUID: String, uuid: String, kinds: [String], missing: [String] = []

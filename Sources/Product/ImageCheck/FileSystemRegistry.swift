@@ -30,7 +30,12 @@ enum FileSystemRegistry {
     /// Opens a file system whose first copy of the superblock is gone. Costs some reads, so it is tried only
     /// where nothing else was recognised.
     static func openFromBackup(_ source: any BlockSource) throws(ImageFault) -> (any FileSystemReader)? {
-        try Ext4FileSystem.probeBackups(source) ? try Ext4FileSystem(source) : nil
+        if try Ext4FileSystem.probeBackups(source) { return try Ext4FileSystem(source) }
+        if try XFSFileSystem.probeBackups(source) { return try XFSFileSystem(source) }
+        if try BtrfsFileSystem.probeBackups(source) { return try BtrfsFileSystem([source]) }
+        // The backup of NTFS outlives a volume that was made anew, so it comes last.
+        if try NTFSFileSystem.probe(source) { return try NTFSFileSystem(source) }
+        return nil
     }
 
     /// Opens one file system from all devices of a set.

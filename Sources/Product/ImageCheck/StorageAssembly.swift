@@ -182,6 +182,7 @@ struct StorageAssembly {
                 group: group.name, name: volume.name, groupUUID: group.uuid, uuid: volume.uuid,
                 kinds: volume.kinds, missing: volume.missing)
             facts.logicalVolume?.groupMissing = group.missing
+            facts.logicalVolume?.isAutomatic = volume.isActiveByDefault
             facts.madeOf = group.physicalVolumes
                 .filter { volume.physicalVolumes.contains($0.uuid) }.compactMap(\.deviceID)
             if StorageAssembly.holdsVolumesOnly(volume) {

@@ -46,7 +46,8 @@ struct VolumeGroupBuilder {
         for (name, fault) in metadata.damaged {
             findings.append(VolumeFinding(.volumeInvalid, "logical volume \(name): \(fault.message)"))
         }
-        let isActivated = !group.isExported && !group.isClustered
+        let isActivated =
+            !group.isExported && !group.isClustered && !group.flags.contains("NOAUTOACTIVATE")
         // Which volume is a snapshot is said by a volume of its own that nobody sees.
         var snapshots: [String: VolumeGroupMetadata.Segment] = [:]
         for volume in metadata.logicalVolumes {
@@ -114,7 +115,8 @@ struct VolumeGroupBuilder {
         let uuids = physicalVolumes(below: volume.name)
         var result = LogicalVolume(
             name: volume.name, uuid: volume.uuid, isVisible: isVisible,
-            isActiveByDefault: isVisible && isActivated && !volume.flags.contains("ACTIVATION_SKIP"),
+            isActiveByDefault: isVisible && isActivated
+                && !volume.flags.contains("ACTIVATION_SKIP") && !volume.flags.contains("NOAUTOACTIVATE"),
             isWritable: volume.flags.contains("WRITE"), kinds: snapshot == nil ? kinds : ["snapshot"],
             size: (try? bytes(volume.extentCount)) ?? 0, physicalVolumes: uuids,
             missing: uuids.filter { uuid in !isPresent(uuid) },

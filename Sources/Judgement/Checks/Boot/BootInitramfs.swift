@@ -32,6 +32,7 @@ enum BootInitramfs: Check {
                 "Initramfs.LvmNotNamed",
                 "dracut is told which logical volumes to activate, and not the root's."
             ),
+            ("Initramfs.LvmLeftOut", "The root's logical volume is set not to be activated at boot."),
             ("Initramfs.LvmMissing", "dracut is told to wait for a logical volume that does not exist."),
             (
                 "Initramfs.NoRaid",
@@ -122,6 +123,12 @@ enum BootInitramfs: Check {
                     $0.rootOnLVM()
                     $0.initramfs.storage.lvm = []
                 }, .fail, codes: ["Initramfs.NoLvm"]),
+            CheckExample(
+                "the root's logical volume is left out of automatic activation",
+                .example {
+                    $0.rootOnLVM()
+                    $0.root.logicalVolume?.isAutomatic = false
+                }, .fail, codes: ["Initramfs.LvmLeftOut"]),
             CheckExample(
                 "dracut, and rd.lvm.lv= names the root",
                 .example {

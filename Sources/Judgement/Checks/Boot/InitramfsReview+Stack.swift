@@ -112,7 +112,10 @@ extension InitramfsReview {
         judgeModules(
             logical.modules, code: "Initramfs.NoLvm", what: "the logical volume \(logical.path)", way)
         let means = way.initramfs.reduce(into: Set<EarlyStorage.LvmMeans>()) { $0.formUnion($1.storage.lvm) }
-        if means.contains(.event) || means.contains(.everything) { return }
+        if means.contains(.event) || means.contains(.everything) {
+            if !logical.isAutomatic { judgeLeftOut(logical, way) }
+            return
+        }
         if means.contains(.rootByName) {
             let specification = way.entry.commandLine.root?.specification ?? ""
             if specification.hasPrefix("/dev/") { return }
@@ -131,6 +134,23 @@ extension InitramfsReview {
                 "The initramfs has lvm, but neither a rule nor a script that activates \(logical.path).", way,
                 evidence: evidence(way, "no 69-lvm.rules, no script of lvm2"), fixes: install(package, way))
         }
+    }
+
+    /// `vgchange -aay`, which udev's rule and the scripts run, leaves out what is set to be left out.
+    private mutating func judgeLeftOut(_ logical: LogicalVolumeFacts, _ way: BootWay) {
+        stop(
+            "Initramfs.LvmLeftOut",
+            "The root is the logical volume \(logical.path), which is set not to be activated by itself.",
+            way,
+            evidence: [Evidence(layer: "lvm:\(logical.path)", excerpt: "no automatic activation")],
+            fixes: [
+                .byHand(
+                    "Let the volume be activated at boot",
+                    commands: [
+                        "vgchange --setautoactivation y \(logical.group)",
+                        "lvchange --setautoactivation y --setactivationskip n \(logical.path)",
+                    ])
+            ])
     }
 
     /// dracut activates what `rd.lvm.lv=` and `rd.lvm.vg=` name, and everything only without them and with

@@ -64,6 +64,7 @@ enum ComplianceFileSystem: Check {
         if let version, let number = KernelVersion(GrubFeature.upstream(version)) {
             for feature in GrubFeature.all
             where feature.kind == boot.kind && boot.features.contains(feature.name) && number < feature.since
+                && !feature.backports.contains(where: GrubFeature.upstream(version).hasPrefix)
             {
                 questions.append(
                     OpenQuestion(
@@ -106,11 +107,15 @@ enum ComplianceFileSystem: Check {
         var name: String
         var since: KernelVersion
         var sinceText: String
+        /// Older versions of distributions that read it, seen in boots.
+        var backports: [String] = []
 
         static let all = [
             GrubFeature(kind: "xfs", name: "sparse", since: KernelVersion(2, 4), sinceText: "2.04"),
             GrubFeature(kind: "xfs", name: "bigtime", since: KernelVersion(2, 6), sinceText: "2.06"),
-            GrubFeature(kind: "xfs", name: "nrext64", since: KernelVersion(2, 12), sinceText: "2.12"),
+            GrubFeature(
+                kind: "xfs", name: "nrext64", since: KernelVersion(2, 12), sinceText: "2.12",
+                backports: ["2.06-13+deb12"]),
             GrubFeature(kind: "xfs", name: "exchange", since: KernelVersion(2, 14), sinceText: "2.14"),
             GrubFeature(kind: "xfs", name: "parent", since: KernelVersion(2, 14), sinceText: "2.14"),
             GrubFeature(kind: "btrfs", name: "raid1c34", since: KernelVersion(2, 6), sinceText: "2.06"),
@@ -129,8 +134,15 @@ enum ComplianceFileSystem: Check {
                 .example {
                     $0.root.kind = "xfs"
                     $0.root.features = ["nrext64"]
-                    $0.linux.identity.packages["grub-common"] = "2.06-13+deb12u1"
+                    $0.linux.identity.packages["grub-common"] = "2.06-2ubuntu14"
                 }, .unknown),
+            CheckExample(
+                "the same with the GRUB of Debian 12, which has what it takes",
+                .example {
+                    $0.root.kind = "xfs"
+                    $0.root.features = ["nrext64"]
+                    $0.linux.identity.packages["grub-common"] = "2.06-13+deb12u2"
+                }, .pass),
             CheckExample("ext4 with 64bit", .example(), .pass),
             CheckExample(
                 "jfs", .example { $0.root.kind = "jfs" }, .fail, codes: ["FileSystem.NotRecommended"]),

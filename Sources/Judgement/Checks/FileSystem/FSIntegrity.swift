@@ -138,7 +138,8 @@ enum FSIntegrity: Check {
             case "journalReplayed":
                 fail(
                     "Fs.JournalDirty", .warning,
-                    "was in use when the image was taken; the kernel replays its journal, a boot loader does not")
+                    "was in use when the image was taken; the kernel replays its journal, a boot loader does not"
+                )
             case "journalNotReplayed":
                 fail("Fs.JournalDirty", .warning, "was in use when the image was taken")
                 ask(
