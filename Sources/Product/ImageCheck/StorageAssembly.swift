@@ -84,7 +84,10 @@ struct StorageAssembly {
             name: array.name, uuid: array.uuid, level: array.level, metadata: array.metadataVersion,
             deviceCount: array.raidDisks, presentCount: array.presentCount)
         facts.madeOf = array.members.map(\.deviceID)
-        facts.conditions = array.findings.map { StorageAssembly.finding($0, on: id) }
+        // How many members are missing is told by ``ArrayFacts``.
+        facts.conditions = array.findings.filter { $0.code != .deviceMissing }.map {
+            StorageAssembly.finding($0, on: id)
+        }
         if let fault = array.fault { facts.gap = Gap(fault, at: id) }
         for index in devices.indices where facts.madeOf.contains(devices[index].facts.id) {
             devices[index].isArrayMember = true
