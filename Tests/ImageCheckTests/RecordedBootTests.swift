@@ -24,7 +24,6 @@ struct RecordedBootTests {
         "initrd-no-crc32c": (.initramfs, "the root fails to mount, for want of a module in the initramfs"),
         "initrd-no-lvm": (.initramfs, "the root never appears, for want of lvm in the initramfs"),
         "initrd-no-dm-mod": (.initramfs, "the root never appears, for want of a module in the initramfs"),
-        "initrd-no-raid1": (.initramfs, "the root never appears, for want of a module in the initramfs"),
         "lvm-root-no-autoactivation": (.initramfs, "the root never appears: the initramfs leaves it out"),
         "truncated-half": (.container, "the root fails to mount, because the file is too short"),
     ]
