@@ -78,7 +78,7 @@ struct BootInspection {
     private func biosPath() -> Way {
         let disk = layout.disk
         let trace = BIOSBoot.trace(
-            BootSource(size: disk.size) { (offset, count) throws(ImageFault) in
+            ContentSource(size: disk.size) { (offset, count) throws(ImageFault) in
                 try disk.read(at: offset, count: count)
             })
         return follow(

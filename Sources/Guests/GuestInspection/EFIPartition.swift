@@ -6,13 +6,13 @@ import GuestFormats
 struct EFIPartition: EFISystemPartition {
     let fileSystem: any FileSystemReader
 
-    func file(at path: String) throws(ImageFault) -> BootSource? {
+    func file(at path: String) throws(ImageFault) -> ContentSource? {
         guard let node = try FileTree(root: fileSystem).node(at: GuestPath(path)) else { return nil }
         let info = try fileSystem.info(node.id)
         guard info.type == .regular else { return nil }
         let fileSystem = fileSystem
         let id = node.id
-        return BootSource(size: info.size) { (offset, count) throws(ImageFault) in
+        return ContentSource(size: info.size) { (offset, count) throws(ImageFault) in
             try fileSystem.read(id, at: offset, count: count)
         }
     }

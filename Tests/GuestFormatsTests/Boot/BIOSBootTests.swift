@@ -113,7 +113,7 @@ struct GrubDisk {
         bytes.replaceSubrange(1024..<(1024 + core.count), with: core)
     }
 
-    func trace() -> BootTrace { BIOSBoot.trace(BootSource(Bytes(bytes))) }
+    func trace() -> BootTrace { BIOSBoot.trace(ContentSource(Bytes(bytes))) }
 }
 
 @Suite struct BIOSBootTests {
@@ -195,7 +195,7 @@ struct GrubDisk {
             }
         }
         for length in stride(from: 0, to: disk.bytes.count, by: 331) {
-            _ = BIOSBoot.trace(BootSource(Bytes(Array(disk.bytes.prefix(length)))))
+            _ = BIOSBoot.trace(ContentSource(Bytes(Array(disk.bytes.prefix(length)))))
         }
     }
 }

@@ -60,9 +60,9 @@ struct MemoryPartition: EFISystemPartition {
     var files: [(String, [UInt8])]
     var unreadable: Set<String> = []
 
-    func file(at path: String) throws(ImageFault) -> BootSource? {
+    func file(at path: String) throws(ImageFault) -> ContentSource? {
         if unreadable.contains(path) { throw ImageFault(.corrupt, "cluster chain", at: 7) }
-        return files.first { $0.0.lowercased() == path.lowercased() }.map { BootSource(Bytes($0.1)) }
+        return files.first { $0.0.lowercased() == path.lowercased() }.map { ContentSource(Bytes($0.1)) }
     }
 
     func names(inDirectory path: String) throws(ImageFault) -> [String]? {
@@ -126,7 +126,7 @@ private func trace(_ files: [(String, [UInt8])], _ machine: PEImage.Machine = .x
 
     @Test func otherProgramsAreRecognised() throws {
         func kind(_ sections: [(String, [UInt8])]) throws -> EFILoader.Kind {
-            try EFILoader(recognizing: try PEImage(parsing: BootSource(Bytes(program(sections))))).kind
+            try EFILoader(recognizing: try PEImage(parsing: ContentSource(Bytes(program(sections))))).kind
         }
         #expect(
             try kind([(".sdmagic", Array("#### LoaderInfo: systemd-boot 252 ####\0".utf8))]) == .systemdBoot)
@@ -146,7 +146,7 @@ private func trace(_ files: [(String, [UInt8])], _ machine: PEImage.Machine = .x
             (".uname", Array("6.1.0".utf8)), (".linux", [1, 2]), (".initrd", [3]),
         ])
         let image = try #require(
-            try UnifiedKernelImage(reading: try PEImage(parsing: BootSource(Bytes(bytes)))))
+            try UnifiedKernelImage(reading: try PEImage(parsing: ContentSource(Bytes(bytes)))))
         #expect(image.commandLine == "root=x quiet")
         #expect(image.kernelVersion == "6.1.0")
         #expect(image.release["VERSION_ID"] == "12")

@@ -15,11 +15,11 @@ private func images() -> [String] {
 }
 
 /// A file, read where it is needed.
-func fileSource(_ path: String) throws -> BootSource {
+func fileSource(_ path: String) throws -> ContentSource {
     let handle = try #require(FileHandle(forReadingAtPath: path))
     let size = try handle.seekToEnd()
     let lock = NSLock()
-    return BootSource(size: size) { (offset, count) throws(ImageFault) in
+    return ContentSource(size: size) { (offset, count) throws(ImageFault) in
         lock.lock()
         defer { lock.unlock() }
         do {
@@ -121,9 +121,9 @@ private struct ToolHost: GrubHost, EFISystemPartition {
 
     private var fat: String { "\(image)@@\(partitions.first { $0.isFAT }?.offset ?? 0)" }
 
-    func file(at path: String) throws(ImageFault) -> BootSource? {
+    func file(at path: String) throws(ImageFault) -> ContentSource? {
         guard let data = try? output("mtype", ["-i", fat, "::\(path)"]), !data.isEmpty else { return nil }
-        return BootSource(Bytes(Array(data)))
+        return ContentSource(Bytes(Array(data)))
     }
 
     func names(inDirectory path: String) throws(ImageFault) -> [String]? {

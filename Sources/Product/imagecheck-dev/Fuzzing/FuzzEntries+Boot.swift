@@ -18,15 +18,15 @@ extension FuzzEntries {
         },
         FuzzEntry("grub-modules", seed: [0x6D, 0x69, 0x6D, 0x67] + FuzzSeeds.zeros) {
             for wordSize in [4, 8] {
-                _ = try GrubModules(parsing: BootSource($0), at: 0, wordSize: wordSize).moduleNames
+                _ = try GrubModules(parsing: ContentSource($0), at: 0, wordSize: wordSize).moduleNames
             }
         },
         FuzzEntry("grub-core-image", seed: FuzzSeeds.masterBootRecord) {
-            _ = try GrubCoreImage(reading: BootSource($0), sector: 1)
+            _ = try GrubCoreImage(reading: ContentSource($0), sector: 1)
         },
         FuzzEntry("bios-boot", seed: FuzzSeeds.masterBootRecord) { data in
             _ = try? MBRBootCode(parsing: data.prefix(512))
-            let trace = BIOSBoot.trace(BootSource(data))
+            let trace = BIOSBoot.trace(ContentSource(data))
             _ = trace.runGrub(on: FuzzGrubHost(configuration: data))
         },
     ]
@@ -37,7 +37,7 @@ extension FuzzEntries {
             _ = SystemdBootMenu([.file(entry)], configuration: SystemdBootConfiguration(parsing: $0))
         },
         FuzzEntry("pe", seed: FuzzSeeds.program) { data in
-            let image = try PEImage(parsing: BootSource(data))
+            let image = try PEImage(parsing: ContentSource(data))
             _ = (image.isTruncated, image.isSigned)
             _ = try? UnifiedKernelImage(reading: image)
             _ = try EFILoader(recognizing: image)
@@ -96,6 +96,6 @@ private struct FuzzGrubHost: GrubHost {
 private struct FuzzSystemPartition: EFISystemPartition {
     let program: Bytes
 
-    func file(at path: String) -> BootSource? { BootSource(program) }
+    func file(at path: String) -> ContentSource? { ContentSource(program) }
     func names(inDirectory path: String) -> [String]? { ["BOOTX64.EFI", "BOOTX64.CSV"] }
 }

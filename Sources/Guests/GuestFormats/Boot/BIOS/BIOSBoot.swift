@@ -3,7 +3,7 @@ import ByteReading
 /// What a BIOS does with a disk, up to the boot loader that reads a configuration.
 package enum BIOSBoot {
     /// Follows the first sector of `disk`, which GRUB calls `drive`.
-    package static func trace(_ disk: BootSource, drive: GrubDevice = GrubDevice("hd0")) -> BootTrace {
+    package static func trace(_ disk: ContentSource, drive: GrubDevice = GrubDevice("hd0")) -> BootTrace {
         var trace = BootTrace()
         do { try follow(disk, drive, &trace) } catch {
             trace.add("sector 0", error.description)
@@ -13,7 +13,7 @@ package enum BIOSBoot {
     }
 
     private static func follow(
-        _ disk: BootSource, _ drive: GrubDevice, _ trace: inout BootTrace
+        _ disk: ContentSource, _ drive: GrubDevice, _ trace: inout BootTrace
     ) throws(ImageFault) {
         let code = try MBRBootCode(parsing: try disk.read(at: 0, count: 512))
         guard code.hasSignature else {

@@ -21,7 +21,7 @@ package struct GrubCoreImage: Sendable {
 
     /// Follows `boot.img`, which names `sector`, on a disk. `corrupt` and `truncated` faults mean that GRUB does
     /// not start.
-    package init(reading disk: BootSource, sector: UInt64) throws(ImageFault) {
+    package init(reading disk: ContentSource, sector: UInt64) throws(ImageFault) {
         let first = try disk.read(at: try sector.multiplied(by: Self.sectorSize), count: 512)
         guard first.firstIndex(of: Array("Geom\0Read\0 Error".utf8)) != nil else {
             throw ImageFault(
@@ -105,7 +105,7 @@ package struct GrubCoreImage: Sendable {
             guard try kernel.little(UInt32.self, at: found + 4) == 12, size <= kernel.count - found,
                 kernel.count - found - size < 16
             else { continue }
-            return try GrubModules(parsing: BootSource(kernel), at: UInt64(found), wordSize: 4)
+            return try GrubModules(parsing: ContentSource(kernel), at: UInt64(found), wordSize: 4)
         }
         throw ImageFault(.corrupt, "the core image holds no modules")
     }

@@ -3,7 +3,7 @@ package import ByteReading
 /// An EFI system partition. Paths start with `/`; case does not matter.
 package protocol EFISystemPartition {
     /// The file at `path`, nil if there is none.
-    func file(at path: String) throws(ImageFault) -> BootSource?
+    func file(at path: String) throws(ImageFault) -> ContentSource?
     /// The names in a directory in the order of the directory, nil if there is none.
     func names(inDirectory path: String) throws(ImageFault) -> [String]?
 }
@@ -86,7 +86,7 @@ package enum EFIBoot {
 
     /// The program in a file; nil, with the reason in the trace, if firmware does not start it.
     private static func program(
-        _ file: BootSource, _ path: String, _ machine: PEImage.Machine, _ trace: inout BootTrace
+        _ file: ContentSource, _ path: String, _ machine: PEImage.Machine, _ trace: inout BootTrace
     ) throws(ImageFault) -> EFILoader? {
         let image: PEImage
         do { image = try PEImage(parsing: file) } catch {

@@ -55,7 +55,7 @@ package struct PEImage: Sendable {
         package let isComplete: Bool
     }
 
-    private let source: BootSource
+    private let source: ContentSource
     /// The processor.
     package let machine: Machine
     /// `Subsystem`: 10 EFI application, 11 boot service driver, 12 runtime driver.
@@ -68,7 +68,7 @@ package struct PEImage: Sendable {
     package var fileSize: UInt64 { source.size }
 
     /// Reads the headers. `corrupt` if this is no PE program.
-    package init(parsing source: BootSource) throws(ImageFault) {
+    package init(parsing source: ContentSource) throws(ImageFault) {
         self.source = source
         let dos = try Self.header(source, at: 0, count: 64)
         guard dos.starts(with: "MZ") else {
@@ -126,7 +126,7 @@ package struct PEImage: Sendable {
 
     /// A name in the string table; nil if it is not there, as in a file whose symbols were removed.
     private static func longName(
-        _ source: BootSource, at table: UInt64, _ place: UInt64
+        _ source: ContentSource, at table: UInt64, _ place: UInt64
     ) throws(ImageFault) -> String? {
         guard place >= 4, place < 1 << 20, table < source.size, place < source.size - table else {
             return nil
@@ -137,7 +137,7 @@ package struct PEImage: Sendable {
     }
 
     private static func header(
-        _ source: BootSource, at offset: UInt64, count: Int
+        _ source: ContentSource, at offset: UInt64, count: Int
     ) throws(ImageFault) -> Bytes {
         do { return try source.read(at: offset, count: count) } catch {
             // A file too short for its headers is no program, as a section that is cut off is.

@@ -24,7 +24,7 @@ package struct GrubModules: Sendable {
     package let memoryDisk: Bytes?
 
     /// Reads the module area at `offset`; addresses are of `wordSize` (4 or 8) bytes.
-    package init(parsing source: BootSource, at offset: UInt64, wordSize: Int) throws(ImageFault) {
+    package init(parsing source: ContentSource, at offset: UInt64, wordSize: Int) throws(ImageFault) {
         let header = try source.read(at: offset, count: wordSize == 8 ? 24 : 12)
         guard try header.little(UInt32.self, at: 0) == Self.magic else {
             throw ImageFault(.corrupt, "no GRUB modules", at: offset)
@@ -78,7 +78,7 @@ package struct GrubModules: Sendable {
 
     /// The text of section `.modname` of a module, an ELF object.
     private static func moduleName(
-        _ source: BootSource, at start: UInt64, count: Int
+        _ source: ContentSource, at start: UInt64, count: Int
     ) throws(ImageFault) -> String {
         guard count >= 64, count <= largestDisk else {
             throw ImageFault(.corrupt, "no GRUB module", at: start)

@@ -1,7 +1,7 @@
 package import ByteReading
 
 /// Bytes that are read where they are needed: a disk, or a file on one.
-package struct BootSource: Sendable {
+package struct ContentSource: Sendable {
     /// The number of bytes.
     package let size: UInt64
     private let reading: @Sendable (UInt64, Int) throws(ImageFault) -> Bytes
