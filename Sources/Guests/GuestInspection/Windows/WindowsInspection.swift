@@ -21,6 +21,8 @@ struct WindowsInspection {
             facts.servicesGap = Gap(damage, at: reader.displayControl("Services"))
         }
         facts.controlSet = reader.controlSet
+        facts.boot = WindowsBootInspection(reader: reader, identity: identity).inspect()
+        facts.volumes = WindowsVolumeInspection(reader: reader, identity: identity).inspect()
         facts.hives = WindowsHiveInspection(reader: reader).inspect(identity)
         facts.gaps = reader.files.gaps
         return facts
