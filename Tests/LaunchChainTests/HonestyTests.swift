@@ -41,8 +41,10 @@ import Testing
         image.volumes = [root]
         var scan = ScanFacts(image: image)
         scan.systems = [.linux(HonestyTests.darkGuest)]
-        let verdict = LaunchJudge().judge(scan: scan, system: HonestyTests.darkGuest, target: target, now: 0)
-            .verdict
+        let verdict = LaunchJudge().judge(
+            scan: scan, system: .linux(HonestyTests.darkGuest), target: target, now: 0
+        )
+        .verdict
         #expect(verdict.boots == .unknown && verdict.reachable == .unknown)
         #expect(verdict.ready == .unknown)
         #expect(verdict.launches.allSatisfy { !($0.unknownBecause ?? []).isEmpty && $0.stopsAt == nil })
@@ -55,9 +57,9 @@ import Testing
         for example in check.examples {
             for target in Target.shipped {
                 var scan = ScanFacts(image: example.context.image)
-                if let linux = example.context.linux { scan.systems = [.linux(linux)] }
+                if let system = example.context.system { scan.systems = [system] }
                 let verdict = LaunchJudge().judge(
-                    scan: scan, system: example.context.linux, other: example.context.other, target: target,
+                    scan: scan, system: example.context.system, target: target,
                     now: example.context.now
                 ).verdict
                 #expect(!verdict.launches.isEmpty)

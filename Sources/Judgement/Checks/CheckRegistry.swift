@@ -88,8 +88,21 @@ package enum CheckRegistry {
         SecRegistration.self,
     ]
 
+    /// How Windows starts: boot manager, boot configuration, loader, volumes.
+    package static let windowsBoot: [any Check.Type] = []
+
+    /// Drivers of Windows and what binds them.
+    package static let windowsDrivers: [any Check.Type] = []
+
+    /// Registry, setup, servicing and settings of Windows.
+    package static let windowsState: [any Check.Type] = []
+
+    /// Network, Remote Desktop, accounts and agents of Windows.
+    package static let windowsAccess: [any Check.Type] = []
+
     package static let all: [any Check.Type] =
-        image + boot + network + compliance + access + firstBoot + operation + hygiene
+        image + boot + windowsBoot + windowsDrivers + windowsState + network + compliance + access
+        + windowsAccess + firstBoot + operation + hygiene
 
     /// The item with this id or alias, whatever its case.
     package static func check(_ name: String) -> (any Check.Type)? {

@@ -1,0 +1,4 @@
+/// Remote Desktop, firewall, accounts.
+package struct WindowsAccessFacts: Sendable, Hashable, Codable {
+    package init() {}
+}

@@ -1,0 +1,4 @@
+/// Settings of the running system: page file, SAN policy, clock, roles, activation.
+package struct WindowsSystemFacts: Sendable, Hashable, Codable {
+    package init() {}
+}

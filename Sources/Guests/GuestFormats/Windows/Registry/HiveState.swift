@@ -1,0 +1,23 @@
+/// Whether the file of a hive says what Windows would see when it loads it.
+package enum HiveState: Sendable, Hashable {
+    /// The last write had ended.
+    case clean
+    /// The last write had not; the logs complete it.
+    case replayed(HiveReplay)
+    /// The last write had not, and the logs could not complete it: `why`. What is there is read.
+    case dirty(why: String)
+}
+
+/// What logs added to a hive.
+package struct HiveReplay: Sendable, Hashable {
+    /// The logs that were used, as indexes into those given.
+    package var logs: [Int] = []
+    /// Entries applied: each is one write; a log of before Windows 8.1 has one.
+    package var entries = 0
+    /// Bytes that replace those of the file.
+    package var byteCount: UInt64 = 0
+    /// Whether the header of the file was bad and came from a log.
+    package var restoredHeader = false
+    /// Why entries after the last one applied were left out, nil when all were good.
+    package var stopped: String?
+}
