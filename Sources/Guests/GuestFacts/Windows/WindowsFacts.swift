@@ -11,6 +11,8 @@ package struct WindowsFacts: Sendable, Hashable, Codable {
     package var controlSet: ControlSetFacts?
     /// Every record under `Services` of that control set, by lower-case name; the gap when it cannot be read.
     package var services: Fact<[String: WindowsService]>
+    /// Records that could not be read, so that one that is not among ``services`` may exist all the same.
+    package var servicesGap: Gap?
     package var boot = WindowsBootFacts()
     package var volumes = WindowsVolumeFacts()
     package var drivers = WindowsDriverFacts()
@@ -35,6 +37,17 @@ package struct WindowsFacts: Sendable, Hashable, Codable {
     /// The record of a service or driver, whatever the case of its name; nil when there is none or when the
     /// services could not be read.
     package func service(_ name: String) -> WindowsService? { services.value?[name.lowercased()] }
+
+    /// Whether a service or driver is recorded: the record, a certain "none", or unknown because the hive is
+    /// damaged or could not be read.
+    package func record(of name: String) -> Fact<WindowsService?> {
+        switch services {
+        case .unknown(let gap): return .unknown(gap)
+        case .known(let all):
+            if let found = all[name.lowercased()] { return .known(found) }
+            return servicesGap.map { .unknown($0) } ?? .known(nil)
+        }
+    }
 
     /// The hive with this name.
     package func hive(_ name: String) -> HiveFacts? { hives.first { $0.name == name } }
