@@ -53,9 +53,10 @@ package struct DriverTarget: Sendable, Hashable {
     }
 
     /// Whether this is nearer to a system than another that fits it too: Windows takes the newest version, of
-    /// equal ones that which names its kind of product.
-    func isNearer(than other: DriverTarget) -> Bool {
-        let mine = (major, minor, build, productType == nil ? 0 : 1)
-        return mine > (other.major, other.minor, other.build, other.productType == nil ? 0 : 1)
+    /// equal ones that which names its kind of product, and any decorated list before a plain one.
+    func isNearer(than other: DriverTarget) -> Bool { rank > other.rank }
+
+    private var rank: (Int, Int, Int, Int, Int) {
+        (major, minor, build, productType == nil ? 0 : 1, text.isEmpty ? 0 : 1)
     }
 }
