@@ -117,8 +117,8 @@ def through_mount(scratch, image, compressed, packed, streams, files):
                 f.truncate(len(files[path]))
             with open(f"{top}/{path}:WofCompressedData", "wb") as f:
                 f.write(data)
-            os.setxattr(f"{top}/{path}", "system.ntfs_reparse_data", struct.pack("<IHHIIII", 0x80000017, 16, 0, 1, 2, 1, number), follow_symlinks=False)
             os.utime(f"{top}/{path}", (WHEN, WHEN))
+            os.setxattr(f"{top}/{path}", "system.ntfs_reparse_data", struct.pack("<IHHIIII", 0x80000017, 16, 0, 1, 2, 1, number), follow_symlinks=False)
         for (path, stream), data in streams.items():
             with open(f"{top}/{path}:{stream}", "wb") as f:
                 f.write(data)
@@ -207,7 +207,7 @@ def bootmgr(w):
 
 def recovery_files(scratch, w):
     with tempfile.TemporaryDirectory(dir=scratch) as t:
-        lay_out({"Windows/System32/config/SYSTEM": hive(Key("", {"": "WinPE"}), "SYSTEM"), "Windows/System32/ntoskrnl.exe": w.files["Windows/System32/ntoskrnl.exe"]}, t + "/src")
+        lay_out({"Windows/System32/config/SYSTEM": hive(Key("", {"": "WinPE"}), "SYSTEM"), "Windows/System32/ntoskrnl.exe": w.driver_file("ntoskrnl.exe")}, t + "/src")
         run("wimlib-imagex", "capture", t + "/src", t + "/wim", "--compress=xpress", "--no-acls", "Windows RE")
         wim = bytearray(open(t + "/wim", "rb").read())
     wim[24:40] = uuid.UUID("c0de0000-0000-4000-8000-0000000000f3").bytes_le                # the random GUID of the header

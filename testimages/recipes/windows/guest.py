@@ -555,7 +555,7 @@ def user_record(rid, name, comment, flags, password):
     return f, table + body
 
 
-def sam_hive(users=None):
+def sam_hive(users=None, administrators=(500,)):
     root = Key()
     account = root.set("SAM\\Domains\\Account", F=struct.pack("<HHIQQ", 3, 1, 0, 0x01DA8B1A00000000, 4).ljust(368, b"\0"), V=struct.pack("<III", 0, 24, 0).ljust(340, b"\0") + MACHINE_SID)
     root.set("SAM", C=bytes(224), ServerDomainUpdates=binary("feff0f"))
@@ -564,7 +564,7 @@ def sam_hive(users=None):
         f, v = user_record(rid, name, comment, flags, password)
         root.set(f"SAM\\Domains\\Account\\Users\\{rid:08X}", F=f, V=v)
         root.set(f"SAM\\Domains\\Account\\Users\\Names\\{name}", {"": (rid, b"")})
-    for rid, name, members in ((544, "Administrators", [500]), (545, "Users", []), (555, "Remote Desktop Users", [])):
+    for rid, name, members in ((544, "Administrators", administrators), (545, "Users", ()), (555, "Remote Desktop Users", ())):
         sids = b"".join(struct.pack("<BB", 1, 5) + MACHINE_SID[2:] + struct.pack("<I", m) for m in members)
         text = name.encode("utf-16-le")
         # C: RID, then offset, length and extra word of descriptor, name, comment and members (whose extra word is their number); the data.
