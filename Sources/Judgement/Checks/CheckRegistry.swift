@@ -89,7 +89,13 @@ package enum CheckRegistry {
     ]
 
     /// How Windows starts: boot manager, boot configuration, loader, volumes.
-    package static let windowsBoot: [any Check.Type] = []
+    package static let windowsBoot: [any Check.Type] = [
+        GuestOSBootMgr.self,
+        GuestOSBCD.self,
+        GuestOSOSLoader.self,
+        WinVolume.self,
+        WinDiskLayout.self,
+    ]
 
     /// Drivers of Windows and what binds them.
     package static let windowsDrivers: [any Check.Type] = []
