@@ -83,10 +83,13 @@ struct FindingText {
     private func write(_ edit: RegistryEdit, on canvas: inout TextCanvas) {
         let lines = edit.text.split(whereSeparator: \.isNewline)
         canvas.line("fix.reg:", .quiet, indent: 14)
-        for line in lines.prefix(FindingText.commandsShown + 8) { canvas.line(String(line), .good, indent: 14) }
+        for line in lines.prefix(FindingText.commandsShown + 8) {
+            canvas.line(String(line), .good, indent: 14)
+        }
         if lines.count > FindingText.commandsShown + 8 {
             canvas.line(
-                "… \(lines.count - FindingText.commandsShown - 8) more lines in the JSON report", .quiet, indent: 14)
+                "… \(lines.count - FindingText.commandsShown - 8) more lines in the JSON report", .quiet,
+                indent: 14)
         }
     }
 
