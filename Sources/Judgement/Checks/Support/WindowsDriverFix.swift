@@ -29,7 +29,7 @@ struct WindowsDriverFix {
     }
 
     private var missing: [Fix] {
-        guard isOfWindows else { return [offlineInstallation, injection, installation] }
+        guard isOfWindows else { return [offlineInstallation, conversion, installation] }
         guard bus == .nvme, let generation = windows.identity.generation, generation < .eightOne else {
             return [Fix.restoreSystemFiles(windows)]
         }
@@ -137,7 +137,7 @@ struct WindowsDriverFix {
             .set(key: key, name: "Type", .dword(1)), .set(key: key, name: "Start", .dword(0)),
             .set(key: key, name: "Group", .string("SCSI miniport")),
             .set(key: key, name: "ErrorControl", .dword(1)),
-            .set(key: key, name: "ImagePath", .expandString("system32\\drivers\\\(name).sys")),
+            .set(key: key, name: "ImagePath", .expandString(imagePath)),
         ]
     }
 
@@ -178,19 +178,20 @@ struct WindowsDriverFix {
     /// The driver's files from the medium of virtio-win.
     private var source: String { "\(name)\\\(Self.mediumFolder(windows))\\\(name).inf" }
 
-    private var copyCommand: String {
-        let target = "\(root)/System32/drivers/\(name).sys"
-        if let package = stagedPackage {
-            let place = package.path.dropFirst(2).split(separator: "\\").joined(separator: "/")
-            return "guestfish --rw -a IMAGE -i cp \(quoted("/\(place)/\(name).sys")) \(quoted(target))"
-        }
-        let folder = Self.mediumFolder(windows).split(separator: "\\").joined(separator: "/")
-        return
-            "guestfish --rw -a IMAGE -i upload \(quoted("virtio-win/\(name)/\(folder)/\(name).sys")) \(quoted(target))"
+    /// A driver may run from its package in the store, as drivers of Windows 10 do; else from where all are.
+    private var imagePath: String {
+        guard let package = stagedPackage else { return "system32\\drivers\\\(name).sys" }
+        let folder = package.path.split(separator: "\\").last.map(String.init) ?? ""
+        return "\\SystemRoot\\System32\\DriverStore\\FileRepository\\\(folder)\\\(name).sys"
     }
 
     private var file: Fix {
-        Fix("Put the file of \(name) where its record says", kind: .autoEdit, commands: [copyCommand])
+        let target = "\(root)/System32/drivers/\(name).sys"
+        let folder = Self.mediumFolder(windows).split(separator: "\\").joined(separator: "/")
+        let source = "virtio-win/\(name)/\(folder)/\(name).sys"
+        return Fix(
+            "Put the file of \(name) from the medium of virtio-win where its record says", kind: .autoEdit,
+            commands: ["guestfish --rw -a IMAGE -i upload \(quoted(source)) \(quoted(target))"])
     }
 
     /// Windows installs the driver itself: everything that belongs to it is right then.
@@ -201,14 +202,21 @@ struct WindowsDriverFix {
             kind: .manual, commands: ["dism /image:D:\\ /add-driver /driver:\(inf)"])
     }
 
-    /// Without Windows: file, service and binding, as virt-v2v does.
+    /// Without Windows: a service that runs the driver from its package, and the controller given to it.
     private var injection: Fix {
-        var fix = Fix.registry(
-            "Put the driver in place, make its service and give it the controller; install the package after the first"
-                + " start and then remove the keys named guestor", risk: .medium,
+        .registry(
+            "Make the service of \(name) and give it the controller; after the first start install the package and"
+                + " remove the keys whose names begin with guestor", risk: .medium,
             serviceChanges + bindingChanges)
-        fix.commands.insert(copyCommand, at: 0)
-        return fix
+    }
+
+    /// Puts the drivers of virtio-win in without Windows.
+    private var conversion: Fix {
+        Fix(
+            "Let virt-v2v put the drivers into a copy of the image", kind: .autoChroot, risk: .medium,
+            commands: [
+                "VIRTIO_WIN=virtio-win.iso virt-v2v -i disk IMAGE -o local -os /var/tmp -on with-drivers"
+            ])
     }
 
     private var installation: Fix {

@@ -46,12 +46,17 @@ extension FuzzEntries {
         V = "Red ""Hat"""
         """#
 
+    private static func wide(_ text: String) -> [UInt8] {
+        text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] } + [0, 0]
+    }
+
     /// The block `VS_VERSION_INFO` with its fixed part and an empty block of texts.
     private static let versionResource: [UInt8] = {
-        let wide = { (text: String) in text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] } + [0, 0] }
-        var bytes: [UInt8] = [132, 0, 52, 0, 0, 0] + wide("VS_VERSION_INFO") + [0, 0]
+        var bytes: [UInt8] = [132, 0, 52, 0, 0, 0]
+        bytes += wide("VS_VERSION_INFO") + [0, 0]
         bytes += [0xBD, 0x04, 0xEF, 0xFE] + [UInt8](repeating: 1, count: 48)
-        bytes += [36, 0, 0, 0, 1, 0] + wide("StringFileInfo")
+        bytes += [36, 0, 0, 0, 1, 0]
+        bytes += wide("StringFileInfo")
         return bytes + [UInt8](repeating: 0, count: 132 - bytes.count)
     }()
 
