@@ -98,7 +98,15 @@ package enum CheckRegistry {
     ]
 
     /// Drivers of Windows and what binds them.
-    package static let windowsDrivers: [any Check.Type] = []
+    package static let windowsDrivers: [any Check.Type] = [
+        WinNvme.self,
+        WinBootStartDrivers.self,
+        GuestOSXen.self,
+        GuestOSDisk.self,
+        WinClassFilters.self,
+        WinNetDriver.self,
+        GuestOSServer.self,
+    ]
 
     /// Registry, setup, servicing and settings of Windows.
     package static let windowsState: [any Check.Type] = [
