@@ -108,7 +108,17 @@ package enum CheckRegistry {
     ]
 
     /// Network, Remote Desktop, accounts and agents of Windows.
-    package static let windowsAccess: [any Check.Type] = []
+    package static let windowsAccess: [any Check.Type] = [
+        WinDhcp.self,
+        WinServices.self,
+        WinRdp.self,
+        WinFirewall.self,
+        WinAccounts.self,
+        GuestOSVminit.self,
+        WinInitAgent.self,
+        WinForeignTools.self,
+        GuestOSDesktopConfig.self,
+    ]
 
     package static let all: [any Check.Type] =
         image + boot + windowsBoot + windowsDrivers + windowsState + network + compliance + access
