@@ -188,12 +188,15 @@ struct WindowsServicingInspection {
         case .unreadable(let gap): return .unknown(gap)
         case .absent:
             return .unknown(
-                reader.hive("SOFTWARE").gap ?? Gap(where: place, kind: .absent, message: "the key is not there"))
+                reader.hive("SOFTWARE").gap
+                    ?? Gap(where: place, kind: .absent, message: "the key is not there"))
         case .found(let keys):
             let updates = keys.filter { $0.name.lowercased().hasPrefix("package_for_") }
             guard updates.count <= WindowsServicingInspection.packageLimit else {
                 return .unknown(
-                    Gap(where: place, kind: .limit, message: "\(updates.count) updates are not looked through"))
+                    Gap(
+                        where: place, kind: .limit, message: "\(updates.count) updates are not looked through"
+                    ))
             }
             return .known(updates.map(package))
         }

@@ -49,7 +49,9 @@ struct WindowsSetupInspection {
         phase.cleanup = sysprep.number("CleanupState")
         let children = reader.values(of: reader.key("Setup\\Status\\ChildCompletion", in: "SYSTEM"))
         for value in (children.value ?? []).prefix(64) {
-            if let number = value.integer.flatMap({ Int(exactly: $0) }) { phase.children[value.name] = number }
+            if let number = value.integer.flatMap({ Int(exactly: $0) }) {
+                phase.children[value.name] = number
+            }
         }
         for gap in [status.gap, sysprep.gap, children.gap] {
             if let gap { return .unknown(gap) }
@@ -70,13 +72,10 @@ struct WindowsSetupInspection {
         case .absent: return .known(nil)
         case .unreadable(let gap): return .unknown(gap)
         case .found(let bytes):
-            for line in WindowsText.lines(of: bytes) {
-                let parts = line.split(separator: "=", maxSplits: 1).map { String($0).trimmingSpaces }
-                guard parts.count == 2, parts[0].lowercased() == "imagestate" else { continue }
+            if let state = SetupStateFile(parsing: bytes).imageState {
                 return .known(
                     Located(
-                        parts[1],
-                        Evidence(path: reader.paths.display(path), excerpt: "ImageState=\(parts[1])")))
+                        state, Evidence(path: reader.paths.display(path), excerpt: "ImageState=\(state)")))
             }
             return .known(nil)
         }
@@ -128,13 +127,5 @@ struct WindowsSetupInspection {
             backups[name.uppercased()] = size
         }
         return backups
-    }
-}
-
-/// Text files of Windows: UTF-16 with its mark, or one byte a letter.
-enum WindowsText {
-    /// The lines, without what ends them.
-    static func lines(of bytes: Bytes) -> [String] {
-        UnicodeText.decode(bytes).split(whereSeparator: \.isNewline).map(String.init)
     }
 }
