@@ -21,6 +21,11 @@ struct WindowsInspection {
             facts.servicesGap = Gap(damage, at: reader.displayControl("Services"))
         }
         facts.controlSet = reader.controlSet
+        facts.network = WindowsNetworkInspection(reader: reader).inspect()
+        facts.access = WindowsAccessInspection(
+            reader: reader, generation: identity.generation, services: facts.services
+        ).inspect()
+        facts.agents = WindowsAgentInspection(reader: reader, services: facts.services).inspect()
         facts.hives = WindowsHiveInspection(reader: reader).inspect(identity)
         facts.gaps = reader.files.gaps
         return facts
