@@ -95,7 +95,17 @@ package enum CheckRegistry {
     package static let windowsDrivers: [any Check.Type] = []
 
     /// Registry, setup, servicing and settings of Windows.
-    package static let windowsState: [any Check.Type] = []
+    package static let windowsState: [any Check.Type] = [
+        GuestOSRegistry.self,
+        GuestOSHotfix.self,
+        GuestOSUpdate.self,
+        GuestOSSysprep.self,
+        WinPageFile.self,
+        WinSanPolicy.self,
+        WinRtcTimeMode.self,
+        WinRolesAndPolicy.self,
+        WinEditionActivation.self,
+    ]
 
     /// Network, Remote Desktop, accounts and agents of Windows.
     package static let windowsAccess: [any Check.Type] = [

@@ -45,7 +45,7 @@ struct WindowsHiveInspection {
                 facts.message = "\(writes) taken from its logs"
             case .dirty(let why):
                 facts.state = .dirty
-                facts.message = why
+                facts.message = why.description
             }
             for key in keys {
                 switch reader.key(key, in: name) {

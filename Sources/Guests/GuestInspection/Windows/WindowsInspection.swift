@@ -21,6 +21,11 @@ struct WindowsInspection {
             facts.servicesGap = Gap(damage, at: reader.displayControl("Services"))
         }
         facts.controlSet = reader.controlSet
+        facts.drivers = WindowsDriverInspection(
+            reader: reader, identity: identity, services: facts.services
+        ).inspect()
+        facts.boot = WindowsBootInspection(reader: reader, identity: identity).inspect()
+        facts.volumes = WindowsVolumeInspection(reader: reader, identity: identity).inspect()
         facts.network = WindowsNetworkInspection(reader: reader).inspect()
         facts.access = WindowsAccessInspection(
             reader: reader, generation: identity.generation, services: facts.services
