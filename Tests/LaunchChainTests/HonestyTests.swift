@@ -41,11 +41,46 @@ import Testing
         image.volumes = [root]
         var scan = ScanFacts(image: image)
         scan.systems = [.linux(HonestyTests.darkGuest)]
-        let verdict = LaunchJudge().judge(scan: scan, system: HonestyTests.darkGuest, target: target, now: 0)
-            .verdict
+        let verdict = LaunchJudge().judge(
+            scan: scan, system: .linux(HonestyTests.darkGuest), target: target, now: 0
+        )
+        .verdict
         #expect(verdict.boots == .unknown && verdict.reachable == .unknown)
         #expect(verdict.ready == .unknown)
         #expect(verdict.launches.allSatisfy { !($0.unknownBecause ?? []).isEmpty && $0.stopsAt == nil })
+    }
+
+    /// A Windows that was recognised and of which nothing could be read.
+    static let darkWindows: WindowsFacts = {
+        let gap = Gap(where: "gpt:3 › ntfs", kind: .corrupt, message: "the MFT cannot be read")
+        var windows = WindowsFacts(
+            rootVolume: "gpt:3", systemRoot: "/Windows", identity: WindowsIdentity(),
+            services: .unknown(gap))
+        windows.identity.gaps = [gap]
+        for name in ["SYSTEM", "SOFTWARE", "SAM", "SECURITY", "DEFAULT"] {
+            var hive = HiveFacts(
+                name: name, path: "C:\\Windows\\System32\\config\\\(name)", state: .unreadable)
+            hive.message = gap.message
+            windows.hives.append(hive)
+        }
+        windows.gaps = [gap]
+        return windows
+    }()
+
+    @Test(arguments: Target.shipped.map(\.id)) func nothingReadOfWindowsMeansUnknown(_ id: String) throws {
+        let target = try #require(Target.shipped(id))
+        var image = ImageFacts(
+            container: ContainerFacts(format: "raw", virtualSize: 40 << 30, fileSize: 40 << 30))
+        image.volumes = [VolumeFacts(id: "gpt:3", size: 39 << 30)]
+        var scan = ScanFacts(image: image)
+        scan.systems = [.windows(HonestyTests.darkWindows)]
+        let judgement = LaunchJudge().judge(scan: scan, system: scan.systems[0], target: target, now: 0)
+        let verdict = judgement.verdict
+        #expect(verdict.boots == .unknown && verdict.reachable == .unknown)
+        #expect(verdict.ready == .unknown)
+        #expect(verdict.launches.allSatisfy { !($0.unknownBecause ?? []).isEmpty && $0.stopsAt == nil })
+        let claims = judgement.results.flatMap(\.outcome.findings).filter { $0.consequence != .none }
+        #expect(claims.isEmpty, "\(claims.map(\.code))")
     }
 
     /// Every example of every check goes through the judge against every target: twelve links, and an unknown
@@ -55,9 +90,9 @@ import Testing
         for example in check.examples {
             for target in Target.shipped {
                 var scan = ScanFacts(image: example.context.image)
-                if let linux = example.context.linux { scan.systems = [.linux(linux)] }
+                if let system = example.context.system { scan.systems = [system] }
                 let verdict = LaunchJudge().judge(
-                    scan: scan, system: example.context.linux, other: example.context.other, target: target,
+                    scan: scan, system: example.context.system, target: target,
                     now: example.context.now
                 ).verdict
                 #expect(!verdict.launches.isEmpty)

@@ -15,7 +15,8 @@ import Testing
         var scan = ScanFacts(image: facts.image)
         scan.systems = [.linux(facts.linux)]
         return LaunchJudge().judge(
-            scan: scan, system: facts.linux, target: target, narrowing: disk, firmware: firmware, only: only,
+            scan: scan, system: .linux(facts.linux), target: target, narrowing: disk, firmware: firmware,
+            only: only,
             skip: skip, now: 1_795_400_000)
     }
 
@@ -146,12 +147,12 @@ import Testing
         #expect(launch.stopsAt?.link == .firmware && launch.stopsAt?.code == "SystemImage.DataDisk")
     }
 
-    @Test func windowsIsUnknown() {
+    @Test func unreadSystemIsUnknown() {
         let other = OtherSystem(
-            family: "windows", name: "Windows", root: "mbr:1", evidence: Evidence(path: "/Windows"))
+            family: "freebsd", name: "FreeBSD", root: "mbr:1", evidence: Evidence(path: "/boot/loader.conf"))
         var scan = ScanFacts(image: ExampleFacts().image)
         scan.systems = [.other(other)]
-        let verdict = LaunchJudge().judge(scan: scan, system: nil, other: other, target: .kvm, now: 0).verdict
+        let verdict = LaunchJudge().judge(scan: scan, system: .other(other), target: .kvm, now: 0).verdict
         #expect(verdict.boots == .unknown && verdict.reachable == .unknown && verdict.ready == .unknown)
     }
 }

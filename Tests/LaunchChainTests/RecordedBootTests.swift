@@ -297,7 +297,7 @@ import Testing
         var scan = ScanFacts(image: facts.image)
         scan.systems = [.linux(facts.linux)]
         let judgement = LaunchJudge().judge(
-            scan: scan, system: facts.linux, target: .kvm, narrowing: boot.launch.disk,
+            scan: scan, system: .linux(facts.linux), target: .kvm, narrowing: boot.launch.disk,
             firmware: boot.launch.firmware, now: 1_795_400_000)
         let verdict = try #require(judgement.verdict.launches.first)
         // Only the example with cloud-init on a host that gives no data leaves the way in open.
@@ -324,7 +324,7 @@ import Testing
         var scan = ScanFacts(image: facts.image)
         scan.systems = [.linux(facts.linux)]
         let verdict = LaunchJudge().judge(
-            scan: scan, system: facts.linux, target: .alibabaECS, now: 1_795_400_000
+            scan: scan, system: .linux(facts.linux), target: .alibabaECS, now: 1_795_400_000
         ).verdict
         #expect(verdict.boots == .yes && verdict.reachable == .yes && verdict.ready == .no)
         #expect(verdict.launches.allSatisfy { $0.stopsAt == nil })

@@ -18,7 +18,7 @@ struct CheckPageTests {
                 "a missing data disk",
                 CheckContext(
                     image: ImageFacts(container: ContainerFacts(format: "raw", virtualSize: 0, fileSize: 0)),
-                    linux: nil, target: Target.shipped[0], launches: [], now: 0), .fail,
+                    system: nil, target: Target.shipped[0], launches: [], now: 0), .fail,
                 codes: ["Fstab.DeviceNotFound"])
         ]
         static func evaluate(_ context: CheckContext) -> CheckOutcome { .notApplicable("not run here") }

@@ -19,6 +19,9 @@ package enum HostTool {
         }
     }
 
+    /// Whether file systems can be mounted.
+    package static var isRoot: Bool { geteuid() == 0 }
+
     /// Runs a line of shell in `folder` and returns what it prints. Throws when it fails.
     @discardableResult
     package static func shell(_ line: String, in folder: FilePath? = nil) async throws -> String {

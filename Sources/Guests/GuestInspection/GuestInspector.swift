@@ -126,6 +126,12 @@ package struct GuestInspector {
                 ).inspect()
                 scan.image.gaps += facts.gaps.filter { !scan.image.gaps.contains($0) }
                 scan.systems.append(.linux(facts))
+            case .windowsRoot(let directory):
+                let facts = WindowsInspection(
+                    layout: layout, root: place.volume, fileSystem: place.fileSystem, systemRoot: directory
+                ).inspect()
+                scan.image.gaps += facts.gaps.filter { !scan.image.gaps.contains($0) }
+                scan.systems.append(.windows(facts))
             case .other(let family, let name, let evidence):
                 scan.systems.append(
                     .other(
@@ -154,7 +160,8 @@ package struct GuestInspector {
         !(image.partitions?.partitions.isEmpty ?? true) || image.volumes.contains { $0.kind != nil }
     }
 
-    /// The tree of the first Linux system, for looking around in it; nil when there is none.
+    /// The tree of the first system, for looking around in it, Linux before Windows; of a disk without a system its
+    /// first readable volume. Nil when there is none.
     package func tree() -> (tree: FileTree, root: VolumeID)? {
         for place in roles().roles where place.role == .linuxRoot {
             let reader = GuestReader(tree: FileTree(root: place.fileSystem, top: place.root?.subvolume.top))
@@ -162,6 +169,9 @@ package struct GuestInspector {
                 reader: reader, layout: layout, rootVolume: place.volume, rootSubvolume: place.root?.subvolume
             ).stitch()
             return (reader.tree, place.volume)
+        }
+        for place in roles().roles {
+            if case .windowsRoot = place.role { return (FileTree(root: place.fileSystem), place.volume) }
         }
         // A disk without a system is shown as its first readable volume.
         guard let first = layout.volumes.first(where: { $0.fileSystem != nil }),

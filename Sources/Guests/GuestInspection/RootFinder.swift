@@ -11,6 +11,8 @@ struct RootFinder {
     enum Role: Hashable {
         /// A Linux root.
         case linuxRoot
+        /// The system volume of a Windows, whose system directory is at this path.
+        case windowsRoot(String)
         /// `/usr` on its own.
         case usr
         /// `/boot` on its own.
@@ -37,6 +39,7 @@ struct RootFinder {
             }
             return false
         }
+        if let directory = try windowsDirectory(tree, fileSystem) { return .windowsRoot(directory) }
         if try has("/EFI"), fileSystem.kind == "vfat" { return .efiSystem }
         if try hasAny([
             "/casper", "/LiveOS", "/live/filesystem.squashfs", "/install.amd", "/sources/install.wim",
@@ -73,5 +76,33 @@ struct RootFinder {
             return .usr
         }
         return .data
+    }
+
+    /// The system directory of Windows: at the top of an NTFS or FAT volume, with the kernel and the hives, or two
+    /// of the three so that a damaged system is still recognised. A recovery partition holds Windows in a WIM
+    /// file, and `Windows.old` one level deeper: neither is taken for a system.
+    private static func windowsDirectory(
+        _ tree: FileTree, _ fileSystem: any FileSystemReader
+    ) throws(ImageFault) -> String? {
+        guard ["ntfs", "vfat"].contains(fileSystem.kind) else { return nil }
+        var candidates = ["Windows", "WINNT"]
+        for entry in try fileSystem.list(fileSystem.root).prefix(256) where entry.type == .directory {
+            let name = entry.name.description
+            if !candidates.contains(where: { $0.lowercased() == name.lowercased() }) {
+                candidates.append(name)
+            }
+        }
+        for name in candidates {
+            guard let top = try tree.node(at: GuestPath("/\(name)")),
+                try top.fileSystem.info(top.id).type == .directory
+            else { continue }
+            var count = 0
+            for path in ["System32/ntoskrnl.exe", "System32/config/SYSTEM", "System32/config/SOFTWARE"] {
+                if try tree.node(at: GuestPath("/\(name)/\(path)")) != nil { count += 1 }
+            }
+            // As it is spelled on the disk.
+            if count >= 2 { return "/" + (top.path.lastName?.description ?? name) }
+        }
+        return nil
     }
 }

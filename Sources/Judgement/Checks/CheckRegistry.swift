@@ -88,8 +88,41 @@ package enum CheckRegistry {
         SecRegistration.self,
     ]
 
+    /// How Windows starts: boot manager, boot configuration, loader, volumes.
+    package static let windowsBoot: [any Check.Type] = []
+
+    /// Drivers of Windows and what binds them.
+    package static let windowsDrivers: [any Check.Type] = []
+
+    /// Registry, setup, servicing and settings of Windows.
+    package static let windowsState: [any Check.Type] = [
+        GuestOSRegistry.self,
+        GuestOSHotfix.self,
+        GuestOSUpdate.self,
+        GuestOSSysprep.self,
+        WinPageFile.self,
+        WinSanPolicy.self,
+        WinRtcTimeMode.self,
+        WinRolesAndPolicy.self,
+        WinEditionActivation.self,
+    ]
+
+    /// Network, Remote Desktop, accounts and agents of Windows.
+    package static let windowsAccess: [any Check.Type] = [
+        WinDhcp.self,
+        WinServices.self,
+        WinRdp.self,
+        WinFirewall.self,
+        WinAccounts.self,
+        GuestOSVminit.self,
+        WinInitAgent.self,
+        WinForeignTools.self,
+        GuestOSDesktopConfig.self,
+    ]
+
     package static let all: [any Check.Type] =
-        image + boot + network + compliance + access + firstBoot + operation + hygiene
+        image + boot + windowsBoot + windowsDrivers + windowsState + network + compliance + access
+        + windowsAccess + firstBoot + operation + hygiene
 
     /// The item with this id or alias, whatever its case.
     package static func check(_ name: String) -> (any Check.Type)? {

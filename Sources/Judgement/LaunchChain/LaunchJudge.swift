@@ -28,7 +28,7 @@ package struct LaunchJudge: Sendable {
 
     package init(checks: [any Check.Type] = CheckRegistry.all) { self.checks = checks }
 
-    /// Judges one system of an image, or the image itself when `system` and `other` are nil.
+    /// Judges one system of an image, or the image itself when `system` is nil.
     ///
     /// The verdict always comes from all checks; `only` and `skip` (ids or aliases, in any case) choose which
     /// results are handed back.
@@ -37,13 +37,13 @@ package struct LaunchJudge: Sendable {
     ///   - firmware: this firmware only, whatever the image is made for.
     ///   - now: seconds since 1970.
     package func judge(
-        scan: ScanFacts, system: LinuxFacts?, other: OtherSystem? = nil, target: Target,
+        scan: ScanFacts, system: GuestSystem?, target: Target,
         narrowing disk: DiskBus? = nil, firmware: FirmwareKind? = nil, only: Set<String> = [],
         skip: Set<String> = [], now: Int64
     ) -> TargetJudgement {
         let launches = LaunchJudge.launches(of: system, target: target, disk: disk, firmware: firmware)
         let context = CheckContext(
-            image: scan.image, linux: system, systemCount: scan.systems.count, other: other, target: target,
+            image: scan.image, system: system, systemCount: scan.systems.count, target: target,
             launches: launches, now: now)
         let results = checks.map { check in
             let metadata = check.metadata
@@ -72,14 +72,13 @@ package struct LaunchJudge: Sendable {
 
     /// The launches of a target: its disks, or the one asked for, by the firmware the image is made for.
     package static func launches(
-        of system: LinuxFacts?, target: Target, disk: DiskBus?, firmware: FirmwareKind?
+        of system: GuestSystem?, target: Target, disk: DiskBus?, firmware: FirmwareKind?
     ) -> [Launch] {
         let disks = disk.map { [$0] } ?? target.hardware.disks
         var firmwares = offered(by: target, to: system)
         if let firmware {
             firmwares = [firmware]
-        } else if let system {
-            let made = system.boot.firmwares.map(\.rawValue)
+        } else if let made = system?.firmwares?.map(\.rawValue) {
             let both = firmwares.filter { made.contains($0.rawValue) }
             if !both.isEmpty { firmwares = both }
         }
@@ -103,8 +102,8 @@ package struct LaunchJudge: Sendable {
         return finding.fixedSeverity ? finding.severity : min(finding.severity, .warning)
     }
 
-    private static func offered(by target: Target, to system: LinuxFacts?) -> [FirmwareKind] {
-        let architecture = system?.identity.architecture ?? "x86_64"
+    private static func offered(by target: Target, to system: GuestSystem?) -> [FirmwareKind] {
+        let architecture = system?.architecture ?? "x86_64"
         return target.hardware.firmware[architecture] ?? target.hardware.firmware["x86_64"]
             ?? FirmwareKind.allCases
     }
@@ -123,9 +122,9 @@ package struct LaunchJudge: Sendable {
 
     /// The firmware to register, where there is a choice: the one under which the image does best.
     private static func registration(
-        _ verdicts: [LaunchVerdict], system: LinuxFacts?, target: Target
+        _ verdicts: [LaunchVerdict], system: GuestSystem?, target: Target
     ) -> TargetVerdict.Registration? {
-        guard let system, offered(by: target, to: system).count > 1, !system.boot.firmwares.isEmpty else {
+        guard let made = system?.firmwares, offered(by: target, to: system).count > 1, !made.isEmpty else {
             return nil
         }
         func worth(_ answer: Answer) -> Int { answer == .yes ? 2 : answer == .unknown ? 1 : 0 }

@@ -13,34 +13,28 @@ struct ReportBuilder {
     /// The systems with their verdicts and results, and the results about an image without a system.
     func judge(_ scan: ScanFacts) -> (guests: [ScanReport.Guest], checks: [ScanReport.CheckItem]?) {
         guard !scan.systems.isEmpty else {
-            return ([], items(options.targets.map { judgement(scan, nil, nil, $0) }))
+            return ([], items(options.targets.map { judgement(scan, nil, $0) }))
         }
         let guests = scan.systems.map { system in
-            switch system {
-            case .linux(let linux):
-                guest(linux, options.targets.map { judgement(scan, linux, nil, $0) })
-            case .other(let other):
-                guest(other, options.targets.map { judgement(scan, nil, other, $0) })
-            }
+            guest(system, options.targets.map { judgement(scan, system, $0) })
         }
         return (guests, nil)
     }
 
-    private func judgement(
-        _ scan: ScanFacts, _ linux: LinuxFacts?, _ other: OtherSystem?, _ target: Target
-    ) -> TargetJudgement {
+    private func judgement(_ scan: ScanFacts, _ system: GuestSystem?, _ target: Target) -> TargetJudgement {
         LaunchJudge().judge(
-            scan: scan, system: linux, other: other, target: target, narrowing: options.disk,
+            scan: scan, system: system, target: target, narrowing: options.disk,
             firmware: options.firmware, only: options.only, skip: options.skip, now: now)
     }
 
     /// The systems alone, for `inspect`.
-    func guests(_ scan: ScanFacts) -> [ScanReport.Guest] {
-        scan.systems.map { system in
-            switch system {
-            case .linux(let linux): guest(linux, [])
-            case .other(let other): guest(other, [])
-            }
+    func guests(_ scan: ScanFacts) -> [ScanReport.Guest] { scan.systems.map { guest($0, []) } }
+
+    private func guest(_ system: GuestSystem, _ judgements: [TargetJudgement]) -> ScanReport.Guest {
+        switch system {
+        case .linux(let linux): guest(linux, judgements)
+        case .windows(let windows): guest(windows, judgements)
+        case .other(let other): guest(other, judgements)
         }
     }
 
@@ -55,6 +49,19 @@ struct ReportBuilder {
                 version: identity.version, architecture: identity.architecture, kernelVersion: kernel,
                 bootMode: modes.isEmpty ? nil : modes.joined(separator: "+"), hostname: identity.hostname),
             root: linux.rootVolume, verdicts: judgements.map(\.verdict), checks: items(judgements))
+    }
+
+    private func guest(_ windows: WindowsFacts, _ judgements: [TargetJudgement]) -> ScanReport.Guest {
+        let identity = windows.identity
+        let modes = windows.boot.firmwares.map(\.rawValue)
+        return ScanReport.Guest(
+            os: ScanReport.OperatingSystem(
+                family: "windows", distribution: identity.edition, name: identity.name,
+                version: identity.fullVersion, architecture: identity.architecture,
+                kernelVersion: identity.fullVersion,
+                bootMode: modes.isEmpty ? nil : modes.joined(separator: "+"),
+                hostname: identity.computerName),
+            root: windows.rootVolume, verdicts: judgements.map(\.verdict), checks: items(judgements))
     }
 
     private func guest(_ other: OtherSystem, _ judgements: [TargetJudgement]) -> ScanReport.Guest {

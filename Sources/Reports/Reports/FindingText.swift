@@ -63,6 +63,7 @@ struct FindingText {
             case .manual: "needs a decision"
             case .online: "in the running system"
             case .autoChroot: fix.where == .online ? "in the running system" : "in a chroot of the image"
+            case .autoHive: "in the image's registry"
             case .autoEdit: fix.where == .online ? "in the running system" : "in the image"
             }
         let risk = fix.risk == .low ? "" : ", \(fix.risk.rawValue) risk"
@@ -76,6 +77,20 @@ struct FindingText {
             canvas.line("… \(fix.commands.count - FindingText.commandsShown) more lines", .quiet, indent: 14)
         }
         if let edit = fix.edit { write(edit, on: &canvas) }
+        if let registry = fix.registry { write(registry, on: &canvas) }
+    }
+
+    private func write(_ edit: RegistryEdit, on canvas: inout TextCanvas) {
+        let lines = edit.text.split(whereSeparator: \.isNewline)
+        canvas.line("fix.reg:", .quiet, indent: 14)
+        for line in lines.prefix(FindingText.commandsShown + 8) {
+            canvas.line(String(line), .good, indent: 14)
+        }
+        if lines.count > FindingText.commandsShown + 8 {
+            canvas.line(
+                "… \(lines.count - FindingText.commandsShown - 8) more lines in the JSON report", .quiet,
+                indent: 14)
+        }
     }
 
     private func write(_ edit: Fix.Edit, on canvas: inout TextCanvas) {

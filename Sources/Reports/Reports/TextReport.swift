@@ -23,7 +23,7 @@ public struct TextReport: Sendable {
             if report.guests.count > 1 {
                 canvas.cutLine([Piece(systemName(guest), .strong), Piece("  on \(guest.root)", .quiet)])
             }
-            VerdictText(style).write(guest.verdicts, on: &canvas)
+            VerdictText(style, family: guest.os.family).write(guest.verdicts, on: &canvas)
         }
         findings(on: &canvas)
         facts(on: &canvas)
@@ -44,7 +44,7 @@ public struct TextReport: Sendable {
         canvas.cutLine([Piece(word, ink), Piece("  "), Piece(report.image.path, .strong)])
         for guest in report.guests {
             if report.guests.count > 1 { canvas.cutLine([Piece(systemName(guest), .quiet)]) }
-            VerdictText(style).write(guest.verdicts, on: &canvas)
+            VerdictText(style, family: guest.os.family).write(guest.verdicts, on: &canvas)
         }
         let text = FindingText(style, isLong: false)
         let failing = gate.failures(in: report)

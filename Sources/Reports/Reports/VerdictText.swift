@@ -6,8 +6,18 @@ import Targets
 /// The verdicts of one system: a line per target, then its launches link by link.
 struct VerdictText {
     private let style: TextStyle
+    private let family: String
 
-    init(_ style: TextStyle) { self.style = style }
+    /// - Parameter family: of the system, `linux` or `windows`: some links have other names there.
+    init(_ style: TextStyle, family: String) {
+        self.style = style
+        self.family = family
+    }
+
+    /// What people call a link. Windows has no initramfs: there the drivers that start with it are that link.
+    private func label(_ link: LaunchLink) -> String {
+        link == .initramfs && family == "windows" ? "drivers" : link.rawValue
+    }
 
     func write(_ verdicts: [TargetVerdict], on canvas: inout TextCanvas) {
         let column = (verdicts.map { TerminalText.width($0.target) }.max() ?? 0) + 3
@@ -64,9 +74,9 @@ struct VerdictText {
         var items: [Piece] = []
         for link in launch.links {
             switch link.state {
-            case .holds: items.append(Piece("\(link.name.rawValue) ✓", .good))
-            case .broken: items.append(Piece("\(link.name.rawValue) ✗", .bad))
-            case .unknown: items.append(Piece("\(link.name.rawValue) ?", .warning))
+            case .holds: items.append(Piece("\(label(link.name)) ✓", .good))
+            case .broken: items.append(Piece("\(label(link.name)) ✗", .bad))
+            case .unknown: items.append(Piece("\(label(link.name)) ?", .warning))
             case .notReached: break
             }
         }
@@ -74,7 +84,7 @@ struct VerdictText {
             [Piece(TerminalText.padded(name, to: column))], items, between: "  ", indent: 2, hang: column)
         if let stop = launch.stopsAt {
             canvas.paragraph(
-                head: [Piece("stops at \(stop.link.rawValue): ", .bad)], stop.message, indent: 2 + column,
+                head: [Piece("stops at \(label(stop.link)): ", .bad)], stop.message, indent: 2 + column,
                 hang: 2)
         }
         for reason in (launch.unknownBecause ?? []).prefix(3) {

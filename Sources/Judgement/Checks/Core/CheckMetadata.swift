@@ -81,12 +81,10 @@ package struct CheckExample: Sendable {
 /// What a check is given.
 package struct CheckContext: Sendable {
     package var image: ImageFacts
-    /// Nil when the image has no system, or one that is only recognised: then only checks of the image
-    /// answer.
-    package var linux: LinuxFacts?
+    /// The system that is judged; nil when the image has none: then only checks of the image answer.
+    package var system: GuestSystem?
     /// How many systems the image holds.
     package var systemCount: Int
-    package var other: OtherSystem?
     package var target: Target
     /// The launches that are judged.
     package var launches: [Launch]
@@ -94,16 +92,29 @@ package struct CheckContext: Sendable {
     package var now: Int64
 
     package init(
-        image: ImageFacts, linux: LinuxFacts?, systemCount: Int = 1, other: OtherSystem? = nil,
-        target: Target,
-        launches: [Launch], now: Int64
+        image: ImageFacts, system: GuestSystem?, systemCount: Int = 1, target: Target, launches: [Launch],
+        now: Int64
     ) {
         self.image = image
-        self.linux = linux
+        self.system = system
         self.systemCount = systemCount
-        self.other = other
         self.target = target
         self.launches = launches
         self.now = now
+    }
+
+    /// The system, when it is Linux.
+    package var linux: LinuxFacts? {
+        if case .linux(let linux) = system { linux } else { nil }
+    }
+
+    /// The system, when it is Windows.
+    package var windows: WindowsFacts? {
+        if case .windows(let windows) = system { windows } else { nil }
+    }
+
+    /// The system, when it is one that is only recognised.
+    package var other: OtherSystem? {
+        if case .other(let other) = system { other } else { nil }
     }
 }

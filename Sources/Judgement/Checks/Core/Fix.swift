@@ -12,6 +12,8 @@ public struct Fix: Sendable, Hashable, Codable {
     public enum Kind: String, Sendable, Hashable, Codable {
         /// Text edit or removal of a file in the image; no guest code runs.
         case autoEdit = "auto-edit"
+        /// Values of the registry in the image; no guest code runs.
+        case autoHive = "auto-hive"
         /// Needs programs of the guest: in a chroot or an appliance.
         case autoChroot = "auto-chroot"
         /// Has to run in the live source machine.
@@ -37,9 +39,11 @@ public struct Fix: Sendable, Hashable, Codable {
     public var commands: [String]
     /// An edit of a file, when that is what it takes.
     public var edit: Edit?
+    /// A change of the registry, when that is what it takes; the commands merge it as `fix.reg`.
+    public var registry: RegistryEdit?
 
     enum CodingKeys: String, CodingKey {
-        case title, `where`, kind = "class", risk, commands, edit
+        case title, `where`, kind = "class", risk, commands, edit, registry
     }
 
     /// A change of one file of the guest.
@@ -65,8 +69,7 @@ public struct Fix: Sendable, Hashable, Codable {
     /// Makes a fix.
     public init(
         _ title: String, where place: Place = .offline, kind: Kind, risk: Risk = .low,
-        commands: [String] = [],
-        edit: Edit? = nil
+        commands: [String] = [], edit: Edit? = nil, registry: RegistryEdit? = nil
     ) {
         self.title = title
         self.where = place
@@ -74,5 +77,6 @@ public struct Fix: Sendable, Hashable, Codable {
         self.risk = risk
         self.commands = commands
         self.edit = edit
+        self.registry = registry
     }
 }

@@ -23,7 +23,7 @@ enum ImageMultiBoot: Check {
                     "The image holds \(context.systemCount) operating systems.",
                     evidence: [
                         Evidence(
-                            layer: context.linux?.rootVolume ?? context.other?.root ?? "disk",
+                            layer: context.system?.root ?? "disk",
                             excerpt: "one of \(context.systemCount) systems")
                     ], fixes: [.byHand("Remove the other systems, or export only the disk of this one")])
             ])

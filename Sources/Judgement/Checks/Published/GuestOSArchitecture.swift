@@ -14,6 +14,7 @@ enum GuestOSArchitecture: Check {
         ])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        if let windows = context.windows { return judge(windows, context) }
         guard let linux = context.linux else { return context.withoutLinux }
         guard let architecture = linux.identity.architecture else {
             return .judged(
@@ -52,9 +53,46 @@ enum GuestOSArchitecture: Check {
         return .info(value: architecture, findings: findings, evidence: evidence)
     }
 
+    private static func judge(_ windows: WindowsFacts, _ context: CheckContext) -> CheckOutcome {
+        let kernel = windows.systemPath("System32\\ntoskrnl.exe")
+        guard let architecture = windows.identity.architecture else {
+            return .judged(
+                questions: [
+                    OpenQuestion(
+                        "\(kernel) could not be read to see the architecture", consequence: .stopsBoot)
+                ])
+        }
+        let evidence = [Evidence(path: kernel, excerpt: architecture)]
+        var findings: [Finding] = []
+        if context.target.hardware.firmware[architecture] == nil {
+            findings.append(
+                Finding(
+                    "Architecture.NotSupportedByTarget", .error,
+                    "\(context.target.title) has no instances for \(architecture).", evidence: evidence,
+                    fixes: [.byHand("Choose a target of this architecture, or install the system anew")],
+                    consequence: .stopsBoot))
+        }
+        if architecture == "i386" {
+            findings.append(
+                Finding(
+                    "Architecture.32bit", .warning,
+                    "The system is for 32-bit processors; few instance types take it.",
+                    evidence: evidence, fixes: [.byHand("Install the 64-bit edition of the system")]))
+        }
+        return .info(value: architecture, findings: findings, evidence: evidence)
+    }
+
     static var examples: [CheckExample] {
         [
             CheckExample("x86_64", .example(), .info),
+            CheckExample("Windows for x86_64", .windows(), .info),
+            CheckExample(
+                "Windows for 32-bit processors", .windows { $0.windows.identity.architecture = "i386" },
+                .fail,
+                codes: ["Architecture.32bit"]),
+            CheckExample(
+                "the kernel of Windows cannot be read", .windows { $0.windows.identity.architecture = nil },
+                .unknown),
             CheckExample(
                 "32-bit programs",
                 .example {

@@ -12,6 +12,12 @@ enum GuestOSKernelVersion: Check {
             """)
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        if let windows = context.windows {
+            guard let version = windows.identity.fullVersion, windows.identity.build != nil else {
+                return .judged(questions: [OpenQuestion("the registry does not say the build of Windows")])
+            }
+            return .info(value: version, evidence: windows.identity.evidence)
+        }
         guard let linux = context.linux else { return context.withoutLinux }
         let survey = context.boots(of: linux)
         let versions = survey.ways.compactMap { $0.kernel?.version }
@@ -33,6 +39,7 @@ enum GuestOSKernelVersion: Check {
     static var examples: [CheckExample] {
         [
             CheckExample("the kernel of the default entry", .example(), .info),
+            CheckExample("Windows: build and revision", .windows(), .info),
             CheckExample(
                 "another kernel is installed and not the default",
                 .example { $0.linux.boot.moduleVersions.append("6.1.0-51-amd64") }, .info),

@@ -16,10 +16,12 @@ enum GuestOSPlatform: Check {
         if let linux = context.linux {
             return .judged(value: "Linux", "The system is Linux.", evidence: linux.identity.evidence)
         }
+        if let windows = context.windows {
+            return .judged(value: "Windows", "The system is Windows.", evidence: windows.identity.evidence)
+        }
         if let other = context.other {
-            let value = other.family == "windows" ? "Windows" : other.name
             return .judged(
-                value: value,
+                value: other.name,
                 questions: [
                     OpenQuestion(
                         "\(other.name) was found, and this version does not look into it",
@@ -45,14 +47,16 @@ enum GuestOSPlatform: Check {
     }
 
     static var examples: [CheckExample] {
-        var windows = CheckContext.withoutSystem()
-        windows.other = OtherSystem(
-            family: "windows", name: "Windows", root: "mbr:2",
-            evidence: Evidence(path: "/Windows/System32/config/SYSTEM"))
+        var other = CheckContext.withoutSystem()
+        other.system = .other(
+            OtherSystem(
+                family: "freebsd", name: "FreeBSD", root: "mbr:2",
+                evidence: Evidence(path: "/boot/loader.conf")))
         return [
             CheckExample("Debian", .example(), .pass),
             CheckExample("no system", .withoutSystem(), .fail, codes: ["Platform.Unknown"]),
-            CheckExample("Windows, which is only recognised", windows, .unknown),
+            CheckExample("Windows", .windows(), .pass),
+            CheckExample("FreeBSD, which is only recognised", other, .unknown),
             CheckExample(
                 "the only volume could not be opened",
                 .withoutSystem { $0.volumes[0].gap = .example("mbr:1 › xfs") }, .unknown),

@@ -43,7 +43,7 @@ enum GuestOSSystemImage: Check {
             return no("SystemImage.Installer", "The image is a live or installation medium.", .container)
         case .disk, .dataDisk: break
         }
-        if context.linux != nil || context.other != nil {
+        if context.system != nil {
             return .judged(value: "SystemDisk", "The image holds an operating system.")
         }
         // A system may be hidden in what could not be opened.
@@ -59,6 +59,7 @@ enum GuestOSSystemImage: Check {
     static var examples: [CheckExample] {
         [
             CheckExample("a system disk", .example(), .pass),
+            CheckExample("a system disk with Windows", .windows(), .pass),
             CheckExample(
                 "nothing but zeros", .withoutSystem { $0.container.content = .empty }, .fail,
                 codes: ["SystemImage.Empty"]),

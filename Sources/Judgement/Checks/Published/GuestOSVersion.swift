@@ -22,6 +22,7 @@ enum GuestOSVersion: Check {
             }
             return .info(value: other.name, findings: [unsupported(other.name, [other.evidence])])
         }
+        if let windows = context.windows { return judge(windows.identity) }
         guard let linux = context.linux else { return context.withoutLinux }
         let identity = linux.identity
         if identity.evidence.isEmpty {
@@ -47,6 +48,32 @@ enum GuestOSVersion: Check {
             questions: identity.gaps.map { OpenQuestion($0) }, evidence: identity.evidence)
     }
 
+    private static func judge(_ identity: WindowsIdentity) -> CheckOutcome {
+        guard identity.build != nil else {
+            guard identity.gaps.isEmpty else {
+                return .judged(questions: identity.gaps.map { OpenQuestion($0) })
+            }
+            return .judged(
+                findings: [
+                    Finding(
+                        "OSVersion.Undetected", .warning,
+                        "The registry does not say which version of Windows this is.",
+                        evidence: identity.evidence.isEmpty
+                            ? [Evidence(path: #"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"#)]
+                            : identity.evidence,
+                        fixes: [.byHand("Start the source system, see that it is whole, and export it again")]
+                    )
+                ])
+        }
+        let value = [identity.name, identity.edition, identity.fullVersion].compactMap { $0 }
+            .joined(separator: " ")
+        return .info(
+            value: value,
+            findings: UnsupportedWindows.matches(identity)
+                ? [unsupported(identity.name, identity.evidence)] : [],
+            questions: identity.gaps.map { OpenQuestion($0) }, evidence: identity.evidence)
+    }
+
     /// The name before the version: `Debian GNU/Linux`.
     private static func shortName(_ name: String) -> String? {
         let words = name.split(separator: " ").prefix { !($0.first?.isNumber ?? true) && $0.first != "(" }
@@ -62,14 +89,32 @@ enum GuestOSVersion: Check {
 
     static var examples: [CheckExample] {
         var freeBSD = CheckContext.withoutSystem()
-        freeBSD.other = OtherSystem(
-            family: "freebsd", name: "FreeBSD", root: "gpt:3", evidence: Evidence(path: "/boot/loader.conf"))
+        freeBSD.system = .other(
+            OtherSystem(
+                family: "freebsd", name: "FreeBSD", root: "gpt:3",
+                evidence: Evidence(path: "/boot/loader.conf")))
         return [
             CheckExample("Debian 12.15", .example(), .info),
             CheckExample(
                 "Gentoo", .example { $0.linux.identity.distribution = "gentoo" }, .fail,
                 codes: ["OSVersion.Unsupported"]),
             CheckExample("FreeBSD", freeBSD, .fail, codes: ["OSVersion.Unsupported"]),
+            CheckExample("Windows Server 2022", .windows(), .info),
+            CheckExample(
+                "Windows Server 2008",
+                .windows {
+                    $0.windows.identity.build = 6002
+                    $0.windows.identity.version = "6.0"
+                }, .fail, codes: ["OSVersion.Unsupported"]),
+            CheckExample(
+                "the registry does not name a version",
+                .windows { $0.windows.identity.build = nil }, .fail, codes: ["OSVersion.Undetected"]),
+            CheckExample(
+                "SOFTWARE cannot be read",
+                .windows {
+                    $0.windows.identity.build = nil
+                    $0.windows.identity.gaps = [.example(#"C:\Windows\System32\config\SOFTWARE"#)]
+                }, .unknown),
             CheckExample(
                 "no release file", .example { $0.linux.identity.evidence = [] }, .fail,
                 codes: ["OSVersion.Undetected"]),

@@ -32,3 +32,16 @@ struct UnsupportedSystem {
         return true
     }
 }
+
+/// Windows of the same list. The 32-bit editions of the clients are listed, not the 64-bit ones; Server 2008 R2
+/// is supported.
+enum UnsupportedWindows {
+    static func matches(_ identity: WindowsIdentity) -> Bool {
+        guard let build = identity.build, let isServer = identity.isServer else { return false }
+        switch build {
+        case 3790, 6001...6003: return isServer
+        case 7600...7601, 9200, 9600, 10240...19999: return !isServer && identity.architecture == "i386"
+        default: return false
+        }
+    }
+}

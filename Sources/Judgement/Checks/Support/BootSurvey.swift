@@ -78,8 +78,20 @@ extension CheckContext {
 
     /// The outcome of a check of Linux systems when there is none.
     var withoutLinux: CheckOutcome {
-        if let other { return .notApplicable("the system is \(other.name), not Linux") }
-        return .notApplicable("no Linux system was found in the image")
+        switch system {
+        case .windows(let windows): .notApplicable("the system is \(windows.identity.name), not Linux")
+        case .other(let other): .notApplicable("the system is \(other.name), not Linux")
+        case .linux, nil: .notApplicable("no Linux system was found in the image")
+        }
+    }
+
+    /// The outcome of a check of Windows when there is none.
+    var withoutWindows: CheckOutcome {
+        switch system {
+        case .linux: .notApplicable("the system is Linux, not Windows")
+        case .other(let other): .notApplicable("the system is \(other.name), not Windows")
+        case .windows, nil: .notApplicable("no Windows was found in the image")
+        }
     }
 
     /// The file system the root is on.

@@ -27,7 +27,7 @@ struct ExampleFacts {
 
     var context: CheckContext {
         CheckContext(
-            image: image, linux: linux, systemCount: systemCount, target: target, launches: launches,
+            image: image, system: .linux(linux), systemCount: systemCount, target: target, launches: launches,
             now: 1_795_400_000)
     }
 
@@ -376,7 +376,7 @@ extension CheckContext {
     /// An image without any system.
     static func withoutSystem(_ change: (inout ImageFacts) -> Void = { _ in }) -> CheckContext {
         var context = ExampleFacts().context
-        context.linux = nil
+        context.system = nil
         context.systemCount = 0
         change(&context.image)
         return context
