@@ -98,13 +98,41 @@ package enum CheckRegistry {
     ]
 
     /// Drivers of Windows and what binds them.
-    package static let windowsDrivers: [any Check.Type] = []
+    package static let windowsDrivers: [any Check.Type] = [
+        WinNvme.self,
+        WinBootStartDrivers.self,
+        GuestOSXen.self,
+        GuestOSDisk.self,
+        WinClassFilters.self,
+        WinNetDriver.self,
+        GuestOSServer.self,
+    ]
 
     /// Registry, setup, servicing and settings of Windows.
-    package static let windowsState: [any Check.Type] = []
+    package static let windowsState: [any Check.Type] = [
+        GuestOSRegistry.self,
+        GuestOSHotfix.self,
+        GuestOSUpdate.self,
+        GuestOSSysprep.self,
+        WinPageFile.self,
+        WinSanPolicy.self,
+        WinRtcTimeMode.self,
+        WinRolesAndPolicy.self,
+        WinEditionActivation.self,
+    ]
 
     /// Network, Remote Desktop, accounts and agents of Windows.
-    package static let windowsAccess: [any Check.Type] = []
+    package static let windowsAccess: [any Check.Type] = [
+        WinDhcp.self,
+        WinServices.self,
+        WinRdp.self,
+        WinFirewall.self,
+        WinAccounts.self,
+        GuestOSVminit.self,
+        WinInitAgent.self,
+        WinForeignTools.self,
+        GuestOSDesktopConfig.self,
+    ]
 
     package static let all: [any Check.Type] =
         image + boot + windowsBoot + windowsDrivers + windowsState + network + compliance + access

@@ -17,12 +17,14 @@ extension Target {
             formats: ["raw", "vhd", "qcow2", "vmdk"], sizeGiB: SizeRange(min: 1, max: 2048),
             datasources: ["AliYun"],
             agents: Agents(
-                recommended: ["cloud-assistant", "security-center"], unwanted: ["qemu-guest-agent"]),
+                recommended: ["cloud-assistant", "security-center"], unwanted: ["qemu-guest-agent"],
+                windowsInitialization: ["vminit", "cloudbase-init"]),
             rootLogin: true, firewallOff: true, selinuxOff: true, nvmeTimeouts: true, needsProvisioning: true,
             sources: [
                 Source(
                     title: "ECS: image check items (GUESTOS.*), import limits, NVMe requirements",
-                    date: "2026-11")
+                    date: "2026-11"),
+                Source(title: "ECS: initialization tools (cloud-init, Vminit)", date: "2026-11"),
             ]))
 
     /// A plain KVM host: QEMU with virtio, SeaBIOS or OVMF.
@@ -35,6 +37,9 @@ extension Target {
             consoles: ["x86_64": "ttyS0", "i386": "ttyS0", "arm64": "ttyAMA0"]),
         rules: Rules(
             formats: ["raw", "qcow2"], datasources: ["NoCloud", "ConfigDrive", "OpenStack"],
-            agents: Agents(recommended: ["qemu-guest-agent"]),
-            sources: [Source(title: "QEMU system emulation: device documentation", date: "2026-11")]))
+            agents: Agents(recommended: ["qemu-guest-agent"], windowsInitialization: ["cloudbase-init"]),
+            sources: [
+                Source(title: "QEMU system emulation: device documentation", date: "2026-11"),
+                Source(title: "Cloudbase-Init: services (NoCloud, ConfigDrive, OpenStack)", date: "2026-11"),
+            ]))
 }

@@ -113,12 +113,28 @@ public struct Target: Sendable, Hashable, Codable {
         public var recommended: [String]
         /// They disturb there.
         public var unwanted: [String]
+        /// Those that put hostname, password and scripts into a new Windows there, best first; one is enough.
+        public var windowsInitialization: [String]
 
         /// Makes a list of agents.
-        public init(required: [String] = [], recommended: [String] = [], unwanted: [String] = []) {
+        public init(
+            required: [String] = [], recommended: [String] = [], unwanted: [String] = [],
+            windowsInitialization: [String] = []
+        ) {
             self.required = required
             self.recommended = recommended
             self.unwanted = unwanted
+            self.windowsInitialization = windowsInitialization
+        }
+
+        /// Reads a list; a target that was written before Windows was judged does not name its agents.
+        public init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            required = try values.decode([String].self, forKey: .required)
+            recommended = try values.decode([String].self, forKey: .recommended)
+            unwanted = try values.decode([String].self, forKey: .unwanted)
+            windowsInitialization =
+                try values.decodeIfPresent([String].self, forKey: .windowsInitialization) ?? []
         }
     }
 

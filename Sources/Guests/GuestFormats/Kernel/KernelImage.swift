@@ -55,8 +55,6 @@ package struct KernelImage: Sendable, Hashable {
     package private(set) var expectedSize: UInt64?
     /// Where the compressed kernel lies in a bzImage or zboot file.
     package private(set) var payload: Range<UInt64>?
-    /// The sections of a unified kernel image.
-    package private(set) var portableExecutable: PortableExecutable?
     /// The bytes the file has.
     package let fileSize: UInt64
 
@@ -69,7 +67,7 @@ package struct KernelImage: Sendable, Hashable {
         self.fileSize = fileSize
         if head.starts(with: "HdrS", at: 0x202), head.starts(with: [0x55, 0xAA], at: 0x1FE) {
             try readBootHeader(head)
-        } else if PortableExecutable.hasMagic(head) {
+        } else if head.starts(with: "MZ") {
             try readEFI(head)
         } else if head.starts(with: [0x41, 0x52, 0x4D, 0x64], at: 0x38) {
             format = .arm64Image
@@ -97,12 +95,12 @@ package struct KernelImage: Sendable, Hashable {
         }
     }
 
-    private static func architecture(peMachine: UInt16) -> Architecture {
-        switch peMachine {
-        case 0x8664: .x86_64
-        case 0x14C: .i386
-        case 0xAA64: .arm64
-        case 0x5064: .riscv64
+    private static func architecture(_ machine: PEImage.Machine) -> Architecture {
+        switch machine {
+        case .x64: .x86_64
+        case .x86: .i386
+        case .arm64: .arm64
+        case .riscv64: .riscv64
         default: .other
         }
     }
@@ -130,10 +128,10 @@ package struct KernelImage: Sendable, Hashable {
             let start = setupSize + UInt64(try head.little(UInt32.self, at: 0x248))
             payload = start..<start + UInt64(try head.little(UInt32.self, at: 0x24C))
         }
-        if PortableExecutable.hasMagic(head), let executable = try? PortableExecutable(parsing: head) {
+        if let executable = try? PEImage(parsing: ContentSource(head)) {
             // Kernels without CONFIG_EFI_STUB begin with other bytes than MZ.
             hasEFIStub = true
-            architecture = Self.architecture(peMachine: executable.machine)
+            architecture = Self.architecture(executable.machine)
         }
         if protocolVersion >= 0x020C, try head.little(UInt16.self, at: 0x236) & 1 != 0 {
             architecture = .x86_64
@@ -143,9 +141,8 @@ package struct KernelImage: Sendable, Hashable {
     }
 
     private mutating func readEFI(_ head: Bytes) throws(ImageFault) {
-        let executable = try PortableExecutable(parsing: head)
-        portableExecutable = executable
-        architecture = Self.architecture(peMachine: executable.machine)
+        let executable = try PEImage(parsing: ContentSource(head))
+        architecture = Self.architecture(executable.machine)
         expectedSize = executable.minimumSize
         hasEFIStub = true
         if head.starts(with: "zimg", at: 4) {

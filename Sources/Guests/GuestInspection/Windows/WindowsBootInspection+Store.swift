@@ -91,7 +91,7 @@ extension WindowsBootInspection {
                 facts.message = "\(replay.entries) writes were taken from its logs"
             case .dirty(let why):
                 facts.state = .dirty
-                facts.message = why
+                facts.message = why.description
                 path.open(
                     "BCD.Dirty",
                     "the last write to \(place.path ?? file) had not ended and cannot be completed (\(why)), so what the boot manager sees is not known",

@@ -27,6 +27,7 @@ enum WindowsProgram {
             facts.architecture = image.machine.architecture
             facts.isSigned = image.isSigned
             if image.isTruncated { facts.state = .truncated }
+            readVersion(of: image, into: &facts)
         } catch {
             switch error.kind {
             case .corrupt, .truncated: facts.state = .notAProgram
@@ -36,6 +37,33 @@ enum WindowsProgram {
             }
         }
         return facts
+    }
+}
+
+extension WindowsProgram {
+    /// Version, maker and digest. A program without them runs all the same, and so does one in which they cannot
+    /// be read: they stay open.
+    private static func readVersion(of image: PEImage, into facts: inout ProgramFacts) {
+        do {
+            let version = try image.versionResource()
+            facts.version = version?.fileVersion?.description
+            facts.company = version?.companyName
+            let digests = try image.signatureDigests()
+            // Windows 7 takes any signature it understands.
+            let digest = digests.first(where: \.isLegacy) ?? digests.first
+            facts.signatureDigest =
+                switch digest {
+                case .md5: "md5"
+                case .sha1: "sha1"
+                case .sha256: "sha256"
+                case .sha384: "sha384"
+                case .sha512: "sha512"
+                case .other(let identifier): identifier
+                case nil: nil
+                }
+        } catch {
+            facts.gap = Gap(error, at: facts.path)
+        }
     }
 }
 

@@ -13,12 +13,14 @@ enum GuestOSCloudAssistant: Check {
         ], references: ["ECS: Cloud Assistant Agent"])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
-        guard let linux = context.linux else { return context.withoutLinux }
-        return AgentItem(
+        let item = AgentItem(
             agent: "cloud-assistant", family: "CloudAssistant", title: "The Cloud Assistant agent",
             path: "/usr/sbin/aliyun-service", unit: "aliyun.service",
-            install: .byHand("Install the vendor's package (aliyun-assist) in the source, or at first boot")
-        ).judge(context, linux)
+            install: .byHand("Install the vendor's package (aliyun-assist) in the source, or at first boot"),
+            windowsService: "AliyunService")
+        if let windows = context.windows { return item.judge(context, windows) }
+        guard let linux = context.linux else { return context.withoutLinux }
+        return item.judge(context, linux)
     }
 
     static var examples: [CheckExample] {
@@ -31,6 +33,20 @@ enum GuestOSCloudAssistant: Check {
                 "not enabled", .example { $0.linux.operation.agents[0].enabled = .no }, .fail,
                 codes: ["CloudAssistant.Disabled"]),
             CheckExample("a plain KVM host", .example { $0.target = .kvm }, .notApplicable),
+            CheckExample("Windows, installed", .windows(), .pass),
+            CheckExample(
+                "Windows, not installed", .windows { $0.windows.agents.agents = .known([]) }, .fail,
+                codes: ["CloudAssistant.NotInstalled"]),
+            CheckExample(
+                "Windows, its program is gone",
+                .windows {
+                    var agent = ExampleWindows.agent("cloud-assistant")
+                    agent.programExists = .no
+                    $0.windows.agents.agents = .known([agent])
+                }, .fail, codes: ["CloudAssistant.Disabled"]),
+            CheckExample(
+                "Windows, the agents could not be read",
+                .windows { $0.windows.agents.agents = .unknown(.example("SYSTEM")) }, .unknown),
             CheckExample(
                 "whether it starts is not known",
                 .example { $0.linux.operation.agents[0].enabled = .unknown },

@@ -12,10 +12,11 @@ enum GuestOSStandardizedTimezone: Check {
         codes: [
             ("Timezone.Inconsistent", "/etc/localtime and /etc/timezone name different zones."),
             ("Timezone.Unknown", "The zone is not in the guest's database."),
-            ("Timezone.NotStandard", "/etc/localtime is a file that is no known zone."),
-        ], references: ["localtime(5)"])
+            ("Timezone.NotStandard", "/etc/localtime is a file that is no known zone; Windows names none."),
+        ], references: ["localtime(5)", "Windows: DYNAMIC_TIME_ZONE_INFORMATION, TimeZoneKeyName"])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        if let windows = context.windows { return evaluate(windows) }
         guard let linux = context.linux else { return context.withoutLinux }
         let operation = linux.operation
         var findings: [Finding] = []
@@ -58,6 +59,44 @@ enum GuestOSStandardizedTimezone: Check {
             evidence: [zone.evidence])
     }
 
+    private static func evaluate(_ windows: WindowsFacts) -> CheckOutcome {
+        guard let zone = windows.agents.timeZone else {
+            return .info(
+                value: nil, questions: [OpenQuestion("the time zone could not be read")])
+        }
+        func fail(_ code: String, _ message: String) -> CheckOutcome {
+            .info(
+                value: zone.name ?? zone.standardName,
+                findings: [
+                    Finding(
+                        code, .info, message, evidence: [zone.evidence],
+                        fixes: [
+                            Fix(
+                                "Set the zone by its name in the source system", where: .online,
+                                kind: .online,
+                                commands: ["tzutil /s \"UTC\""]),
+                            .registry(
+                                "Or name it in the image; the offsets beside it stay as they are",
+                                risk: .medium,
+                                [.set(key: zone.key, name: "TimeZoneKeyName", .string("UTC"))]),
+                        ])
+                ])
+        }
+        guard let name = zone.name else {
+            // Before Vista there is no such value.
+            if windows.identity.generation == .ntldr { return .info(value: zone.standardName) }
+            return fail("Timezone.NotStandard", "Windows names no time zone.")
+        }
+        if zone.exists == .no {
+            return fail("Timezone.Unknown", "\(name) is not among the time zones of this Windows.")
+        }
+        return .info(
+            value: name,
+            questions: zone.exists == .unknown
+                ? [OpenQuestion("the time zones of this Windows could not be read")] : [],
+            evidence: [zone.evidence])
+    }
+
     private static func canonical(_ zone: String) -> String {
         ["UTC", "Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu", "Universal", "Etc/Universal"].contains(zone)
             ? "UTC" : zone
@@ -83,6 +122,19 @@ enum GuestOSStandardizedTimezone: Check {
                     $0.linux.operation.timeZone = nil
                     $0.linux.operation.localtimeIsCopy = true
                 }, .fail, codes: ["Timezone.NotStandard"]),
+            CheckExample("Windows, a zone of its own list", .windows(), .info),
+            CheckExample(
+                "Windows, a zone that it does not know",
+                .windows {
+                    $0.windows.agents.timeZone?.name = "Moon Standard Time"
+                    $0.windows.agents.timeZone?.exists = .no
+                }, .fail, codes: ["Timezone.Unknown"]),
+            CheckExample(
+                "Windows, no zone", .windows { $0.windows.agents.timeZone?.name = nil }, .fail,
+                codes: ["Timezone.NotStandard"]),
+            CheckExample(
+                "Windows, the zones could not be read",
+                .windows { $0.windows.agents.timeZone?.exists = .unknown }, .unknown),
             CheckExample(
                 "the database could not be read", .example { $0.linux.operation.timeZoneExists = .unknown },
                 .unknown),

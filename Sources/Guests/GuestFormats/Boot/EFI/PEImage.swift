@@ -55,13 +55,25 @@ package struct PEImage: Sendable {
         package let isComplete: Bool
     }
 
-    private let source: ContentSource
+    /// A table that the headers point to: an address relative to the start of the program in memory and a size.
+    package struct Directory: Hashable, Sendable {
+        /// Where it starts in memory. The certificate table alone is given by its place in the file.
+        package let address: UInt32
+        /// How many bytes it has.
+        package let size: UInt32
+    }
+
+    let source: ContentSource
     /// The processor.
     package let machine: Machine
-    /// `Subsystem`: 10 EFI application, 11 boot service driver, 12 runtime driver.
+    /// `Subsystem`: 1 native (kernel drivers), 2 and 3 programs of Windows, 10 EFI application, 11 boot service
+    /// driver, 12 runtime driver, 16 Windows boot application.
     package let subsystem: UInt16
     /// The sections in order.
     package let sections: [Section]
+    /// Data directories: places of tables in memory, by their number (PE Format, "Optional Header Data
+    /// Directories"). Those that are empty are not in it.
+    package let directories: [Int: Directory]
     /// Where the certificates are and how many bytes they take; nil when the program is not signed.
     package let certificates: Range<UInt64>?
     /// The size of the file in bytes.
@@ -94,15 +106,11 @@ package struct PEImage: Sendable {
         }
         let isWide = magic == 0x20B
         subsystem = try optional.little(at: 68)
-        let directoryCount: UInt32 = try optional.little(at: isWide ? 108 : 92)
-        var certificates: Range<UInt64>?
-        if directoryCount > 4 {
-            let place = (isWide ? 112 : 96) + 4 * 8
-            let start = UInt64(try optional.little(UInt32.self, at: place))
-            let size = UInt64(try optional.little(UInt32.self, at: place + 4))
-            if start > 0, size > 0 { certificates = start..<(start + size) }
+        let directories = try Self.directories(optional, isWide: isWide)
+        self.directories = directories
+        certificates = directories[4].map {
+            UInt64($0.address)..<UInt64($0.address) + UInt64($0.size)
         }
-        self.certificates = certificates
         let tableOffset = offset + 24 + UInt64(optionalSize)
         let table = try Self.header(source, at: tableOffset, count: sectionCount * 40)
         var sections: [Section] = []
@@ -122,6 +130,22 @@ package struct PEImage: Sendable {
                     isComplete: UInt64(fileOffset) + UInt64(fileSize) <= source.size))
         }
         self.sections = sections
+    }
+
+    /// The directories that have a place and a size. Loaders look at sixteen at most.
+    private static func directories(
+        _ optional: Bytes, isWide: Bool
+    ) throws(ImageFault) -> [Int: Directory] {
+        let start = isWide ? 112 : 96
+        let count = Int(Swift.min(16, try optional.little(UInt32.self, at: start - 4)))
+        var found: [Int: Directory] = [:]
+        for index in 0..<count {
+            let directory = Directory(
+                address: try optional.little(at: start + index * 8),
+                size: try optional.little(at: start + index * 8 + 4))
+            if directory.address > 0, directory.size > 0 { found[index] = directory }
+        }
+        return found
     }
 
     /// A name in the string table; nil if it is not there, as in a file whose symbols were removed.
@@ -153,6 +177,11 @@ package struct PEImage: Sendable {
 
     /// Whether there are certificates. Whether they are valid is not looked at.
     package var isSigned: Bool { certificates != nil }
+
+    /// The bytes the file has at least, by its sections.
+    package var minimumSize: UInt64 {
+        sections.map { UInt64($0.fileOffset) + UInt64($0.fileSize) }.max() ?? 0
+    }
 
     /// The first section called `name`.
     package func section(_ name: String) -> Section? { sections.first { $0.name == name } }

@@ -20,18 +20,10 @@ package final class Hive: Sendable {
     /// Opens the hive in `source`. `logs` are the files beside it, of any kind and in any order of age:
     /// `.LOG1` before `.LOG2`, or `.LOG`. Throws when there is no header from which to go on.
     package init(_ source: ContentSource, logs: [ContentSource] = []) throws(ImageFault) {
-        let block = try source.read(at: 0, count: HiveHeader.checkedSize)
-        header = try HiveHeader(parsing: block)
-        try header.check()
-        pages = HivePages(source)
-        state =
-            if !header.isChecksumValid {
-                .dirty(why: "the checksum of the header is wrong")
-            } else if header.isInterrupted {
-                .dirty(why: "write \(header.primarySequence) had not ended")
-            } else {
-                .clean
-            }
+        let recovery = try HiveRecovery(source, logs: logs)
+        header = recovery.header
+        state = recovery.state
+        pages = HivePages(source, overlay: recovery.overlay, binsSize: header.binsSize)
     }
 
     /// The key that all others are under. Its name means nothing.

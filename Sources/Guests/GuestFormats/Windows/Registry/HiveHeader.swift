@@ -8,8 +8,8 @@ struct HiveHeader: Sendable, Hashable {
         case primary = 0
         /// A log with a bitmap of dirty sectors, before Windows 8.1.
         case oldLog = 1
-        /// The same of an alternate file of Windows 2000 and older.
-        case alternate = 2
+        /// The same, of Windows NT 3.1 to 2000.
+        case oldestLog = 2
         /// A log of entries, from Windows 8.1 on.
         case newLog = 6
     }
@@ -72,6 +72,9 @@ struct HiveHeader: Sendable, Hashable {
         }
     }
 
+    /// The file type, nil for one that is not known.
+    var type: FileType? { FileType(rawValue: fileType) }
+
     /// Whether a write had begun and not ended.
     var isInterrupted: Bool { primarySequence != secondarySequence }
 
@@ -80,6 +83,39 @@ struct HiveHeader: Sendable, Hashable {
 
     /// Whether data of more than 16344 bytes is cut into segments, as since the betas of Windows XP.
     var hasBigData: Bool { minorVersion >= 4 }
+
+    /// Where every writer puts the root.
+    private static let usualRoot: UInt32 = 32
+
+    /// A header whose checksum is wrong, with what cannot be true replaced by what usually is.
+    func repaired(for source: ContentSource) throws(ImageFault) -> HiveHeader {
+        guard (try? check()) == nil || rootCell >= binsSize else { return self }
+        var header = self
+        let guess = try Self.guessed(for: source)
+        header.binsSize = guess.binsSize
+        if rootCell >= guess.binsSize { header.rootCell = guess.rootCell }
+        if majorVersion != 1 || minorVersion > 6 { header.minorVersion = guess.minorVersion }
+        header.majorVersion = guess.majorVersion
+        return header
+    }
+
+    /// A header for a file that has lost its own; `corrupt` when no bin follows where it was.
+    static func guessed(for source: ContentSource) throws(ImageFault) -> HiveHeader {
+        guard source.size >= size + UInt64(binUnit),
+            try source.read(at: size, count: 4).starts(with: "hbin")
+        else { throw ImageFault(.corrupt, "neither a header nor a bin of a hive", at: 0) }
+        let available = min(source.size - size, UInt64(Int32.max)) / UInt64(binUnit) * UInt64(binUnit)
+        return HiveHeader(rootCell: usualRoot, binsSize: UInt32(available))
+    }
+
+    private init(rootCell: UInt32, binsSize: UInt32) {
+        (primarySequence, secondarySequence, lastWritten) = (0, 0, 0)
+        (majorVersion, minorVersion, fileType, clusteringFactor) = (1, 5, FileType.primary.rawValue, 1)
+        self.rootCell = rootCell
+        self.binsSize = binsSize
+        fileName = ""
+        isChecksumValid = false
+    }
 
     /// Refuses what no reader of this format could make sense of.
     func check() throws(ImageFault) {

@@ -17,14 +17,17 @@ final class HivePages: Sendable {
     private static let longestKept = 8
 
     private let source: ContentSource
+    private let overlay: HiveOverlay
     private let kept = Mutex(Kept())
+    /// The bytes there are, with those that logs add at the end.
+    let size: UInt64
 
-    init(_ source: ContentSource) {
+    /// A hive with `binsSize` bytes of bins, partly replaced by `overlay`.
+    init(_ source: ContentSource, overlay: HiveOverlay, binsSize: UInt32) {
         self.source = source
+        self.overlay = overlay
+        size = overlay.isEmpty ? source.size : max(source.size, HiveHeader.size + UInt64(binsSize))
     }
-
-    /// The bytes there are.
-    var size: UInt64 { source.size }
 
     /// `count` bytes from `offset`; `truncated` if they reach past the end.
     func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
@@ -37,7 +40,9 @@ final class HivePages: Sendable {
         let last = (offset + UInt64(count) - 1) / pageSize
         let skipped = Int(offset - first * pageSize)
         if first == last { return try page(first).slice(at: skipped, count: count) }
-        if last - first >= UInt64(Self.longestKept) { return try load(at: offset, count: count) }
+        if last - first >= UInt64(Self.longestKept) {
+            return try load(first...last).slice(at: skipped, count: count)
+        }
         var bytes: [UInt8] = []
         bytes.reserveCapacity((Int(last - first) + 1) * Self.pageSize)
         for index in first...last { bytes.append(contentsOf: try page(index)) }
@@ -46,8 +51,7 @@ final class HivePages: Sendable {
 
     private func page(_ index: UInt64) throws(ImageFault) -> Bytes {
         if let page = kept.withLock({ $0.pages[index] }) { return page }
-        let start = index * UInt64(Self.pageSize)
-        let page = try load(at: start, count: Int(min(UInt64(Self.pageSize), size - start)))
+        let page = try load(index...index)
         kept.withLock { kept in
             guard kept.pages.updateValue(page, forKey: index) == nil else { return }
             if kept.order.count < Self.capacity {
@@ -61,7 +65,14 @@ final class HivePages: Sendable {
         return page
     }
 
-    private func load(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
-        try source.read(at: offset, count: count).rebased(to: offset)
+    private func load(_ pages: ClosedRange<UInt64>) throws(ImageFault) -> Bytes {
+        let start = pages.lowerBound * UInt64(Self.pageSize)
+        let count = min(UInt64(pages.count) * UInt64(Self.pageSize), size - start)
+        if overlay.isEmpty { return try source.read(at: start, count: Int(count)).rebased(to: start) }
+        let own = start < source.size ? min(count, source.size - start) : 0
+        var bytes = own > 0 ? try source.read(at: start, count: Int(own)).array : []
+        bytes += [UInt8](repeating: 0, count: Int(count - own))
+        try overlay.apply(to: &bytes, at: start)
+        return Bytes(bytes, origin: start)
     }
 }

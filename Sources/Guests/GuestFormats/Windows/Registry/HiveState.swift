@@ -4,8 +4,27 @@ package enum HiveState: Sendable, Hashable {
     case clean
     /// The last write had not; the logs complete it.
     case replayed(HiveReplay)
-    /// The last write had not, and the logs could not complete it: `why`. What is there is read.
-    case dirty(why: String)
+    /// The last write had not, and the logs do not complete it. What is there is read.
+    case dirty(HiveObstacle)
+}
+
+/// Why logs could not complete a hive.
+package enum HiveObstacle: Sendable, Hashable, CustomStringConvertible {
+    /// There is none, or all are empty.
+    case noLogs
+    /// They are whole, but of another time than the hive: how they differ.
+    case notApplicable(String)
+    /// They, or the one that is needed, cannot be read: where.
+    case damaged(String)
+
+    /// For people.
+    package var description: String {
+        switch self {
+        case .noLogs: "there is no log"
+        case .notApplicable(let how): "the logs do not belong to it: \(how)"
+        case .damaged(let place): "the log is damaged: \(place)"
+        }
+    }
 }
 
 /// What logs added to a hive.
