@@ -634,6 +634,7 @@ update("hotfix-2022-known-bad-dc", 20348, 469, "2022", lambda w: domain_controll
 @image("hotfix-2012r2-known-bad", name="2012r2")
 def _(w):
     w.software.set(NT, UBR=20246)
+    w.software.drop(f"{CBS}\\Packages\\Package_for_RollupFix~31bf3856ad364e35~amd64~~9600.21620.1.12")
     package(w, "Package_for_KB5009595", "6.3.1.1")
 
 
@@ -1223,7 +1224,7 @@ def _(w):
         w.file(f"{DRIVERS}\\{name}.sys", w.driver_file(f"{name}.sys"))
     w.service("uwfservicingsvc", Type=16, Start=2, ErrorControl=1, ImagePath=expand("%SystemRoot%\\System32\\uwfservicingsvc.exe"))
     w.file("Windows\\System32\\uwfservicingsvc.exe", w.driver_file("uwfservicingsvc.exe"))
-    w.system.set(f"{w.ccs}\\Services\\uwfvol\\Parameters\\Static\\0", Enabled=1)
+    w.system.set(f"{w.ccs}\\Services\\uwfvol\\Parameters\\Static\\Copy0", UwfEnabled=1)
 
 
 @image("roles-cluster")

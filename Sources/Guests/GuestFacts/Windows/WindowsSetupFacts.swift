@@ -35,6 +35,8 @@ package struct WindowsSetupPhase: Sendable, Hashable, Codable {
     package var oobeInProgress: Int?
     /// `CmdLine`, without its arguments: they may hold passwords.
     package var program: String?
+    /// Whether the program is in the image; unknown for one that a script or a search path would have to find.
+    package var hasProgram: Answer = .unknown
     /// Whether `CmdLine` has arguments.
     package var hasArguments = false
     /// `Upgrade`: not 0 while an upgrade to another version is under way.

@@ -49,8 +49,6 @@ package struct WindowsProtectionFacts: Sendable, Hashable, Codable {
 
 /// Policies and settings of the SOFTWARE hive.
 package struct WindowsPolicyFacts: Sendable, Hashable, Codable {
-    /// Restrictions on the installation of devices.
-    package var deviceRestrictions: [Evidence] = []
     /// AppLocker rules for programs that are enforced.
     package var programRules: Evidence?
     /// A password for automatic logon is kept in clear. The password itself is never read.

@@ -9,27 +9,29 @@ struct WindowsKeyValues {
     let place: String
     /// Why nothing is known of the values.
     let gap: Gap?
-    let isPresent: Bool
     private let values: [String: RegistryValue]
 
     /// The values of `path` in a hive.
-    init(_ path: String, in hive: String, _ reader: WindowsReader) {
-        place = WindowsReader.display(path, in: hive)
+    init(_ path: String, in hiveName: String, _ reader: WindowsReader) {
+        let shown = WindowsReader.display(path, in: hiveName)
+        place = shown
+        let key: Reading<RegistryKey>
+        switch reader.hive(hiveName) {
+        case .absent: key = .absent
+        case .unreadable(let gap): key = .unreadable(gap)
+        case .found(let hive):
+            key = reader.attempt(shown) { () throws(ImageFault) in
+                try path.isEmpty ? hive.root : hive.key(path)
+            }
+        }
+        let all = reader.values(of: key)
         var found: [String: RegistryValue] = [:]
-        let reading =
-            path.isEmpty
-            ? reader.hive(hive).value.map { hive in
-                reader.attempt(place) { () throws(ImageFault) in try hive.root }
-            } ?? .absent : reader.key(path, in: hive)
-        let all = reader.values(of: reading)
         for value in all.value ?? [] { found[value.name.lowercased()] = value }
         values = found
-        isPresent = all.value != nil
-        switch reader.hive(hive) {
-        case .absent: gap = Gap(where: place, kind: .absent, message: "the hive \(hive) is not there")
-        case .unreadable(let own): gap = own
-        case .found: gap = all.gap
-        }
+        let isMissing = reader.hive(hiveName).presence == .no
+        gap =
+            isMissing
+            ? Gap(where: shown, kind: .absent, message: "the hive \(hiveName) is not there") : all.gap
     }
 
     /// The values of a key below the control set that starts.

@@ -1,4 +1,5 @@
 import ByteReading
+import FileSystemCore
 import GuestFacts
 import GuestFormats
 
@@ -40,6 +41,7 @@ struct WindowsSetupInspection {
         if let line = setup.string("CmdLine") {
             let program = WindowsPaths.program(of: line)
             phase.program = program
+            phase.hasProgram = presence(of: program)
             phase.hasArguments = line.trimmingSpaces.count > program.count + 2
         }
         let status = WindowsKeyValues("Setup\\Status", in: "SYSTEM", reader)
@@ -57,6 +59,24 @@ struct WindowsSetupInspection {
             if let gap { return .unknown(gap) }
         }
         return .known(phase)
+    }
+
+    /// Setup's programs are named from `System32` on; anything else is looked for only where the name has a drive.
+    private func presence(of program: String) -> Answer {
+        let place = reader.paths.place(of: program)
+        let path: String
+        if program.dropFirst().first == ":" || program.hasPrefix("%") {
+            switch place {
+            case .system(let found): path = found
+            case .volume: return .unknown
+            case .elsewhere: return .no
+            }
+        } else if program.lowercased().hasPrefix("oobe\\") {
+            path = reader.systemRoot + "/System32/" + program.split(separator: "\\").joined(separator: "/")
+        } else {
+            return .unknown
+        }
+        return reader.files.exists(path)
     }
 
     /// The registry decides; the file may lag behind it.

@@ -1,4 +1,5 @@
 import ByteReading
+import FileSystemCore
 import GuestFacts
 import GuestFormats
 
@@ -99,20 +100,11 @@ struct WindowsSystemInspection {
 
     private func policies() -> Fact<WindowsPolicyFacts> {
         var facts = WindowsPolicyFacts()
-        let policies = "Policies\\Microsoft\\Windows\\"
-        let devices = WindowsKeyValues(policies + "DeviceInstall\\Restrictions", in: "SOFTWARE", reader)
-        let rules = WindowsKeyValues(policies + "SrpV2\\Exe", in: "SOFTWARE", reader)
+        let rules = WindowsKeyValues("Policies\\Microsoft\\Windows\\SrpV2\\Exe", in: "SOFTWARE", reader)
         let logon = WindowsKeyValues(
             WindowsSystemInspection.windowsNT + "\\Winlogon", in: "SOFTWARE", reader)
-        for gap in [devices.gap, rules.gap, logon.gap] {
+        for gap in [rules.gap, logon.gap] {
             if let gap { return .unknown(gap) }
-        }
-        for name in [
-            "DenyUnspecified", "DenyDeviceIDs", "DenyDeviceClasses", "DenyInstanceIDs", "DenyAllDevices",
-        ] {
-            if devices.number(name) ?? 0 != 0 {
-                facts.deviceRestrictions.append(devices.evidence(number: name))
-            }
         }
         if rules.number("EnforcementMode") == 1 {
             facts.programRules = rules.evidence(number: "EnforcementMode")

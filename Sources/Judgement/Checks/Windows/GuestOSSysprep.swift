@@ -130,6 +130,14 @@ enum GuestOSSysprep: Check {
                     $0.program = #"C:\Temp\setup.cmd"#
                 }, .fail, codes: ["Sysprep.Interrupted"]),
             CheckExample(
+                "what setup is to run is not there",
+                changed(
+                    state: toOOBE,
+                    {
+                        sealed(&$0)
+                        $0.hasProgram = .no
+                    }, files: [answers]), .fail, codes: ["Sysprep.Interrupted"]),
+            CheckExample(
                 "setup is to run nothing",
                 changed {
                     $0.inProgress = 1

@@ -76,15 +76,16 @@ enum HotfixTable {
                     || package.isRollup && bad.revision != nil
                         && package.version.prefix(2).elementsEqual([build, bad.revision ?? 0])
             }
-            guard let own, !isCorrected(bad, by: installed) else { return nil }
+            guard let own, !isCorrected(bad, by: installed, identity.revision) else { return nil }
             return (bad, own.evidence)
         }
     }
 
-    private static func isCorrected(_ bad: Bad, by installed: [WindowsPackage]) -> Bool {
+    private static func isCorrected(_ bad: Bad, by installed: [WindowsPackage], _ current: Int?) -> Bool {
         // The security-only update of a month has the revision of no rollup: one of a later month corrects it.
         let revision =
             bad.revision ?? HotfixTable.bad.first { $0.build == bad.build && $0.month == bad.month }?.revision
+        if let revision, let current, current > revision { return true }
         return installed.contains { package in
             if !bad.corrections.allSatisfy({ !package.articles.contains($0) }) { return true }
             guard package.isRollup, let revision, package.version.count >= 2 else { return false }

@@ -208,17 +208,6 @@ struct RolesReview {
             return
         case .known(let known): policies = known
         }
-        if !policies.deviceRestrictions.isEmpty {
-            let place = #"HKLM\SOFTWARE\Policies\Microsoft\Windows\DeviceInstall\Restrictions"#
-            add(
-                "Policy.DeviceInstallation", .warning,
-                "A policy restricts the installation of devices: those of the target may get no driver.",
-                policies.deviceRestrictions,
-                [
-                    .registry(
-                        "Take the restrictions away", hive: "SOFTWARE", risk: .medium, [.remove(key: place)])
-                ])
-        }
         if let rules = policies.programRules,
             active("AppIDSvc")?.effectiveStart == 2 || windows.services.gap != nil
                 || windows.service("AppIDSvc") == nil

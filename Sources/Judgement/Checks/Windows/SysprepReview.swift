@@ -60,8 +60,12 @@ struct SysprepReview {
                     + " unexpectedly, and stops.", evidence: [childEvidence(child)])
             return
         }
-        let complete = "IMAGE_STATE_COMPLETE"
-        if phase.generalization == 3, !state.isEmpty, state != complete {
+        if (phase.type ?? 0) != 0, let program = phase.program, phase.hasProgram == .no {
+            interrupt(phase, "The next start is to run \(program), which is not there.")
+            return
+        }
+        let ended = ["", "IMAGE_STATE_COMPLETE", "IMAGE_STATE_UNDEPLOYABLE"]
+        if phase.generalization == 3, !ended.contains(state) {
             return doubt(phase, "Sysprep was cut short while it generalised the image.")
         }
         switch state {

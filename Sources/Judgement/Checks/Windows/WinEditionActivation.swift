@@ -6,31 +6,22 @@ enum WinEditionActivation: Check {
     static let metadata = CheckMetadata(
         id: "WIN.EditionActivation", title: "Edition and activation", link: .operation,
         summary: """
-            Reports the edition and how it is licensed, and looks for evaluation copies, editions without Remote \
-            Desktop, licences bound to the source's hardware, and an activation host of another cloud.
+            Reports the edition and how it is licensed, and looks for evaluation copies, licences bound to the \
+            source's hardware, and an activation host of another cloud.
             """,
         rationale: """
-            An evaluation copy shuts down every hour once it is over. Home editions answer no Remote Desktop. A \
-            licence of the source's maker is not valid on other hardware, and an activation host that only one cloud \
-            can reach leaves Windows unactivated everywhere else.
+            An evaluation copy shuts down every hour once it is over. A licence of the source's maker is not valid \
+            on other hardware, and an activation host that only one cloud can reach leaves Windows unactivated \
+            everywhere else.
             """,
         codes: [
             ("Edition.Evaluation", "It is an evaluation copy."),
-            ("Edition.NoRemoteDesktop", "The edition answers no Remote Desktop."),
             ("Activation.Hardware", "The licence is bound to the hardware of the source."),
             ("Activation.ForeignHost", "The activation host is one of another cloud."),
         ],
         references: [
-            "Microsoft: evaluation versions of Windows Server",
-            "Microsoft: supported configurations for Remote Desktop", "Microsoft: KMS client activation",
+            "Microsoft: evaluation versions of Windows Server", "Microsoft: KMS client activation",
         ])
-
-    /// Editions that cannot be a Remote Desktop host.
-    private static let home: Set = [
-        "core", "coren", "coresinglelanguage", "corecountryspecific", "cloud", "cloudn", "starter",
-        "homebasic",
-        "homebasicn", "homepremium", "homepremiumn",
-    ]
 
     /// Activation hosts that only one cloud reaches. Source: the clouds' own documentation, read 2026-11.
     private static let hosts: [(pattern: String, cloud: String, target: String)] = [
@@ -51,7 +42,6 @@ enum WinEditionActivation: Check {
         if edition.hasSuffix("eval") {
             findings.append(evaluation(windows, now: context.now))
         }
-        if home.contains(edition) { noRemoteDesktop(windows, &findings, &questions) }
         var value = [identity.edition]
         switch windows.system.activation {
         case .unknown(let gap): questions.append(OpenQuestion(gap))
@@ -113,30 +103,6 @@ enum WinEditionActivation: Check {
         return isPlain ? name : "ServerStandard"
     }
 
-    private static func noRemoteDesktop(
-        _ windows: WindowsFacts, _ findings: inout [Finding], _ questions: inout [OpenQuestion]
-    ) {
-        let text = "The edition \(windows.identity.edition ?? "") answers no Remote Desktop."
-        let fix = Fix.byHand(
-            "Change to an edition that does, or install the SSH server",
-            commands: [
-                "changepk.exe /productkey YOUR-PRODUCT-KEY",
-                "dism /online /add-capability /capabilityname:OpenSSH.Server~~~~0.0.1.0",
-            ])
-        let hasSSH: Bool
-        switch windows.record(of: "sshd") {
-        case .unknown(let gap):
-            questions.append(OpenQuestion(gap, consequence: .unreachable, link: .access))
-            hasSSH = true
-        case .known(let service): hasSSH = service?.effectiveStart == 2
-        }
-        findings.append(
-            Finding(
-                "Edition.NoRemoteDesktop", hasSSH ? .warning : .error, text,
-                evidence: windows.identity.evidence, fixes: [fix],
-                consequence: hasSSH ? .none : .unreachable, link: .access))
-    }
-
     private static func foreign(_ host: Located<String>, _ target: Target) -> Finding? {
         let name = host.value.lowercased()
         guard let known = hosts.first(where: { name == $0.pattern || name.hasSuffix("." + $0.pattern) }),
@@ -179,10 +145,6 @@ enum WinEditionActivation: Check {
             CheckExample("Datacenter with a volume licence", .windows(), .info),
             CheckExample(
                 "an evaluation copy", edition("ServerStandardEval"), .fail, codes: ["Edition.Evaluation"]),
-            CheckExample("Home", edition("Core"), .fail, codes: ["Edition.NoRemoteDesktop"]),
-            CheckExample(
-                "Home with an SSH server", edition("CoreSingleLanguage") { $0.addService("sshd") }, .fail,
-                codes: ["Edition.NoRemoteDesktop"]),
             CheckExample("an N edition of Windows Pro", edition("ProfessionalN"), .info),
             CheckExample(
                 "a licence of the maker",

@@ -7,7 +7,7 @@ enum WinRolesAndPolicy: Check {
         id: "WIN.RolesAndPolicy", title: "Roles and policies", link: .operation,
         summary: """
             Looks for roles that do not move well (domain controller, cluster, Hyper-V), write filters, policies that \
-            keep devices or programs out, security products that guard drivers, virtualization-based security, and a \
+            keep programs out, security products that guard drivers, virtualization-based security, and a \
             logon password kept in clear.
             """,
         rationale: """
@@ -21,7 +21,6 @@ enum WinRolesAndPolicy: Check {
             ("Roles.DomainController", "The system is a domain controller."),
             ("Roles.Cluster", "The system is a node of a failover cluster."),
             ("Roles.HyperV", "The Hyper-V role is installed."),
-            ("Policy.DeviceInstallation", "A policy restricts the installation of devices."),
             ("Policy.CodeIntegrity", "A policy says which code may run."),
             ("Policy.Programs", "A policy says which programs may run."),
             (
@@ -97,15 +96,6 @@ enum WinRolesAndPolicy: Check {
             CheckExample(
                 "an antivirus product", .windows { $0.addDriver("SymEFASI") }, .fail,
                 codes: ["Policy.SecuritySoftware"]),
-            CheckExample(
-                "devices are restricted",
-                policies {
-                    $0.deviceRestrictions = [
-                        Evidence(
-                            path: #"HKLM\SOFTWARE\Policies\Microsoft\Windows\DeviceInstall\Restrictions"#,
-                            excerpt: "DenyUnspecified = 1")
-                    ]
-                }, .fail, codes: ["Policy.DeviceInstallation"]),
             CheckExample(
                 "a code integrity policy",
                 .windows {
