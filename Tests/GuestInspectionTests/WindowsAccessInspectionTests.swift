@@ -193,7 +193,8 @@ struct WindowsAccessInspectionTests {
         machine.service("RpcSs", start: 2, needs: ["RpcEptMapper"])
         machine.service("RpcEptMapper", start: 2, needs: ["TermService"])
         machine.service("sshd", start: 2, path: #"C:\Windows\System32\OpenSSH\sshd.exe"#)
-        machine.files["/ProgramData/ssh/sshd_config"] = "# x\nPort 2222\nPasswordAuthentication yes\n"
+        machine.files["/ProgramData/ssh/sshd_config"] =
+            "# x\r\nPort 2222\r\nPasswordAuthentication no\r\nMatch all\r\n"
         machine.software.set(
             #"Microsoft\Windows\CurrentVersion\WSMAN\Listener\*+HTTP"#, "Port", .dword(5985))
         let access = machine.inspect().access
@@ -203,7 +204,7 @@ struct WindowsAccessInspectionTests {
         #expect(access.serviceFiles["termservice"]?.state == .missing)
         #expect(access.serviceFiles["termservice"]?.path == #"C:\Windows\System32\termsrv.dll"#)
         #expect(access.serviceFiles["sshd"]?.state == .missing)
-        #expect(access.sshPort == 2222)
+        #expect(access.sshPort == 2222 && access.sshTakesPasswords == .no)
         #expect(access.winRMPorts == [5985])
     }
 
