@@ -73,21 +73,32 @@ def lay_out(files, top):
             os.utime(os.path.join(base, name), (WHEN, WHEN))
 
 
-def wof(scratch, data, method):
-    """`data` as the stream WofCompressedData: chunks packed by wimlib, whose resources have the same form."""
-    kind, chunk, number = {"xpress4k": ("xpress", 4096, 0), "lzx": ("lzx", 32768, 1), "xpress8k": ("xpress", 8192, 2), "xpress16k": ("xpress", 16384, 3)}[method]
+WOF = {"xpress4k": ("xpress", 4096, 0), "lzx": ("lzx", 32768, 1), "xpress8k": ("xpress", 8192, 2), "xpress16k": ("xpress", 16384, 3)}
+
+
+def wof(scratch, method, contents):
+    """What the streams WofCompressedData of these contents are, by their SHA-1: wimlib's resources have the same form.
+
+    Contents that do not get smaller are left out: Windows leaves such files alone.
+    """
+    kind, chunk, _ = WOF[method]
+    packed = {}
     with tempfile.TemporaryDirectory(dir=scratch) as t:
         os.mkdir(t + "/src")
-        open(t + "/src/f", "wb").write(data)
+        for n, data in enumerate(contents):
+            with open(f"{t}/src/{n}", "wb") as f:
+                f.write(data)
         run("wimlib-imagex", "capture", t + "/src", t + "/wim", "--compress=" + kind, f"--chunk-size={chunk}", "--no-acls")
         text = run("wimlib-imagex", "info", "--blobs", t + "/wim").decode()
-        for part in text.split("\n\n"):
-            f = dict((a.strip(), b.strip()) for a, b in re.findall(r"^(.*?)=(.*)$", part, re.M))
-            if f.get("Hash", "")[2:] == hashlib.sha1(data).hexdigest():
-                at, size = int(f["Offset in WIM"].split()[0]), int(f["Compressed size"].split()[0])
-                if size < len(data):
-                    return open(t + "/wim", "rb").read()[at:at + size], number
-    return None, number
+        with open(t + "/wim", "rb") as f:
+            wim = f.read()
+    for part in text.split("\n\n"):
+        fields = dict((a.strip(), b.strip()) for a, b in re.findall(r"^(.*?)=(.*)$", part, re.M))
+        if "Hash" in fields:
+            at, size, plain = (int(fields[n].split()[0]) for n in ("Offset in WIM", "Compressed size", "Uncompressed size"))
+            if size < plain:
+                packed[fields["Hash"][2:]] = wim[at:at + size]
+    return packed
 
 
 def through_mount(scratch, image, compressed, packed, streams, files):
@@ -103,22 +114,25 @@ def through_mount(scratch, image, compressed, packed, streams, files):
             time.sleep(0.02)
         for path in compressed:
             folder, name = os.path.split(f"{top}/{path}")
-            os.setxattr(folder, "system.ntfs_attrib_be", struct.pack(">I", 0x800))      # new files of it are compressed
+            kept = struct.unpack(">I", os.getxattr(folder, "system.ntfs_attrib_be"))[0]
+            os.setxattr(folder, "system.ntfs_attrib_be", struct.pack(">I", kept | 0x800))      # new files of it are compressed
             os.unlink(f"{folder}/{name}")
             with open(f"{folder}/{name}", "wb") as f:
                 f.write(files[path])
             os.utime(f"{folder}/{name}", (WHEN, WHEN))
-            os.setxattr(folder, "system.ntfs_attrib_be", struct.pack(">I", 0))
+            os.setxattr(folder, "system.ntfs_attrib_be", struct.pack(">I", kept))
+        methods = {m for _, m in packed}
+        streams_of = {m: wof(scratch, m, [files[p] for p, method in packed if method == m]) for m in methods}
         for path, method in packed:
-            data, number = wof(scratch, files[path], method)
-            if data is None:                                 # does not get smaller: Windows leaves such files alone
+            data = streams_of[method].get(hashlib.sha1(files[path]).hexdigest())
+            if data is None:
                 continue
             with open(f"{top}/{path}", "wb") as f:
                 f.truncate(len(files[path]))
             with open(f"{top}/{path}:WofCompressedData", "wb") as f:
                 f.write(data)
             os.utime(f"{top}/{path}", (WHEN, WHEN))
-            os.setxattr(f"{top}/{path}", "system.ntfs_reparse_data", struct.pack("<IHHIIII", 0x80000017, 16, 0, 1, 2, 1, number), follow_symlinks=False)
+            os.setxattr(f"{top}/{path}", "system.ntfs_reparse_data", struct.pack("<IHHIIII", 0x80000017, 16, 0, 1, 2, 1, WOF[method][2]), follow_symlinks=False)
         for (path, stream), data in streams.items():
             with open(f"{top}/{path}:{stream}", "wb") as f:
                 f.write(data)
@@ -275,7 +289,7 @@ def build(w, scratch, out):
         w.files = {**boot, **w.files}
     if not recovery:
         w.files |= {p.replace("Recovery/WindowsRE", "Recovery/c0de0000"): d for p, d in winre.items()}
-    raw = out + ".raw"
+    raw = scratch + "/raw"
     with open(raw, "wb") as disk:
         disk.truncate(end)
         def put(image, at):

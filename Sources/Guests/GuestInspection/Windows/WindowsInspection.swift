@@ -26,6 +26,8 @@ struct WindowsInspection {
         ).inspect()
         facts.boot = WindowsBootInspection(reader: reader, identity: identity).inspect()
         facts.volumes = WindowsVolumeInspection(reader: reader, identity: identity).inspect()
+        facts.setup = WindowsSetupInspection(reader: reader).inspect(identity)
+        facts.system = WindowsSystemInspection(reader: reader).inspect()
         facts.network = WindowsNetworkInspection(reader: reader).inspect()
         facts.access = WindowsAccessInspection(
             reader: reader, generation: identity.generation, services: facts.services
