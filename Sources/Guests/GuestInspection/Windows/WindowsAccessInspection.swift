@@ -114,7 +114,7 @@ struct WindowsAccessInspection {
 
     private func winRMPorts(_ settings: WindowsSettings) -> [Int] {
         let listeners = settings.key(#"Microsoft\Windows\CurrentVersion\WSMAN\Listener"#, in: "SOFTWARE")
-        return settings.subkeys(of: listeners).compactMap { name, key in
+        return settings.subkeys(of: listeners).compactMap { (name, key) -> Int? in
             if settings.number("enabled", of: key)?.value == 0 { return nil }
             if let port = settings.number("Port", of: key)?.value, (1...65535).contains(port) {
                 return Int(port)
