@@ -45,8 +45,10 @@ struct WindowsAccessInspection {
         facts.denies.policy = settings.number("fDenyTSConnections", of: policy)
         facts.networkLevelAuthentication.policy = settings.number("UserAuthentication", of: policy)
         for (name, station) in settings.subkeys(of: settings.key("WinStations", below: key)) {
-            // The console has a key there too, and templates have no port.
-            guard let port = settings.number("PortNumber", of: station) else { continue }
+            // The console has a key there too, without a port, and Windows 7 one for Media Center (EH-Tcp).
+            guard !name.lowercased().hasPrefix("eh-"),
+                let port = settings.number("PortNumber", of: station)
+            else { continue }
             var listener = WindowsListener(name: name, key: station.shown)
             listener.port = (1...65535).contains(port.value) ? Int(port.value) : nil
             listener.isEnabled = settings.number("fEnableWinStation", of: station).map { $0.value != 0 }
