@@ -114,6 +114,7 @@ class Windows:
         self.uefi = g.uefi if uefi is None else uefi
         self.modern = g.build >= 9200                        # driver database instead of critical device database
         self.files, self.system_files, self.recovery_files = {}, {}, {}
+        self.folders = {"windows/system32": "System32", "windows/system32/drivers": "drivers"}
         self.layout = {"signature": 0xC0DE2022, "disk": "c0de0000-2022-4000-8000-00000000d15c"}
         self.compressed, self.packed, self.streams = set(), set(), {}
         self.hives = {}                                      # bytes that stand for a hive, whatever the tree says
@@ -131,7 +132,8 @@ class Windows:
         self.agents()
         self.bcd = None                                      # made with the disk: it names the partitions
         self.on_bcd = []                                     # changes of the store, done when it is made
-        self.on_disk = []                                    # changes of the finished disk
+        self.on_files = []                                   # changes of all files of drive C:, hives among them
+        self.on_disk = []                                    # changes of the finished volumes
 
     # ---- reaching into the guest ------------------------------------------------------------------------
 
@@ -147,7 +149,10 @@ class Windows:
 
     def file(self, path, data=b""):
         """A file of drive C:, separators are backslashes; None takes it away, and with it everything below."""
-        path = path.replace("\\", "/")
+        parts = path.replace("\\", "/").split("/")
+        for n in range(1, len(parts)):                       # folders keep the letter case they have
+            parts[n - 1] = self.folders.setdefault("/".join(parts[:n]).lower(), parts[n - 1])
+        path = "/".join(parts)
         for known in [p for p in self.files if p.lower() == path.lower() or (data is None and p.lower().startswith(path.lower() + "/"))]:
             del self.files[known]
         if data is not None:
@@ -388,6 +393,8 @@ class Windows:
             if data is not None and f"{config}/{name}.LOG1".replace("\\", "/") not in self.files:
                 self.file(f"{config}\\{name}.LOG1", log)
                 self.file(f"{config}\\{name}.LOG2", b"")
+        for change in self.on_files:
+            self.files = change(self.files)
 
 
 def inf_text(inf, cls, provider, section, service, ids):
