@@ -152,7 +152,8 @@ let testTargets: [Target] = [
     tests(
         "GuestInspectionTests",
         sees: [
-            "ByteReading", "BlockIO", "FileSystemCore", "GuestFormats", "GuestFacts", "GuestInspection",
+            "ByteReading", "BlockIO", "Volumes", "FileSystemCore", "GuestFormats", "GuestFacts",
+            "GuestInspection",
             "TestSupport",
         ]),
     tests("ChecksTests", sees: ["GuestFacts", "Targets", "Checks", "TestSupport"]),

@@ -87,7 +87,10 @@ struct MemoryFileSystem: FileSystemReader {
 
     func lookup(_ name: FileName, in directory: NodeID) throws(ImageFault) -> NodeID? {
         guard case .directory(let entries) = node(directory) else { return nil }
-        return entries.first { $0.0 == name }.map { NodeID(UInt64($0.1)) }
+        let folds = kind == "ntfs" || kind == "vfat"
+        return entries.first {
+            $0.0 == name || folds && $0.0.description.lowercased() == name.description.lowercased()
+        }.map { NodeID(UInt64($0.1)) }
     }
 
     func list(_ directory: NodeID) throws(ImageFault) -> [DirectoryEntry] {

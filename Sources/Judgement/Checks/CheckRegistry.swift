@@ -89,10 +89,24 @@ package enum CheckRegistry {
     ]
 
     /// How Windows starts: boot manager, boot configuration, loader, volumes.
-    package static let windowsBoot: [any Check.Type] = []
+    package static let windowsBoot: [any Check.Type] = [
+        GuestOSBootMgr.self,
+        GuestOSBCD.self,
+        GuestOSOSLoader.self,
+        WinVolume.self,
+        WinDiskLayout.self,
+    ]
 
     /// Drivers of Windows and what binds them.
-    package static let windowsDrivers: [any Check.Type] = []
+    package static let windowsDrivers: [any Check.Type] = [
+        WinNvme.self,
+        WinBootStartDrivers.self,
+        GuestOSXen.self,
+        GuestOSDisk.self,
+        WinClassFilters.self,
+        WinNetDriver.self,
+        GuestOSServer.self,
+    ]
 
     /// Registry, setup, servicing and settings of Windows.
     package static let windowsState: [any Check.Type] = [

@@ -122,3 +122,9 @@ import Testing
         #expect(throws: ImageFault.self) { try BCDDevice(parsing: Bytes(nested)) }
     }
 }
+
+/// Bytes from hexadecimal digits; spaces count for nothing.
+private func hex(_ text: String) -> [UInt8] {
+    let digits = text.compactMap(\.hexDigitValue)
+    return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }
+}

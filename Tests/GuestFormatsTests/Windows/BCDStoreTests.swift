@@ -4,13 +4,15 @@ import GuestFormats
 import TestSupport
 import Testing
 
+extension BCDFixture {
+    func store() throws -> BCDStore { try BCDStore(Hive(ContentSource(Bytes(try bytes())))) }
+}
+
 @Suite(.enabled(if: BCDFixture.isAvailable)) struct BCDStoreTests {
     private typealias Element = BCDFixture.Element
 
     private static let partition = BCDPartition.mbr(offset: 0x1F50_0000, signature: 0x1234_5678).element ?? []
-    private static let boot =
-        hex(String(repeating: "00", count: 16) + "05000000000000004800000000000000")
-        + [UInt8](repeating: 0, count: 56)
+    private static let boot = BCDFixture.bootDevice
 
     private func healthy() -> BCDFixture {
         BCDFixture(objects: [

@@ -131,6 +131,8 @@ package struct WindowsBootDeviceFacts: Sendable, Hashable, Codable {
         case invalid(String)
         /// A file that is used as a disk: `ramdisk`, `virtual disk`.
         case insideFile(String)
+        /// Such a file that is not there, by its path.
+        case missingFile(String)
         /// Could not be decided.
         case unknown(String)
     }

@@ -34,8 +34,10 @@ package struct WindowsServicingFacts: Sendable, Hashable, Codable {
     package var renameCount = 0
     /// Those of them that concern drivers, the kernel or the registry.
     package var systemRenames: [WindowsRename] = []
-    /// What should tell and could not be read.
+    /// What should tell whether the next start has something to carry out, and could not be read.
     package var gaps: [Gap] = [.notLookedAt(#"C:\Windows\WinSxS"#)]
+    /// Other places that could not be read; a start does not hang on them.
+    package var otherGaps: [Gap] = []
 
     package init() {}
 

@@ -43,8 +43,6 @@ package struct WindowsProtectionFacts: Sendable, Hashable, Codable {
     package var virtualizationBased: Evidence?
     /// `DeviceGuard\Mandatory` is set: without it Windows does not start.
     package var isMandatory: Evidence?
-    /// Scenarios that are switched on: `HypervisorEnforcedCodeIntegrity`.
-    package var scenarios: [String] = []
 
     package init() {}
 }

@@ -62,10 +62,30 @@ struct WindowsBootDevices {
         case .boot: return .volume(bootVolume)
         case .partition(let partition): return resolve(partition)
         case .locate(let element, let path, nil): return locate(element, path, settings)
-        case .locate(_, _, .virtualDisk?), .virtualDisk: return .insideFile("virtual disk")
-        case .ramDisk: return .insideFile("ramdisk")
-        case .file: return .insideFile("file")
+        case .locate(_, _, .virtualDisk(let inner)?), .virtualDisk(let inner):
+            if case .file(let file) = inner { return resolve(file, "virtual disk", settings) }
+            return .insideFile("virtual disk")
+        case .ramDisk(let file): return resolve(file, "ramdisk", settings)
+        case .file(let file): return resolve(file, "file", settings)
         case .disk, .locate, .other: return .unknown("\(device) is not followed")
+        }
+    }
+
+    /// A file that is used as a disk: whether it is there, not what is in it.
+    private func resolve(
+        _ file: BCDFile, _ kind: String, _ settings: BCDSettings
+    ) -> WindowsBootDeviceFacts.Resolution {
+        let path = "/" + file.path.split(separator: "\\").joined(separator: "/")
+        switch resolve(file.device, settings) {
+        case .volume(let id):
+            guard let volume = boot.volume(id) else { return .unknown("\(id) cannot be read") }
+            switch volume.files.info(path) {
+            case .found: return .insideFile(kind)
+            case .absent: return .missingFile(volume.shown(path))
+            case .unreadable(let gap): return .unknown(gap.message)
+            }
+        case .insideFile, .missingFile: return .insideFile(kind)
+        case let other: return other
         }
     }
 

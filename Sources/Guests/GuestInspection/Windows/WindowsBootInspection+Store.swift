@@ -190,6 +190,7 @@ extension WindowsBootInspection {
         case .noPartition: stop("names a partition that this disk does not have")
         case .notFound: stop("is looked for by a file that no partition has")
         case .invalid(let why): stop("cannot be decoded (\(why))")
+        case .missingFile(let file): stop("is in \(file), which does not exist")
         case .insideFile(let kind):
             path.open(
                 "BCD.InsideFile", "\(what) is in a \(kind) (\(device.text)), which is not looked into",

@@ -52,7 +52,13 @@ struct WindowsHiveInspection {
                 case .found: break
                 case .absent: facts.missingKeys.append(key)
                 case .unreadable(let gap):
-                    if gap.kind == .corrupt || gap.kind == .truncated { facts.damage.append(gap.message) }
+                    if gap.kind == .corrupt || gap.kind == .truncated {
+                        facts.damage.append(gap.message)
+                    } else {
+                        // What cannot be read says nothing about the hive, least of all that it is whole.
+                        facts.state = .unreadable
+                        facts.message = gap.message
+                    }
                 }
             }
             facts.damage += hive.damage.prefix(16).map { "\($0)" }.filter { !facts.damage.contains($0) }

@@ -26,6 +26,13 @@ struct WindowsInspection {
         ).inspect()
         facts.boot = WindowsBootInspection(reader: reader, identity: identity).inspect()
         facts.volumes = WindowsVolumeInspection(reader: reader, identity: identity).inspect()
+        facts.setup = WindowsSetupInspection(reader: reader).inspect(identity)
+        facts.system = WindowsSystemInspection(reader: reader).inspect()
+        facts.network = WindowsNetworkInspection(reader: reader).inspect()
+        facts.access = WindowsAccessInspection(
+            reader: reader, generation: identity.generation, services: facts.services
+        ).inspect()
+        facts.agents = WindowsAgentInspection(reader: reader, services: facts.services).inspect()
         facts.hives = WindowsHiveInspection(reader: reader).inspect(identity)
         facts.gaps = reader.files.gaps
         return facts

@@ -33,6 +33,7 @@ enum BootBootLoader: Check {
         ])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        if let windows = context.windows { return evaluate(context, windows) }
         guard let linux = context.linux else { return context.withoutLinux }
         let breaks = BootBreaks(for: .bootLoader, in: context, of: linux)
         var findings = breaks.findings
@@ -65,8 +66,51 @@ enum BootBootLoader: Check {
             "The firmware finds a boot loader and can start it.", findings: findings, questions: questions)
     }
 
+    private static func evaluate(_ context: CheckContext, _ windows: WindowsFacts) -> CheckOutcome {
+        var breaks = WindowsBootBreaks(for: "BootLoader", in: context, of: windows)
+        var loaders: [String] = []
+        for (path, launches) in context.firmwarePaths(of: windows) {
+            if let loader = path.loader, !loaders.contains(loader) { loaders.append(loader) }
+            if path.isPresent == .no, path.breakStep == nil {
+                breaks.add(
+                    Finding(
+                        "BootLoader.NotInstalled", .error,
+                        path.firmware == .bios
+                            ? "The disk has nothing that BIOS could start."
+                            : "No EFI system partition with a loader was found, so UEFI has nothing to start.",
+                        evidence: [Evidence(layer: "disk", offset: path.firmware == .bios ? 0 : nil)],
+                        fixes: [WindowsBootFixes(path, windows, context.image).bootFiles],
+                        consequence: .stopsBoot,
+                        launches: context.scope(launches)))
+            } else if path.isPresent == .unknown, path.breakStep == nil,
+                !path.steps.contains(where: { $0.state == .unknown })
+            {
+                breaks.ask(
+                    OpenQuestion(
+                        "whether the image has a boot loader for \(path.firmware.rawValue) could not be found out",
+                        consequence: .stopsBoot, launches: context.scope(launches)))
+            }
+        }
+        return .judged(
+            value: loaders.isEmpty ? nil : loaders.joined(separator: ", "),
+            "The firmware finds a boot loader and can start it.", findings: breaks.findings,
+            questions: breaks.questions)
+    }
+
     static var examples: [CheckExample] {
         [
+            CheckExample("the boot manager of Windows", .windows(), .pass),
+            CheckExample(
+                "the boot code of a Windows disk is zeroed",
+                .windows {
+                    $0.startByBIOS()
+                    $0.windows.boot.bios.steps = []
+                    $0.breakStart(.bios, "BootLoader.NotInstalled", "The first sector holds no boot code.")
+                }, .fail, codes: ["BootLoader.NotInstalled"]),
+            CheckExample(
+                "a Windows disk for UEFI, to be started by BIOS",
+                .windows { $0.launches = [ExampleWindows.virtioBIOS] }, .fail,
+                codes: ["BootLoader.NotInstalled"]),
             CheckExample("GRUB in the MBR and its core image behind it", .example(), .pass),
             CheckExample(
                 "the boot code is zeroed",

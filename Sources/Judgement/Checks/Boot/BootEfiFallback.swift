@@ -22,6 +22,7 @@ enum BootEfiFallback: Check {
         references: ["UEFI specification 2.10, 3.5.1.1 Removable media boot behavior"])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        if let windows = context.windows { return evaluate(context, windows) }
         guard let linux = context.linux else { return context.withoutLinux }
         guard context.launches.contains(where: { $0.firmware == .uefi }) else {
             return .notApplicable("no launch that is judged starts by UEFI")
@@ -36,8 +37,42 @@ enum BootEfiFallback: Check {
             questions: breaks.questions)
     }
 
+    /// Windows puts a copy of its boot manager there, which reads the store beside the original.
+    private static func evaluate(_ context: CheckContext, _ windows: WindowsFacts) -> CheckOutcome {
+        guard context.launches.contains(where: { $0.firmware == .uefi }) else {
+            return .notApplicable("no launch that is judged starts by UEFI")
+        }
+        let breaks = WindowsBootBreaks(for: "EfiFallback", in: context, of: windows)
+        guard windows.boot.uefi.isPresent != .no else {
+            return .notApplicable("the image has nothing for UEFI to start")
+        }
+        return .judged(
+            "UEFI finds the boot manager of Windows at the removable path.", findings: breaks.findings,
+            questions: breaks.questions)
+    }
+
     static var examples: [CheckExample] {
         [
+            CheckExample("the boot manager of Windows at the removable path", .windows(), .pass),
+            CheckExample(
+                "the boot manager of Windows is only in EFI/Microsoft",
+                .windows {
+                    $0.windows.boot.uefi.steps = []
+                    $0.breakStart(
+                        .uefi, "EfiFallback.Missing",
+                        #"\EFI\BOOT\BOOTX64.EFI is missing, and a new instance knows no other loader."#)
+                }, .fail, codes: ["EfiFallback.Missing"]),
+            CheckExample(
+                "another loader at the removable path",
+                .windows {
+                    $0.windows.boot.uefi.steps = [
+                        BootStep(
+                            isFirmware: true, state: .unknown, code: "EfiFallback.Foreign",
+                            message:
+                                "the program there is GRUB, and whether it goes on to Windows is not followed"
+                        )
+                    ]
+                }, .unknown),
             CheckExample("shim and GRUB at the removable path", .example { $0.startByUEFI() }, .pass),
             CheckExample("a BIOS image", .example(), .notApplicable),
             CheckExample(

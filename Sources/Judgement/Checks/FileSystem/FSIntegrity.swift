@@ -34,6 +34,8 @@ enum FSIntegrity: Check {
         for volume in context.image.volumes {
             let role = VolumeRole(of: volume, context)
             for condition in volume.conditions {
+                // What NTFS says of a shutdown is WIN.Volume's.
+                if volume.id == context.windows?.rootVolume, ofShutdown.contains(condition.code) { continue }
                 let verdict = Condition(condition, volume, role)
                 if let finding = verdict.finding { findings.append(finding) }
                 if let question = verdict.question { questions.append(question) }
@@ -46,6 +48,9 @@ enum FSIntegrity: Check {
             "The file systems are clean.", findings: findings, questions: questions)
     }
 
+    /// Conditions that tell how Windows was shut down.
+    private static let ofShutdown: Set = ["notClean", "journalNotReplayed", "hibernated"]
+
     /// What a volume is for.
     private enum VolumeRole {
         case root(holdsLoader: Bool)
@@ -54,7 +59,7 @@ enum FSIntegrity: Check {
 
         init(of volume: VolumeFacts, _ context: CheckContext) {
             guard let linux = context.linux else {
-                self = .other
+                self = volume.id == context.windows?.rootVolume ? .root(holdsLoader: false) : .other
                 return
             }
             if volume.id == linux.rootVolume {
@@ -172,6 +177,16 @@ enum FSIntegrity: Check {
         }
         return [
             CheckExample("a clean root", .example(), .pass),
+            CheckExample("a clean system volume of Windows", .windows(), .pass),
+            CheckExample(
+                "the system volume of Windows is larger than its partition",
+                .windows {
+                    $0.image.volumes[2].conditions = [
+                        StructureFinding(
+                            code: "largerThanDevice", message: "boot sector",
+                            evidence: Evidence(layer: "gpt:3 › ntfs"))
+                    ]
+                }, .fail, codes: ["Fs.LargerThanDevice"]),
             CheckExample(
                 "the image was cut short", root("largerThanDevice"), .fail, codes: ["Fs.LargerThanDevice"]),
             CheckExample(

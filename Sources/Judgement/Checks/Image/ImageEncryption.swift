@@ -27,17 +27,19 @@ enum ImageEncryption: Check {
         var findings: [Finding] = []
         var questions: [OpenQuestion] = []
         for volume in encrypted {
-            let isSystem = context.linux.map { $0.rootVolume.contains(volume.id) } ?? true
+            let isSystem = context.system.map { $0.root.contains(volume.id) } ?? true
             findings.append(
                 Finding(
                     isSystem ? "Encryption.System" : "Encryption.Data", isSystem ? .error : .warning,
-                    "\(volume.id) is encrypted (\(volume.kind ?? "unknown")).",
+                    volume.kind == "BitLocker"
+                        ? "\(volume.id) is encrypted with BitLocker; that holds for a volume that waits for activation, too: its key is in the clear, its data are not."
+                        : "\(volume.id) is encrypted (\(volume.kind ?? "unknown")).",
                     evidence: [Evidence(layer: volume.id, offset: 0, excerpt: volume.kind)],
                     fixes: [
                         volume.kind == "BitLocker"
                             ? .byHand(
-                                "Decrypt the volume and wait until it is done",
-                                commands: ["manage-bde -off C:"])
+                                "Decrypt the volume in the source system and wait for 0 %",
+                                commands: ["manage-bde -off C:", "manage-bde -status C:"])
                             : .byHand(
                                 "Decrypt the volume in the source system",
                                 commands: ["cryptsetup reencrypt --decrypt DEVICE"])
@@ -56,6 +58,13 @@ enum ImageEncryption: Check {
             CheckExample(
                 "the only volume is LUKS", .withoutSystem { $0.volumes[0].kind = "crypto_LUKS" }, .fail,
                 codes: ["Encryption.System"]),
+            CheckExample(
+                "the only volume is BitLocker", .withoutSystem { $0.volumes[0].kind = "BitLocker" }, .fail,
+                codes: ["Encryption.System"]),
+            CheckExample(
+                "a data volume of a Windows is BitLocker",
+                .windows { $0.image.volumes[1].kind = "BitLocker" }, .fail,
+                codes: ["Encryption.Data"]),
             CheckExample(
                 "a data volume is LUKS",
                 .example {

@@ -18,9 +18,21 @@ enum GuestOSBootMode: Check {
             ),
         ])
 
+    /// A firmware and whether the image has something for it to start.
+    private typealias Presence = (firmware: Firmware, isPresent: Answer)
+
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
-        guard let linux = context.linux else { return context.withoutLinux }
-        let both = [linux.boot.bios, linux.boot.uefi]
+        let both: [Presence]
+        let fixes: (Firmware) -> [Fix]
+        if let windows = context.windows {
+            both = Firmware.allCases.map { ($0, windows.boot.path(for: $0).isPresent) }
+            fixes = { [WindowsBootFixes(windows.boot.path(for: $0), windows, context.image).bootFiles] }
+        } else if let linux = context.linux {
+            both = Firmware.allCases.map { ($0, linux.boot.path(for: $0).isPresent) }
+            fixes = { [.installLoader($0, in: linux)] }
+        } else {
+            return context.withoutLinux
+        }
         let present = both.filter { $0.isPresent == .yes }
         let value = present.map { $0.firmware == .bios ? "LEGACY" : "UEFI" }.joined(separator: "+")
         let unknown = both.filter { $0.isPresent == .unknown }
@@ -32,7 +44,7 @@ enum GuestOSBootMode: Check {
                     Finding(
                         "BootMode.None", .error,
                         "Neither BIOS nor UEFI finds anything in the image to start.",
-                        evidence: [Evidence(layer: "disk")], fixes: [.installLoader(.bios, in: linux)])
+                        evidence: [Evidence(layer: "disk")], fixes: fixes(.bios))
                 ])
         }
         var questions: [OpenQuestion] = []
@@ -41,7 +53,7 @@ enum GuestOSBootMode: Check {
                 OpenQuestion(
                     "whether \(path.firmware.rawValue) finds something to start could not be found out"))
         }
-        let offered = context.target.hardware.firmware[linux.identity.architecture ?? "x86_64"]
+        let offered = context.target.hardware.firmware[context.system?.architecture ?? "x86_64"]
         var findings: [Finding] = []
         if let offered, unknown.isEmpty,
             !present.contains(where: { path in offered.contains { $0.rawValue == path.firmware.rawValue } })
@@ -53,9 +65,7 @@ enum GuestOSBootMode: Check {
                     "The image starts by \(value) only, and \(context.target.title) offers \(names) for this"
                         + " architecture.",
                     evidence: [Evidence(layer: "disk")],
-                    fixes: offered.compactMap { Firmware(rawValue: $0.rawValue) }.map {
-                        .installLoader($0, in: linux)
-                    }))
+                    fixes: offered.compactMap { Firmware(rawValue: $0.rawValue) }.flatMap(fixes)))
         }
         return .info(
             value: value.isEmpty ? nil : value, "The image can be started by \(value).", findings: findings,
@@ -65,6 +75,11 @@ enum GuestOSBootMode: Check {
     static var examples: [CheckExample] {
         [
             CheckExample("GRUB in the MBR", .example(), .info),
+            CheckExample("Windows on an EFI system partition", .windows(), .info),
+            CheckExample("Windows on an active partition", .windows { $0.startByBIOS() }, .info),
+            CheckExample(
+                "Windows without anything to start", .windows { $0.windows.boot.uefi.isPresent = .no }, .fail,
+                codes: ["BootMode.None"]),
             CheckExample("an EFI system partition with a loader", .example { $0.startByUEFI() }, .info),
             CheckExample(
                 "nothing to start", .example { $0.linux.boot.bios.isPresent = .no }, .fail,

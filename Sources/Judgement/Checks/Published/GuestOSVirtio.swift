@@ -7,21 +7,28 @@ enum GuestOSVirtio: Check {
         id: "GUESTOS.Virtio", title: "virtio drivers", link: .initramfs,
         summary: """
             Looks for the drivers of virtio disks (virtio_pci with virtio_blk, or virtio_scsi and sd_mod) in the \
-            kernel of the default entry and in its initramfs, and for the virtio network driver.
+            kernel of the default entry and in its initramfs, and for the virtio network driver. In Windows: for a \
+            driver of virtio disks that starts with the system and that the registry gives the controller to.
             """,
         rationale: """
             A guest that comes from other hardware often has the virtio drivers in /lib/modules only. They are on \
-            the root disk, which cannot be found without them: the initramfs waits, then drops to a shell.
+            the root disk, which cannot be found without them: the initramfs waits, then drops to a shell. Windows \
+            stops with 0x7B INACCESSIBLE_BOOT_DEVICE, also when the driver lies in its driver store.
             """,
         codes: [
             ("Virtio.NotInInitramfs", "The disk driver is a module, and the initramfs does not hold it."),
-            ("Virtio.NotInstalled", "The kernel has no such disk driver at all."),
+            ("Virtio.NotInstalled", "The kernel, or Windows, has no such disk driver at all."),
             ("Virtio.NetMissing", "The kernel has no virtio network driver."),
-        ],
+        ] + WindowsDiskDriverItem.codes("Virtio", "virtio"),
         references: ["Virtual I/O Device (VIRTIO) 1.2", "initramfs-tools(7)", "dracut.conf(5)"],
         aliases: ["COMPLIANCE.Driver"])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
+        if let windows = context.windows {
+            return WindowsDiskDriverItem(
+                family: "Virtio", name: "virtio", buses: [.virtioBlk, .virtioSCSI], isAlwaysError: true
+            ).judge(context, windows)
+        }
         guard let linux = context.linux else { return context.withoutLinux }
         let item = DiskDriverItem(
             family: "Virtio", name: "virtio", buses: [.virtioBlk, .virtioSCSI], isAlwaysError: true)
@@ -88,6 +95,63 @@ enum GuestOSVirtio: Check {
                 .example { $0.kernel.drivers["virtio_blk"] = DriverFacts(.unknown) }, .unknown),
             CheckExample(
                 "only NVMe is judged", .example { $0.launches = [ExampleFacts.nvmeBIOS] }, .notApplicable),
+        ] + windowsExamples
+    }
+
+    private static var windowsExamples: [CheckExample] {
+        [
+            CheckExample("Windows: viostor starts and is bound", .windows(), .pass),
+            CheckExample(
+                "Windows: viostor.sys is gone",
+                .windows { $0[service: "viostor"].program?.state = .missing }, .fail,
+                codes: ["Virtio.FileMissing"]),
+            CheckExample(
+                "Windows: viostor.sys is for 32 bits",
+                .windows { $0[service: "viostor"].program?.architecture = "i386" }, .fail,
+                codes: ["Virtio.FileInvalid"]),
+            CheckExample(
+                "Windows: viostor starts on demand", .windows { $0[service: "viostor"].start = 3 }, .fail,
+                codes: ["Virtio.NotBootStart"]),
+            CheckExample(
+                "Windows: viostor has been taken out of the start",
+                .windows { $0[service: "viostor"].startOverride = 3 }, .fail,
+                codes: ["Virtio.NotBootStart"]),
+            CheckExample(
+                "Windows: nothing gives the controller to viostor",
+                .windows { $0.bind("virtio-blk", to: nil) }, .fail, codes: ["Virtio.Unbound"]),
+            CheckExample(
+                "Windows: only the DRIVERS hive knows it, which is read too late",
+                .windows { $0.bind("virtio-blk", to: "viostor", source: .driversHive) }, .fail,
+                codes: ["Virtio.Unbound"]),
+            CheckExample(
+                "Windows: the device has been in the machine",
+                .windows { $0.bind("virtio-blk", to: "viostor", source: .device) }, .pass),
+            CheckExample(
+                "Windows: the older model of the device only",
+                .windows { $0.bind("virtio-blk", to: nil, model: #"PCI\VEN_1AF4&DEV_1042"#) }, .pass),
+            CheckExample(
+                "Windows: viostor lies in the driver store only",
+                .windows {
+                    $0.remove(service: "viostor")
+                    $0.bind("virtio-blk", to: nil)
+                    $0.stage("viostor", kind: "virtio-blk")
+                }, .fail, codes: ["Virtio.StagedOnly"]),
+            CheckExample(
+                "Windows: viostor, and the disk is on virtio-scsi",
+                .windows {
+                    $0.launches = [ExampleWindows.scsiUEFI]
+                    $0.remove(service: "vioscsi")
+                    $0.bind("virtio-scsi", to: nil)
+                }, .fail, codes: ["Virtio.NotInstalled"]),
+            CheckExample(
+                "Windows: the file of viostor could not be read",
+                .windows { $0[service: "viostor"].program?.state = .unreadable }, .unknown),
+            CheckExample(
+                "Windows: viostor is marked for deletion",
+                .windows { $0[service: "viostor"].isMarkedForDeletion = true }, .unknown),
+            CheckExample(
+                "Windows: the services could not be read",
+                .windows { $0.windows.services = .unknown(.example("SYSTEM")) }, .unknown),
         ]
     }
 }

@@ -29,9 +29,8 @@ struct WindowsRemoteDesktopReview {
                         consequence: .unreachable)
                 )
             }
-            if windows.services.value == nil {
-                questions.append(
-                    OpenQuestion("the services could not be read", consequence: .unreachable))
+            if let gap = reach.services.doubt(about: "TermService") {
+                questions.append(OpenQuestion(gap, consequence: consequenceOfDoubt))
             }
             if settings.denies.effective == nil {
                 questions.append(

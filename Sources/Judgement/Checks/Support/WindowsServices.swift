@@ -24,8 +24,8 @@ struct WindowsServices {
 
     /// What keeps this one service from starting, whatever it rests on; nil when nothing is known to.
     func fault(of name: String) -> Break? {
-        guard let services = windows.services.value else { return nil }
-        guard let service = services[name.lowercased()] else {
+        guard case .known(let record) = windows.record(of: name) else { return nil }
+        guard let service = record else {
             return Break(
                 name: name, fault: .missing,
                 evidence: [Evidence(path: key(of: name), excerpt: "absent")], through: [])
@@ -60,6 +60,9 @@ struct WindowsServices {
         }
         return nil
     }
+
+    /// Why it is not known whether this service has a record; nil when that is known.
+    func doubt(about name: String) -> Gap? { windows.record(of: name).gap }
 
     /// The key of a service that may not exist.
     func key(of name: String) -> String {

@@ -84,16 +84,16 @@ enum GuestOSHotfix: Check {
             else { continue }
             let users = context.launches.filter { $0.disk == bus }
             switch program.signatureDigest?.lowercased() {
-            case "sha256":
-                stops.launches += users
-                stops.evidence.append(Evidence(path: program.path, excerpt: "signed with SHA-256"))
+            case "md5", "sha1": break
             case nil:
                 questions.append(
                     OpenQuestion(
                         "\(program.path) is signed by a catalog or in a way that was not read: whether Windows"
                             + " accepts it without support for SHA-256 is not known", consequence: .stopsBoot,
                         launches: context.scope(users)))
-            default: break
+            case let digest?:
+                stops.launches += users
+                stops.evidence.append(Evidence(path: program.path, excerpt: "signed with \(digest)"))
             }
         }
         // Without the list of updates nothing is missing for sure.
@@ -107,7 +107,9 @@ enum GuestOSHotfix: Check {
             return
         }
         let network = windows.service("netkvm")?.program.flatMap { program in
-            program.state == .good && program.signatureDigest?.lowercased() == "sha256" ? program : nil
+            let isModern =
+                program.signatureDigest.map { !["md5", "sha1"].contains($0.lowercased()) } ?? false
+            return program.state == .good && isModern ? program : nil
         }
         let consequence: Consequence =
             !stops.launches.isEmpty ? .stopsBoot : network != nil ? .unreachable : .none

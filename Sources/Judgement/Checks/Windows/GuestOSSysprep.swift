@@ -22,7 +22,7 @@ enum GuestOSSysprep: Check {
             ("Sysprep.AuditMode", "Windows starts in audit mode."),
             ("Sysprep.CommandPending", "The next start runs a program before anybody can log on."),
             ("Sysprep.NoAnswerFile", "Nothing answers the welcome screens of the first start."),
-            ("Sysprep.AnswerFileInvalid", "An answer file is not well-formed, and setup stops at it."),
+            ("Sysprep.AnswerFileInvalid", "An answer file is not well-formed."),
             ("Sysprep.StatusUnusual", "Sysprep left a status that says it did not end well."),
         ],
         references: [
@@ -114,6 +114,21 @@ enum GuestOSSysprep: Check {
                 "sysprep was cut short",
                 changed(state: "IMAGE_STATE_UNDEPLOYABLE", { $0.generalization = 3 }), .fail,
                 codes: ["Sysprep.Interrupted"]),
+            CheckExample(
+                "sysprep was cut short while it generalised",
+                changed(
+                    state: toOOBE,
+                    {
+                        sealed(&$0)
+                        $0.generalization = 3
+                    }, files: [answers]), .fail, codes: ["Sysprep.Interrupted"]),
+            CheckExample(
+                "a program goes on with a setup that is complete",
+                changed {
+                    $0.inProgress = 1
+                    $0.type = 2
+                    $0.program = #"C:\Temp\setup.cmd"#
+                }, .fail, codes: ["Sysprep.Interrupted"]),
             CheckExample(
                 "setup is to run nothing",
                 changed {

@@ -38,6 +38,7 @@ enum GuestOSUpdate: Check {
         let servicing = windows.setup.servicing
         var findings: [Finding] = []
         var questions = servicing.gaps.map { OpenQuestion($0, consequence: .stopsBoot) }
+        questions += servicing.otherGaps.map { OpenQuestion($0) }
         let phase = windows.setup.phase.value
         if let phase, phase.isUpgrading {
             findings.append(

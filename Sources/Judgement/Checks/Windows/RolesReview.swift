@@ -41,6 +41,7 @@ struct RolesReview {
             judgeFilters()
             judgeRoles()
             judgeSecuritySoftware()
+            if let gap = windows.servicesGap { questions.append(OpenQuestion(gap)) }
         }
         judgeProtection()
         judgeCodePolicy()
@@ -56,30 +57,22 @@ struct RolesReview {
 
     // MARK: Services
 
+    /// No fix in the registry is offered: a filter that is taken out of the start by force may be one that a
+    /// volume waits for.
     private mutating func judgeFilters() {
-        func fix(_ name: String, _ command: String) -> [Fix] {
-            [
-                Fix("Switch it off in the source", where: .online, kind: .online, commands: [command]),
-                .registry(
-                    "Do not start it", risk: .medium,
-                    [.set(key: key(#"Services\"# + name), name: "Start", .dword(4))]),
-            ]
-        }
-        if let filter = active("uwfvol") {
-            switch windows.system.protection {
-            case .unknown: break
-            case .known(let facts):
-                if let value = facts.unifiedWriteFilter, value.value != 0 {
+        if let filter = active("uwfvol"), filter.effectiveStart == 0,
+            case .known(let facts) = windows.system.protection
+        {
+            let command = "uwfmgr.exe filter disable"
+            if let value = facts.unifiedWriteFilter {
+                if value.value != 0 {
                     add(
                         "Roles.WriteFilter", .warning,
                         "The Unified Write Filter is on: what first boot sets up is gone after the next restart.",
-                        [value.evidence], fix("uwfvol", "uwfmgr.exe filter disable"), consequence: .notReady)
-                } else if facts.unifiedWriteFilter == nil {
-                    questions.append(
-                        OpenQuestion(
-                            "\(filter.name) is installed; whether it discards changes is not known",
-                            consequence: .notReady))
+                        [value.evidence], [RolesReview.switchOff(command)], consequence: .notReady)
                 }
+            } else {
+                mayDiscard("The Unified Write Filter", filter, command)
             }
         }
         for (name, title, command) in [
@@ -87,15 +80,22 @@ struct RolesReview {
             ("fbwf", "The File-Based Write Filter", "fbwfmgr /disable"),
         ] {
             guard let filter = active(name), filter.effectiveStart == 0 else { continue }
-            questions.append(
-                OpenQuestion(
-                    "\(title) is installed; whether it discards changes is not known", consequence: .notReady)
-            )
-            add(
-                "Roles.WriteFilter", .warning,
-                "\(title) starts with the system: it may discard what first boot sets up.",
-                [filter.startEvidence], fix(name, command))
+            mayDiscard(title, filter, command)
         }
+    }
+
+    private mutating func mayDiscard(_ title: String, _ filter: WindowsService, _ command: String) {
+        add(
+            "Roles.WriteFilter", .warning,
+            "\(title) starts with the system: it may discard what first boot sets up.",
+            [filter.startEvidence], [RolesReview.switchOff(command)])
+        questions.append(
+            OpenQuestion(
+                "\(title) is installed; whether it discards changes is not known", consequence: .notReady))
+    }
+
+    private static func switchOff(_ command: String) -> Fix {
+        Fix("Switch it off in the source", where: .online, kind: .online, commands: [command])
     }
 
     private mutating func judgeRoles() {

@@ -60,6 +60,10 @@ struct SysprepReview {
                     + " unexpectedly, and stops.", evidence: [childEvidence(child)])
             return
         }
+        let complete = "IMAGE_STATE_COMPLETE"
+        if phase.generalization == 3, !state.isEmpty, state != complete {
+            return doubt(phase, "Sysprep was cut short while it generalised the image.")
+        }
         switch state {
         case let state where state.hasSuffix("RESEAL_TO_AUDIT") || phase.auditBoot ?? 0 != 0:
             audit()
@@ -73,7 +77,7 @@ struct SysprepReview {
             judgeScreens()
         case "IMAGE_STATE_SPECIALIZE_RESEAL_TO_OOBE":
             guard phase.runsWindeploy else {
-                return interrupt(
+                return doubt(
                     phase,
                     "Setup stopped before the welcome screens, and nothing leads the next start on to them."
                 )
@@ -103,9 +107,9 @@ struct SysprepReview {
             guard let program = phase.program, !program.isEmpty else {
                 return interrupt(phase, "The next start is to go on with setup, and has no program for it.")
             }
-            if phase.runsWindeploy {
+            if phase.inProgress ?? 0 != 0 {
                 return doubt(
-                    phase, "The next start is to go on with setup, which says that it is complete.")
+                    phase, "The next start is to go on with setup by \(program), although setup is complete.")
             }
             findings.append(
                 Finding(
@@ -165,9 +169,13 @@ struct SysprepReview {
                 findings.append(
                     Finding(
                         "Sysprep.AnswerFileInvalid", .error,
-                        "Setup stops at the answer file, which is not well-formed: \(problem).",
+                        "The answer file is not well-formed: \(problem).",
                         evidence: [Evidence(path: file.path, excerpt: problem)],
-                        fixes: [.byHand("Correct the file", where: .offline)], consequence: .stopsBoot))
+                        fixes: [.byHand("Correct the file", where: .offline)]))
+                questions.append(
+                    OpenQuestion(
+                        "whether setup stops at \(file.path), which is not well-formed, is not known",
+                        consequence: .stopsBoot))
             } else if !file.answersScreens {
                 questions.append(
                     OpenQuestion(
@@ -180,6 +188,10 @@ struct SysprepReview {
 
     private mutating func noAnswers(_ files: [WindowsAnswerFile]) {
         let agent = SysprepReview.agents.compactMap(windows.service).first { !$0.isDisabled }
+        if agent == nil, let gap = windows.services.gap ?? windows.servicesGap {
+            questions.append(OpenQuestion(gap, consequence: .unreachable, link: .access))
+            return
+        }
         if let agent {
             questions.append(
                 OpenQuestion(

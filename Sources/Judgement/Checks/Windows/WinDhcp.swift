@@ -30,7 +30,7 @@ enum WinDhcp: Check {
         let network = windows.network
         var findings: [Finding] = []
         var questions: [OpenQuestion] = []
-        if let gap = windows.services.gap {
+        if let gap = services.doubt(about: "Dhcp") {
             questions.append(OpenQuestion(gap, consequence: .unreachable))
         } else if let found = services.fault(of: "Dhcp") {
             findings.append(

@@ -51,7 +51,7 @@ enum WinEditionActivation: Check {
         if edition.hasSuffix("eval") {
             findings.append(evaluation(windows, now: context.now))
         }
-        if home.contains(edition) { findings.append(noRemoteDesktop(windows)) }
+        if home.contains(edition) { noRemoteDesktop(windows, &findings, &questions) }
         var value = [identity.edition]
         switch windows.system.activation {
         case .unknown(let gap): questions.append(OpenQuestion(gap))
@@ -113,21 +113,28 @@ enum WinEditionActivation: Check {
         return isPlain ? name : "ServerStandard"
     }
 
-    private static func noRemoteDesktop(_ windows: WindowsFacts) -> Finding {
-        let hasSSH = windows.service("sshd").map { $0.effectiveStart == 2 } ?? false
-        return Finding(
-            "Edition.NoRemoteDesktop", hasSSH ? .warning : .error,
-            "The edition \(windows.identity.edition ?? "") answers no Remote Desktop."
-                + (hasSSH ? " Its SSH server is a way in." : ""),
-            evidence: windows.identity.evidence,
-            fixes: [
-                .byHand(
-                    "Change to an edition that does, or install the SSH server",
-                    commands: [
-                        "changepk.exe /productkey YOUR-PRODUCT-KEY",
-                        "dism /online /add-capability /capabilityname:OpenSSH.Server~~~~0.0.1.0",
-                    ])
-            ], consequence: hasSSH ? .none : .unreachable, link: .access)
+    private static func noRemoteDesktop(
+        _ windows: WindowsFacts, _ findings: inout [Finding], _ questions: inout [OpenQuestion]
+    ) {
+        let text = "The edition \(windows.identity.edition ?? "") answers no Remote Desktop."
+        let fix = Fix.byHand(
+            "Change to an edition that does, or install the SSH server",
+            commands: [
+                "changepk.exe /productkey YOUR-PRODUCT-KEY",
+                "dism /online /add-capability /capabilityname:OpenSSH.Server~~~~0.0.1.0",
+            ])
+        let hasSSH: Bool
+        switch windows.record(of: "sshd") {
+        case .unknown(let gap):
+            questions.append(OpenQuestion(gap, consequence: .unreachable, link: .access))
+            hasSSH = true
+        case .known(let service): hasSSH = service?.effectiveStart == 2
+        }
+        findings.append(
+            Finding(
+                "Edition.NoRemoteDesktop", hasSSH ? .warning : .error, text,
+                evidence: windows.identity.evidence, fixes: [fix],
+                consequence: hasSSH ? .none : .unreachable, link: .access))
     }
 
     private static func foreign(_ host: Located<String>, _ target: Target) -> Finding? {

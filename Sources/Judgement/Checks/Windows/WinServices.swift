@@ -75,6 +75,9 @@ enum WinServices: Check {
         }
         let generation = windows.identity.generation ?? .seven
         for service in vital where generation >= service.since {
+            if let gap = services.doubt(about: service.name), questions.isEmpty {
+                questions.append(OpenQuestion(gap, consequence: .unreachable))
+            }
             if let found = services.firstBreak(of: service.name) {
                 tell(found, .access, start: isDriver(found.name, windows) ? 1 : service.start)
             }

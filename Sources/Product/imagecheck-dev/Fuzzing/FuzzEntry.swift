@@ -31,7 +31,8 @@ enum FuzzEntries {
     /// All of them, by name.
     static let all: [FuzzEntry] = [
         bytes, compression, disks, containers, hyperV, volumes, fileSystems, xfs, btrfs, grub, boot, text,
-        storage, network, kernel, modules, windows, windowsBoot, access, systemd, system,
+        storage, network, kernel, modules, windows, windowsBoot, executables, windowsAccess, access, systemd,
+        system,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 
     /// The entry of this name.

@@ -1,31 +1,34 @@
 import ByteReading
 import Foundation
-import GuestFormats
-import TestSupport
-import Testing
 
 /// A boot configuration store that hivex writes, object by object.
-struct BCDFixture {
+package struct BCDFixture {
     /// An element: its key, its registry type, its bytes.
-    struct Element {
+    package struct Element: Sendable {
         let key: String
         let type: Int
         let bytes: [UInt8]
 
-        static func device(_ key: String, _ bytes: [UInt8]) -> Element {
+        package init(key: String, type: Int, bytes: [UInt8]) {
+            self.key = key
+            self.type = type
+            self.bytes = bytes
+        }
+
+        package static func device(_ key: String, _ bytes: [UInt8]) -> Element {
             Element(key: key, type: 3, bytes: bytes)
         }
-        static func string(_ key: String, _ text: String) -> Element {
+        package static func string(_ key: String, _ text: String) -> Element {
             Element(key: key, type: 1, bytes: wide(text + "\0"))
         }
-        static func objects(_ key: String, _ ids: [String]) -> Element {
+        package static func objects(_ key: String, _ ids: [String]) -> Element {
             Element(key: key, type: 7, bytes: wide(ids.map { "{\($0)}\0" }.joined() + "\0"))
         }
-        static func object(_ key: String, _ id: String) -> Element { string(key, "{\(id)}") }
-        static func integer(_ key: String, _ value: UInt64) -> Element {
+        package static func object(_ key: String, _ id: String) -> Element { string(key, "{\(id)}") }
+        package static func integer(_ key: String, _ value: UInt64) -> Element {
             Element(key: key, type: 3, bytes: (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) })
         }
-        static func boolean(_ key: String, _ value: Bool) -> Element {
+        package static func boolean(_ key: String, _ value: Bool) -> Element {
             Element(key: key, type: 3, bytes: [value ? 1 : 0])
         }
 
@@ -34,18 +37,21 @@ struct BCDFixture {
         }
     }
 
-    var objects: [(id: String, type: UInt32, elements: [Element])] = []
+    package var objects: [(id: String, type: UInt32, elements: [Element])]
 
-    static let isAvailable = (try? FixtureTool.run("python3", ["-c", "import hivex"])) != .some(nil)
+    package init(objects: [(id: String, type: UInt32, elements: [Element])] = []) { self.objects = objects }
 
-    static let bootManager = "9dea862c-5cdd-4e70-acc1-f32b344d4795"
-    static let globalSettings = "7ea2e1ac-2e61-4728-aaa3-896d9d0a9f0e"
-    static let loaderSettings = "6efb52bf-1766-41db-a6b3-0ee5eff72bd7"
-    static let windows = "11111111-2222-3333-4444-555555555555"
-    static let resume = "11111111-2222-3333-4444-666666666666"
+    package static let isAvailable =
+        ((try? FixtureTool.run("python3", ["-c", "import hivex"])) ?? nil) != nil
+
+    package static let bootManager = "9dea862c-5cdd-4e70-acc1-f32b344d4795"
+    package static let globalSettings = "7ea2e1ac-2e61-4728-aaa3-896d9d0a9f0e"
+    package static let loaderSettings = "6efb52bf-1766-41db-a6b3-0ee5eff72bd7"
+    package static let windows = "11111111-2222-3333-4444-555555555555"
+    package static let resume = "11111111-2222-3333-4444-666666666666"
 
     /// The bytes of the hive.
-    func bytes() throws -> [UInt8] {
+    package func bytes() throws -> [UInt8] {
         let description = objects.map { object -> [String: Any] in
             [
                 "id": "{\(object.id)}", "type": Int(object.type),
@@ -53,10 +59,30 @@ struct BCDFixture {
             ]
         }
         let input = try JSONSerialization.data(withJSONObject: description)
-        return try #require(try FixtureTool.run("python3", ["-c", Self.script], input: [UInt8](input)))
+        guard let made = try FixtureTool.run("python3", ["-c", Self.script], input: [UInt8](input)) else {
+            throw HostTool.Failure(description: "python3 with hivex makes no hive")
+        }
+        return made
     }
 
-    func store() throws -> BCDStore { try BCDStore(Hive(ContentSource(Bytes(try bytes())))) }
+    /// The bytes that lead to a partition of an MBR disk.
+    package static func partition(offset: UInt64, signature: UInt32) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 88)
+        bytes[0x10] = 6
+        bytes[0x18] = 0x48
+        for index in 0..<8 { bytes[0x20 + index] = UInt8(truncatingIfNeeded: offset >> (8 * index)) }
+        bytes[0x34] = 1
+        for index in 0..<4 { bytes[0x38 + index] = UInt8(truncatingIfNeeded: signature >> (8 * index)) }
+        return bytes
+    }
+
+    /// The boot device, and the device that has the file which another element names.
+    package static let bootDevice =
+        [UInt8](repeating: 0, count: 16) + [5, 0, 0, 0, 0, 0, 0, 0, 0x48]
+        + [UInt8](repeating: 0, count: 63)
+    package static let locateDevice =
+        [UInt8](repeating: 0, count: 16) + [8, 0, 0, 0, 0, 0, 0, 0, 0x1E]
+        + [UInt8](repeating: 0, count: 11) + [2, 0, 0, 0x12, 0, 0, 0, 0, 0, 0]
 
     /// A root key and its security descriptor are all that hivex needs to add to.
     private static let script = """
@@ -91,10 +117,4 @@ struct BCDFixture {
             hive.commit(None)
             sys.stdout.buffer.write(open(file.name, "rb").read())
         """
-}
-
-/// Bytes from hexadecimal digits; spaces count for nothing.
-func hex(_ text: String) -> [UInt8] {
-    let digits = text.compactMap(\.hexDigitValue)
-    return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }
 }
