@@ -31,7 +31,7 @@ enum FuzzEntries {
     /// All of them, by name.
     static let all: [FuzzEntry] = [
         bytes, compression, disks, containers, hyperV, volumes, fileSystems, xfs, btrfs, grub, boot, text,
-        storage, network, kernel, modules, windows, access, systemd, system,
+        storage, network, kernel, modules, windows, access, systemd, system, registry,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 
     /// The entry of this name.
