@@ -19,7 +19,8 @@ packages=(pkg-config zlib1g-dev libzstd-dev liblzma-dev liblz4-dev liblzo2-dev l
 if [ "${1:-}" = "--tests" ]; then
     packages+=(
         qemu-utils mtools dosfstools e2fsprogs gdisk fdisk util-linux cpio gzip zstd xz-utils lz4 lzop bzip2
-        openssh-client xfsprogs btrfs-progs ntfs-3g mdadm wimtools attr acl)
+        openssh-client xfsprogs btrfs-progs ntfs-3g mdadm wimtools attr acl
+        python3-hivex libhivex-bin reglookup)
 fi
 
 missing=()

@@ -68,14 +68,15 @@ struct HiveBuilder {
     func bytes() -> [UInt8] {
         var builder = self
         let root = builder.write(top, parent: UInt32.max, flags: 0x2C)
-        var bin = Array("hbin".utf8) + HiveBuilder.little(0)
+        var bin = Array("hbin".utf8)
+        bin += HiveBuilder.little(UInt32(0))
         let size = (32 + builder.cells.count + 8 + 4095) / 4096 * 4096
         bin += HiveBuilder.little(UInt32(size)) + [UInt8](repeating: 0, count: 20) + builder.cells
         let rest = size - bin.count
         bin += HiveBuilder.little(UInt32(rest)) + [UInt8](repeating: 0, count: rest - 4)
         var head = Array("regf".utf8)
-        head += [1, 1, 0, 0, 1, 5, 0, 1].flatMap { HiveBuilder.little(UInt32($0)) }
-        head += HiveBuilder.little(root) + HiveBuilder.little(UInt32(size)) + HiveBuilder.little(1)
+        for number: UInt32 in [1, 1, 0, 0, 1, 5, 0, 1] { head += HiveBuilder.little(number) }
+        for number in [root, UInt32(size), 1] { head += HiveBuilder.little(number) }
         head += [UInt8](repeating: 0, count: 508 - head.count)
         var sum: UInt32 = 0
         for index in 0..<127 {
@@ -106,13 +107,18 @@ struct HiveBuilder {
                 Array("li".utf8) + HiveBuilder.little(UInt16(subkeys.count))
                     + subkeys.flatMap(HiveBuilder.little))
         }
-        var node = Array("nk".utf8) + HiveBuilder.little(flags) + [UInt8](repeating: 0, count: 12)
-        node += HiveBuilder.little(parent) + HiveBuilder.little(UInt32(subkeys.count))
-        node += HiveBuilder.little(0) + HiveBuilder.little(list) + HiveBuilder.little(UInt32.max)
-        node += HiveBuilder.little(UInt32(values.count)) + HiveBuilder.little(valueList)
-        node += HiveBuilder.little(UInt32.max) + HiveBuilder.little(UInt32.max)
+        var node = Array("nk".utf8)
+        node += HiveBuilder.little(flags)
+        node += [UInt8](repeating: 0, count: 12)
+        let none = UInt32.max
+        let numbers = [
+            parent, UInt32(subkeys.count), 0, list, none, UInt32(values.count), valueList, none, none,
+        ]
+        for number in numbers { node += HiveBuilder.little(number) }
         node += [UInt8](repeating: 0, count: 20)
-        node += HiveBuilder.little(UInt16(key.name.utf8.count)) + [0, 0] + Array(key.name.utf8)
+        node += HiveBuilder.little(UInt16(key.name.utf8.count))
+        node += [0, 0]
+        node += Array(key.name.utf8)
         cells.replaceSubrange(Int(place) - 32 + 4..<Int(place) - 32 + 4 + node.count, with: node)
         return place
     }
@@ -127,15 +133,14 @@ struct HiveBuilder {
             let data = cell(bytes)
             head += HiveBuilder.little(UInt32(bytes.count)) + HiveBuilder.little(data)
         }
-        head += HiveBuilder.little(datum.type) + HiveBuilder.little(UInt16(name.isEmpty ? 0 : 1)) + [0, 0]
+        head += HiveBuilder.little(datum.type)
+        head += HiveBuilder.little(UInt32(name.isEmpty ? 0 : 1))
         return cell(head + Array(name.utf8))
     }
 
     fileprivate static func little<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
         (0..<Number.bitWidth / 8).map { UInt8(truncatingIfNeeded: number >> Number(8 * $0)) }
     }
-
-    fileprivate static func little(_ number: Int) -> [UInt8] { little(UInt32(number)) }
 
     fileprivate static func wide(_ text: String) -> [UInt8] { text.utf16.flatMap { little($0) } }
 }

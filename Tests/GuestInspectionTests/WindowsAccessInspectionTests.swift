@@ -193,7 +193,8 @@ struct WindowsAccessInspectionTests {
         machine.service("RpcSs", start: 2, needs: ["RpcEptMapper"])
         machine.service("RpcEptMapper", start: 2, needs: ["TermService"])
         machine.service("sshd", start: 2, path: #"C:\Windows\System32\OpenSSH\sshd.exe"#)
-        machine.files["/ProgramData/ssh/sshd_config"] = "# x\nPort 2222\nPasswordAuthentication yes\n"
+        machine.files["/ProgramData/ssh/sshd_config"] =
+            "# x\r\nPort 2222\r\nPasswordAuthentication no\r\nMatch all\r\n"
         machine.software.set(
             #"Microsoft\Windows\CurrentVersion\WSMAN\Listener\*+HTTP"#, "Port", .dword(5985))
         let access = machine.inspect().access
@@ -203,7 +204,7 @@ struct WindowsAccessInspectionTests {
         #expect(access.serviceFiles["termservice"]?.state == .missing)
         #expect(access.serviceFiles["termservice"]?.path == #"C:\Windows\System32\termsrv.dll"#)
         #expect(access.serviceFiles["sshd"]?.state == .missing)
-        #expect(access.sshPort == 2222)
+        #expect(access.sshPort == 2222 && access.sshTakesPasswords == .no)
         #expect(access.winRMPorts == [5985])
     }
 
@@ -291,21 +292,48 @@ struct WindowsAccessInspectionTests {
         #expect(accounts.accounts.allSatisfy { !$0.mustChangePassword || $0.isDisabled })
     }
 
-    /// A Windows 7 workstation under VMware, as regipy's own plug-ins show it.
-    @Test(.enabled(if: samples != nil && FixtureTool.exists("xz")), arguments: ["SYSTEM", "SYSTEM_2"])
-    func networkOfRealMachines(_ name: String) throws {
+    /// Three workstations as regipy 6 shows their hives: cards and addresses, time zone, Remote Desktop, its rules.
+    @Test(
+        .enabled(if: samples != nil && FixtureTool.exists("xz")),
+        arguments: [
+            (
+                "SYSTEM", [#"pci\ven_8086&dev_100f 192.168.1.123"#, #"pci\ven_8086&dev_100f 10.3.58.5"#],
+                "Eastern Standard Time", UInt64(0), ["RemoteDesktop-In-TCP"]
+            ),
+            (
+                "SYSTEM_2", [#"pci\ven_8086&dev_100e&subsys_001e8086 DHCP"#], "Pacific Standard Time",
+                UInt64(1), []
+            ),
+            (
+                "SYSTEM_WIN_10_1709", [#"PCI\VEN_8086&DEV_10D3 DHCP"#], "Pacific Standard Time", UInt64(1), []
+            ),
+        ]) func networkOfRealMachines(
+            _ name: String, _ cards: [String], _ zone: String, _ denies: UInt64, _ active: [String]
+        ) throws
+    {
         let facts = WindowsAccessInspectionTests.inspect(["SYSTEM": try sample("regipy/\(name).xz")])
         let adapters = try #require(facts.network.adapters.value, "\(facts.network.adapters)")
-        #expect(!adapters.isEmpty)
-        #expect(adapters.allSatisfy { $0.interface != nil && $0.component != nil })
+        let shown = adapters.map { adapter in
+            let configuration = adapter.configuration
+            let address =
+                configuration?.isStatic == true ? configuration?.addresses.joined(separator: ",") : "DHCP"
+            return "\(adapter.component ?? "") \(address ?? "")"
+        }
+        #expect(shown == cards)
+        #expect(facts.network.compounds.isEmpty && facts.network.persistentRoutes.isEmpty)
         let settings = try #require(facts.access.remoteDesktop.value)
+        #expect(settings.denies.effective?.value == denies)
         #expect(settings.listeners.map(\.name) == ["RDP-Tcp"])
         #expect(settings.listeners.first?.port == 3389)
         let firewall = try #require(facts.access.firewall.value)
         #expect(firewall.public.enabled.local != nil)
-        #expect(firewall.rules.contains { $0.isRemoteDesktop })
+        let rules = firewall.rules.filter { $0.isRemoteDesktop }
+        #expect(rules.contains { $0.name == "RemoteDesktop-UserMode-In-TCP" && !$0.isActive })
+        #expect(rules.filter(\.isActive).map(\.name) == active)
+        #expect(rules.filter(\.isActive).allSatisfy { !$0.covers(profile: "public") })
         #expect(firewall.unreadable.isEmpty)
-        #expect(facts.access.dependencies["termservice"]?.isEmpty == false)
-        #expect(facts.agents.timeZone?.name?.isEmpty == false)
+        #expect(facts.access.dependencies["rpcss"] == ["RpcEptMapper", "DcomLaunch"])
+        #expect(facts.access.dependencies["dhcp"]?.first == "NSI")
+        #expect(facts.agents.timeZone?.name == zone)
     }
 }

@@ -32,7 +32,7 @@ private struct WindowsDisk {
         let name = Array("BOOTMGR is missing".utf8)
         record.replaceSubrange(0x190..<0x190 + name.count, with: name)
         record.replaceSubrange(510..<512, with: [0x55, 0xAA])
-        let wide = "BOOTMGR".utf16.flatMap { [UInt8(truncatingIfNeeded: $0), 0] }
+        let wide = "BOOTMGR".utf8.flatMap { unit -> [UInt8] in [unit, 0] }
         record.replaceSubrange(514..<514 + wide.count, with: wide)
         boot.file("bootmgr", "MZ boot manager")
         for path in ["System32/config/SYSTEM", "System32/config/SOFTWARE"] { root.file("Windows/\(path)") }

@@ -403,6 +403,12 @@ def dirty_new_gap():
 
 
 @recipe
+def dirty_new_lost():
+    a, b, c, d = map(bins_of, states())
+    return {"": dirty(bins=a), ".LOG1": new_log(7, [a, b, c])[40:], ".LOG2": new_log(9, [c, d])}, states()[0]
+
+
+@recipe
 def dirty_new_applied():
     trees = states()
     a, b, c, d = map(bins_of, trees)

@@ -75,7 +75,7 @@ public struct ImageScanner: Sendable {
 
     // MARK: Looking around
 
-    private func tree(_ path: String) throws(ImageFault) -> FileTree {
+    func tree(_ path: String) throws(ImageFault) -> FileTree {
         let file = try FileSource(FilePath(path))
         let layout = try LayoutOpener(options: options).open(file)
         guard let found = GuestInspector(layout, now: HostProcess.secondsSince1970).tree() else {

@@ -37,6 +37,57 @@ struct RegistryFeaturesTests {
             RegistryFixtures.difference(ours, try await RegistryFixtures.hivex(folder.file(name))) == [])
     }
 
+    /// reglookup writes paths with slashes and the bytes of binary data; all names here are plain.
+    @Test(
+        .enabled(if: HostTool.has("reglookup")),
+        arguments: [
+            "plain", "types", "ri-lh", "ri-lf", "ri-li", "many", "big-data", "classes", "minor-3", "minor-5",
+        ])
+    func reglookupReadsTheSame(_ name: String) async throws {
+        let folder = try await ScratchFolder()
+        try await RegistryFixtures.make([name], in: folder)
+        var ours: [String] = []
+        var pending = [try RegistryFixtures.open(name, in: folder).root]
+        while let key = pending.popLast() {
+            let path = "/" + key.path.split(separator: "\\").joined(separator: "/")
+            ours.append(path + ",KEY")
+            for value in try key.values() {
+                ours.append("\(path)/\(value.name)," + Self.reglookup(value.type, value.data))
+            }
+            pending += try key.subkeys()
+        }
+        let text = try await HostTool.shell("reglookup -H \(folder.place(name)) 2>/dev/null")
+        let theirs = text.split(separator: "\n").map { line in
+            let fields = line.split(separator: ",", maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields[1] == "BINARY" else { return fields[0] + "," + fields[1] }
+            return fields[0] + "," + Self.reglookup(.binary, Self.unquoted(fields[2].dropLast()))
+        }
+        #expect(RegistryFixtures.difference(ours.sorted(), theirs.map(String.init).sorted()) == [])
+    }
+
+    private static func reglookup(_ type: RegistryValueType, _ data: Bytes) -> String {
+        let names = [
+            "NONE", "SZ", "EXPAND_SZ", "BINARY", "DWORD", "DWORD_BE", "LINK", "MULTI_SZ", "RSRC_LIST",
+            "RSRC_DESC",
+            "RSRC_REQ_LIST", "QWORD",
+        ]
+        guard type == .binary else {
+            return type.rawValue < 12
+                ? names[Int(type.rawValue)] : "0x" + Hexadecimal.lower(type.rawValue, width: 8).uppercased()
+        }
+        return "BINARY \(data.count) \(CRC32.ieee.checksum(data))"
+    }
+
+    private static func unquoted(_ text: Substring) -> Bytes {
+        guard text != "(null)" else { return Bytes([]) }
+        let parts = text.split(separator: "%", omittingEmptySubsequences: false)
+        return Bytes(
+            Array(parts[0].utf8)
+                + parts.dropFirst().flatMap {
+                    [UInt8($0.prefix(2), radix: 16) ?? 0] + Array($0.dropFirst(2).utf8)
+                })
+    }
+
     @Test(arguments: ["names", "lf", "li", "ri-names"])
     func findsEachNameInAnyCase(_ list: String) async throws {
         let folder = try await ScratchFolder()

@@ -1,7 +1,8 @@
 import ByteReading
-import GuestFormats
 import TestSupport
 import Testing
+
+@testable import GuestFormats
 
 /// Hives whose last write had not ended, with logs of all kinds.
 @Suite(.enabled(if: RegistryFixtures.hasPython))
@@ -17,6 +18,7 @@ struct RegistryReplayTests {
         "dirty-new-logs-rotated": "3 of [1, 0]",
         "dirty-new-missing": "2 of [0, 1]",
         "dirty-new-gap": "1 of [0]",
+        "dirty-new-lost": "damaged",
         "dirty-new-applied": "2 of [0]",
         "dirty-new-remnants": "1 of [0]",
         "dirty-new-torn": "1 of [0], stopped",
@@ -53,6 +55,76 @@ struct RegistryReplayTests {
         let ours = try RegistryFixtures.listing(hive.root)
         #expect(RegistryFixtures.difference(ours, try RegistryFixtures.expected(name, in: folder)) == [])
         #expect(hive.damage == [])
+    }
+
+    /// Whatever byte of a log is wrong, the hive is one of the versions there were, never a mixture.
+    @Test func aDamagedLogGivesAWholeVersion() async throws {
+        let folder = try await ScratchFolder()
+        try await RegistryFixtures.make(
+            ["dirty-new-logs", "dirty-old-log-stale", "dirty-new-gap", "dirty-new-torn"], in: folder)
+        let hive = ContentSource(Bytes(try FixtureTool.contents(folder.place("dirty-new-logs"))))
+        let logs = try [".LOG1", ".LOG2"].map {
+            try FixtureTool.contents(folder.place("dirty-new-logs" + $0))
+        }
+        // The four versions: from the file, with one entry, with the first log, with both.
+        func source(_ bytes: [UInt8]) -> ContentSource { ContentSource(Bytes(bytes)) }
+        func listing(_ hive: Hive) throws -> [String] { try RegistryFixtures.listing(hive.root) }
+        let versions: Set<[String]> = [
+            try listing(Hive(hive)), try RegistryFixtures.expected("dirty-new-gap", in: folder),
+            try listing(Hive(hive, logs: [source(logs[0])])),
+            try RegistryFixtures.expected("dirty-new-logs", in: folder),
+        ]
+        #expect(versions.count == 4)
+        for (index, log) in logs.enumerated() {
+            for place in Array(stride(from: 0, to: 640, by: 9))
+                + Array(stride(from: 640, to: log.count, by: 397))
+            {
+                var changed = logs
+                changed[index][place] ^= 0x41
+                let read = try Hive(hive, logs: changed.map(source))
+                #expect(
+                    versions.contains(try listing(read)), "log \(index + 1), byte \(place): \(read.state)")
+                #expect(read.state != .clean)
+            }
+            for count in stride(from: 0, to: log.count, by: 1024) {
+                var changed = logs
+                changed[index].removeSubrange(count...)
+                #expect(versions.contains(try listing(Hive(hive, logs: changed.map(source)))))
+            }
+        }
+    }
+
+    /// Entries with right hashes that ask for the impossible.
+    @Test(
+        arguments: [
+            (0, 0xFFFF_F000), (0, 4097), (4, 0), (4, 0x7FFF_FE00), (4, 100), (-20, 0), (-20, .max), (-24, 1),
+        ]
+            as [(Int, UInt32)])
+    func hostileEntries(_ place: Int, _ value: UInt32) async throws {
+        let folder = try await ScratchFolder()
+        try await RegistryFixtures.make(["dirty-new-remnants"], in: folder)
+        let hive = ContentSource(Bytes(try FixtureTool.contents(folder.place("dirty-new-remnants"))))
+        var log = try FixtureTool.contents(folder.place("dirty-new-remnants.LOG1"))
+        #expect(try Hive(hive, logs: [ContentSource(Bytes(log))]).state != .dirty(.noLogs))
+        // The first reference stands at 40 in the entry, which begins at 512.
+        func write(_ bytes: some FixedWidthInteger, at place: Int) {
+            for index in 0..<bytes.bitWidth / 8 {
+                log[place + index] = UInt8(truncatingIfNeeded: bytes >> (8 * index))
+            }
+        }
+        write(value, at: 512 + 40 + place)
+        let size = Int(try Bytes(log).little(UInt32.self, at: 516))
+        var first = Marvin32()
+        first.update(try Bytes(log).slice(at: 512 + 40, count: size - 40))
+        write(first.finish(), at: 512 + 24)
+        var second = Marvin32()
+        second.update(try Bytes(log).slice(at: 512, count: 32))
+        write(second.finish(), at: 512 + 32)
+        guard case .dirty = try Hive(hive, logs: [ContentSource(Bytes(log))]).state else {
+            // No pages at all is an entry that changes nothing.
+            #expect(place == -20 && value == 0)
+            return
+        }
     }
 
     /// Without the replay, the torn fixtures do not hold what they should: the tests above can fail.

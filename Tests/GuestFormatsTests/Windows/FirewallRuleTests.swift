@@ -26,6 +26,7 @@ struct FirewallRuleTests {
         #expect(ports("LPort2_10=1-66|LPort2_10=69-55554") == .some([1...66, 69...55554]))
         #expect(ports("LPort=80,443, 8080") == .some([80...80, 443...443]))
         #expect(ports("LPort=RPC") == .some([]))
+        #expect(ports("LPort2_20=mDNS|LPort=5353") == .some([5353...5353]))
         #expect(ports("LPort2_10=70-3") == .some([]))
         #expect(ports("LPort=99999") == .some([]))
         #expect(ports("Name=x") == .all)

@@ -34,12 +34,14 @@ struct SAMTests {
         return entries + data
     }
 
-    static let machine: [UInt8] =
-        [1, 4, 0, 0, 0, 0, 0, 5] + little(UInt32(21)) + little(UInt32(11)) + little(UInt32(22))
-        + little(UInt32(33))
+    static let machine: [UInt8] = [
+        1, 4, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 11, 0, 0, 0, 22, 0, 0, 0, 33, 0, 0, 0,
+    ]
 
     static func member(_ relative: UInt32) -> [UInt8] {
-        [1, 5] + machine.dropFirst(2) + little(relative)
+        var bytes = machine + little(relative)
+        bytes[1] = 5
+        return bytes
     }
 
     static func alias(_ members: [[UInt8]]) -> [UInt8] {

@@ -62,6 +62,12 @@ def ntfs_boot_code(sector, loader="BOOTMGR"):
 # ---- volumes -------------------------------------------------------------------------------------------------
 
 def lay_out(files, top):
+    seen = {}
+    for path in files:
+        for n in range(path.count("/") + 1):
+            part = path.rsplit("/", n)[0]
+            if seen.setdefault(part.lower(), part) != part:
+                raise SystemExit(f"{part} and {seen[part.lower()]} differ in letter case only")
     for path, data in files.items():
         host = os.path.join(top, path)
         os.makedirs(host if path.endswith("/") else os.path.dirname(host), exist_ok=True)

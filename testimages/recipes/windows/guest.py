@@ -7,7 +7,8 @@ import hashlib, os, struct, uuid
 from dataclasses import dataclass
 
 from hive import Key, binary, dirty, expand, hive, qword
-from pe import BOOT, CONSOLE, EFI, GUI, NATIVE, pe
+from pe import BOOT, CONSOLE, GUI, NATIVE, pe
+from sign import catalog
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DISKS, VOLUMES, SCSI, HDC, SYSTEM_CLASS = ("{4d36e967-e325-11ce-bfc1-08002be10318}", "{71a27cdd-812a-11d0-bec7-08002be2092f}",
@@ -113,6 +114,7 @@ class Windows:
         self.uefi = g.uefi if uefi is None else uefi
         self.modern = g.build >= 9200                        # driver database instead of critical device database
         self.files, self.system_files, self.recovery_files = {}, {}, {}
+        self.folders = {"windows/system32": "System32", "windows/system32/drivers": "drivers"}
         self.layout = {"signature": 0xC0DE2022, "disk": "c0de0000-2022-4000-8000-00000000d15c"}
         self.compressed, self.packed, self.streams = set(), set(), {}
         self.hives = {}                                      # bytes that stand for a hive, whatever the tree says
@@ -130,7 +132,8 @@ class Windows:
         self.agents()
         self.bcd = None                                      # made with the disk: it names the partitions
         self.on_bcd = []                                     # changes of the store, done when it is made
-        self.on_disk = []                                    # changes of the finished disk
+        self.on_files = []                                   # changes of all files of drive C:, hives among them
+        self.on_disk = []                                    # changes of the finished volumes
 
     # ---- reaching into the guest ------------------------------------------------------------------------
 
@@ -146,18 +149,23 @@ class Windows:
 
     def file(self, path, data=b""):
         """A file of drive C:, separators are backslashes; None takes it away, and with it everything below."""
-        path = path.replace("\\", "/")
+        parts = path.replace("\\", "/").split("/")
+        for n in range(1, len(parts)):                       # folders keep the letter case they have
+            parts[n - 1] = self.folders.setdefault("/".join(parts[:n]).lower(), parts[n - 1])
+        path = "/".join(parts)
         for known in [p for p in self.files if p.lower() == path.lower() or (data is None and p.lower().startswith(path.lower() + "/"))]:
             del self.files[known]
         if data is not None:
             self.files[path] = data.encode() if isinstance(data, str) else data
 
     def driver_file(self, name, **more):
+        """A program of Windows itself: drivers and boot programs are signed in the file, libraries by a catalog."""
         g = self.generation
-        return pe(name, more.pop("version", g.version), **{"arch": g.arch, "signed": True, "text_version": ".".join(map(str, g.version)) + " (WinBuild.160101.0800)"} | more)
+        signed = None if name.endswith((".dll", ".mui")) else "sha256" if self.modern else "sha1"
+        return pe(name, more.pop("version", g.version), **{"arch": g.arch, "signed": signed, "text_version": ".".join(map(str, g.version)) + " (WinBuild.160101.0800)"} | more)
 
     def third_party(self, name, company, product, version=(8, 1, 0, 4), **more):
-        return pe(name, version, more.pop("arch", self.generation.arch), company=company, product=product, signed=True, **more)
+        return pe(name, version, more.pop("arch", self.generation.arch), company=company, product=product, signed=more.pop("signed", "sha256"), **more)
 
     # ---- files ----------------------------------------------------------------------------------------------
 
@@ -206,7 +214,7 @@ class Windows:
         self.file("Windows\\Panther\\setupact.log", "2024-04-10 09:00:00, Info  CBS    Setup finished\r\n")
         self.file("Windows\\Panther\\setuperr.log", "")
         self.file("Windows\\System32\\winevt\\Logs\\System.evtx", b"ElfFile\0".ljust(4096, b"\0"))
-        self.file("Windows\\System32\\CatRoot\\{F750E6C3-38EE-11D1-85E5-00C04FC295EE}\\nt5.cat", bytes.fromhex("3082010006092a864886f70d010702"))
+        self.file("Windows\\System32\\CatRoot\\{F750E6C3-38EE-11D1-85E5-00C04FC295EE}\\nt5.cat", catalog({n.rpartition("/")[2]: d for n, d in self.files.items() if n.endswith(".dll")}, "sha256" if self.modern else "sha1"))
         self.file("Windows\\bootstat.dat", bytes(2048))
         if self.generation.build < 17134:
             for name in ("SYSTEM", "SOFTWARE", "SAM", "SECURITY", "DEFAULT"):
@@ -292,8 +300,9 @@ class Windows:
         full = ["PCI\\" + i for i in ids]
         text = inf_text(inf, cls, "Red Hat, Inc.", section, driver, full)
         self.file(f"{folder}\\{inf}", text)
-        self.file(f"{folder}\\{driver}.sys", self.third_party(f"{driver}.sys", "Red Hat, Inc.", "Red Hat VirtIO", version, arch=arch or self.generation.arch))
-        self.file(f"{folder}\\{driver}.cat", bytes.fromhex("3082010006092a864886f70d010702"))
+        program = self.third_party(f"{driver}.sys", "Red Hat, Inc.", "Red Hat VirtIO", version, arch=arch or self.generation.arch)
+        self.file(f"{folder}\\{driver}.sys", program)
+        self.file(f"{folder}\\{driver}.cat", catalog({f"{driver}.sys": program, inf: text}))
         self.file(f"Windows\\INF\\oem{number}.inf", text)
         return title, section, cls, full, number, version
 
@@ -302,7 +311,7 @@ class Windows:
         title, section, cls, full, number, version = self.stage(driver)
         oem, inf = f"oem{number}.inf", f"{driver}.inf"
         self.file(f"Windows\\System32\\drivers\\{driver}.sys", self.third_party(f"{driver}.sys", "Red Hat, Inc.", "Red Hat VirtIO", version))
-        self.file(f"Windows\\System32\\CatRoot\\{{F750E6C3-38EE-11D1-85E5-00C04FC295EE}}\\oem{number}.cat", bytes.fromhex("3082010006092a864886f70d010702"))
+        self.file(f"Windows\\System32\\CatRoot\\{{F750E6C3-38EE-11D1-85E5-00C04FC295EE}}\\oem{number}.cat", self.files[f"Windows/System32/DriverStore/FileRepository/{self.package(inf)}/{driver}.cat"])
         storage = cls == SCSI
         self.service(driver, Type=1, Start=0 if storage else 3, ErrorControl=1, Tag=64 + number, Group="SCSI miniport" if storage else "NDIS",
                      ImagePath=expand(f"{'' if storage else chr(92) + 'SystemRoot' + chr(92)}System32\\drivers\\{driver}.sys"),
@@ -384,6 +393,8 @@ class Windows:
             if data is not None and f"{config}/{name}.LOG1".replace("\\", "/") not in self.files:
                 self.file(f"{config}\\{name}.LOG1", log)
                 self.file(f"{config}\\{name}.LOG2", b"")
+        for change in self.on_files:
+            self.files = change(self.files)
 
 
 def inf_text(inf, cls, provider, section, service, ids):

@@ -79,7 +79,12 @@ def _(w):
 
 @image("paths-other-case")
 def _(w):
-    w.files = {p.replace("Windows/System32/drivers/", "WINDOWS/SYSTEM32/DRIVERS/").replace("Windows/", "WINDOWS/").replace("WINDOWS/System32", "WINDOWS/SYSTEM32"): d for p, d in w.files.items()}
+    def louder(path):
+        head, slash, rest = path.partition("/")
+        if head != "Windows":
+            return path
+        return "WINDOWS/" + rest.replace("System32/drivers/", "SYSTEM32/DRIVERS/", 1).replace("System32/", "SYSTEM32/", 1)
+    w.on_files.append(lambda files: {louder(p): d for p, d in files.items()})
 
 
 @image("windows-old")

@@ -4,6 +4,8 @@ Specification: Microsoft, "PE Format"; VS_VERSIONINFO from the Windows SDK docum
 """
 import struct
 
+from sign import certificate
+
 MACHINES = {"amd64": 0x8664, "x86": 0x014C, "arm64": 0xAA64}
 NATIVE, GUI, CONSOLE, EFI, BOOT = 1, 2, 3, 10, 16
 STUB = (bytes.fromhex("4d5a90000300000004000000ffff0000b800000000000000400000000000000000000000000000000000000000000000000000000000000000000000")
@@ -44,8 +46,8 @@ def resources(data, at):
 
 
 def pe(name, version, arch="amd64", subsystem=NATIVE, company="Microsoft Corporation", product="Microsoft\xae Windows\xae Operating System",
-       description=None, signed=False, dll=False, text_version=None, pdb=None):
-    """The bytes of a PE file called `name`."""
+       description=None, signed=None, dll=False, text_version=None, pdb=None):
+    """The bytes of a PE file called `name`; `signed` is the digest of the signature in it."""
     wide = arch != "x86"
     shown = text_version or ".".join(map(str, version))
     strings = {"CompanyName": company, "FileDescription": description or name, "FileVersion": shown, "InternalName": name,
@@ -78,19 +80,17 @@ def pe(name, version, arch="amd64", subsystem=NATIVE, company="Microsoft Corpora
     directories = [(0, 0)] * 16
     directories[2] = (0x2000, len(rsrc))
     directories[6] = (0x1040, len(debug))
-    certificate = b""
-    if signed:
-        # WIN_CERTIFICATE, revision 2.0, PKCS #7: an ASN.1 sequence with the right object identifier and nothing signed.
-        blob = bytes.fromhex("308201fc06092a864886f70d010702").ljust(512, b"\0")
-        certificate = struct.pack("<IHH", 8 + len(blob), 0x0200, 0x0002) + blob
-        directories[4] = (end, len(certificate))
     optional += b"".join(struct.pack("<II", *d) for d in directories)
     coff = struct.pack("<HHIIIHH", MACHINES[arch], 2, 0x5F000000, 0, 0, len(optional), characteristics)
     sections = struct.pack("<8sIIIIIIHHI", b".text", len(code), 0x1000, 0x200, 0x200, 0, 0, 0, 0, 0x60000020)
     sections += struct.pack("<8sIIIIIIHHI", b".rsrc", len(rsrc), 0x2000, raw_rsrc, 0x400, 0, 0, 0, 0, 0x40000040)
     headers = bytearray((STUB + b"PE\0\0" + coff + optional + sections).ljust(0x200, b"\0"))
     assert len(headers) == 0x200
-    file = headers + code.ljust(0x200, b"\0") + rsrc.ljust(raw_rsrc, b"\0") + certificate
+    file = headers + code.ljust(0x200, b"\0") + rsrc.ljust(raw_rsrc, b"\0")
+    if signed:
+        table = certificate(file, signed)
+        struct.pack_into("<II", file, 0x80 + 24 + (144 if wide else 128), end, len(table))
+        file += table
     struct.pack_into("<I", file, 0x80 + 24 + 64, checksum(file))
     return bytes(file)
 

@@ -5,6 +5,9 @@ package struct WindowsAccessFacts: Sendable, Hashable, Codable {
     package var accounts: Fact<WindowsAccounts> = .unknown(.notRead("the accounts"))
     /// The port of OpenSSH's server (`sshd_config`); 22 when it does not say.
     package var sshPort = 22
+    /// Whether OpenSSH's server takes passwords from everybody who has one: no when its file says so, unknown when
+    /// it lets in some users only.
+    package var sshTakesPasswords: Answer = .yes
     /// Ports WinRM listens on (5985, 5986), as its listeners are configured.
     package var winRMPorts: [Int] = []
     /// What services need to start (`DependOnService`), by lower-case name; for the services that access and

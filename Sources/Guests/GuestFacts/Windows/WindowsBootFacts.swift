@@ -4,6 +4,8 @@ package struct WindowsBootFacts: Sendable, Hashable, Codable {
     package var uefi = WindowsBootPath(firmware: .uefi)
     /// Volumes that hold what BIOS would start, `\bootmgr` or `\ntldr`, whether or not they are active.
     package var managerVolumes: [VolumeID] = []
+    /// Those of them that hold a store, too: what an active flag would be of use on.
+    package var startableVolumes: [VolumeID] = []
 
     package init() {}
 

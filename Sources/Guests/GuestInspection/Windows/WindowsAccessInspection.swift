@@ -21,7 +21,7 @@ struct WindowsAccessInspection {
         var facts = WindowsAccessFacts()
         facts.remoteDesktop = remoteDesktop()
         let other = WindowsSettings(reader: reader)
-        facts.sshPort = sshPort(other)
+        inspectSSH(&facts, other)
         facts.winRMPorts = winRMPorts(other)
         let port = facts.remoteDesktop.value?.listeners.first { $0.isEnabled != false }?.effectivePort
         facts.firewall = WindowsFirewallInspection(
@@ -45,8 +45,10 @@ struct WindowsAccessInspection {
         facts.denies.policy = settings.number("fDenyTSConnections", of: policy)
         facts.networkLevelAuthentication.policy = settings.number("UserAuthentication", of: policy)
         for (name, station) in settings.subkeys(of: settings.key("WinStations", below: key)) {
-            // The console has a key there too, and templates have no port.
-            guard let port = settings.number("PortNumber", of: station) else { continue }
+            // The console has a key there too, without a port, and Windows 7 one for Media Center (EH-Tcp).
+            guard !name.lowercased().hasPrefix("eh-"),
+                let port = settings.number("PortNumber", of: station)
+            else { continue }
             var listener = WindowsListener(name: name, key: station.shown)
             listener.port = (1...65535).contains(port.value) ? Int(port.value) : nil
             listener.isEnabled = settings.number("fEnableWinStation", of: station).map { $0.value != 0 }
@@ -86,21 +88,35 @@ struct WindowsAccessInspection {
 
     // MARK: Other doors
 
-    private func sshPort(_ settings: WindowsSettings) -> Int {
+    /// What counts of `sshd_config` here: the first word on a subject, before any `Match`.
+    private func inspectSSH(_ facts: inout WindowsAccessFacts, _ settings: WindowsSettings) {
         let reading = reader.files.file("/ProgramData/ssh/sshd_config")
         settings.note(reading.gap)
-        guard let text = reading.value?.text else { return 22 }
+        guard let text = reading.value?.text else {
+            if reading.gap != nil { facts.sshTakesPasswords = .unknown }
+            return
+        }
+        var seen: Set<String> = []
         for line in text.split(whereSeparator: \.isNewline) {
             let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "=" })
-            guard words.count > 1, words[0].lowercased() == "port" else { continue }
-            return Int(words[1]).flatMap { (1...65535).contains($0) ? $0 : nil } ?? 22
+            guard words.count > 1, let keyword = words.first?.lowercased() else { continue }
+            if keyword == "match" { return }
+            guard seen.insert(keyword).inserted else { continue }
+            switch keyword {
+            case "port":
+                facts.sshPort = Int(words[1]).flatMap { (1...65535).contains($0) ? $0 : nil } ?? 22
+            case "passwordauthentication" where words[1].lowercased() == "no":
+                facts.sshTakesPasswords = .no
+            case "allowusers", "allowgroups", "denyusers", "denygroups", "include", "listenaddress":
+                if facts.sshTakesPasswords == .yes { facts.sshTakesPasswords = .unknown }
+            default: break
+            }
         }
-        return 22
     }
 
     private func winRMPorts(_ settings: WindowsSettings) -> [Int] {
         let listeners = settings.key(#"Microsoft\Windows\CurrentVersion\WSMAN\Listener"#, in: "SOFTWARE")
-        return settings.subkeys(of: listeners).compactMap { name, key in
+        return settings.subkeys(of: listeners).compactMap { (name, key) -> Int? in
             if settings.number("enabled", of: key)?.value == 0 { return nil }
             if let port = settings.number("Port", of: key)?.value, (1...65535).contains(port) {
                 return Int(port)

@@ -19,7 +19,7 @@ struct WindowsAccountInspection {
                 settings.gap
                     ?? Gap(where: account.shown, kind: .absent, message: "the key is not there"))
         }
-        let domain = parse(account.shown, settings) { () throws(ImageFault) in
+        let domain = parse(account.shown, settings) { () throws(ImageFault) -> SAMDomain? in
             guard let fixed = settings.value("F", of: account)?.data,
                 let variable = settings.value("V", of: account)?.data
             else { return nil }
@@ -29,11 +29,14 @@ struct WindowsAccountInspection {
         let remote = members(WindowsAccountInspection.remoteDesktopUsers, settings)
         var facts = WindowsAccounts()
         let machine = domain?.identifier
-        let local = { (members: [SecurityIdentifier]) -> Set<Int> in
-            Set(
-                members.filter { machine.map($0.isMember) ?? false }.compactMap { $0.relative.map(Int.init) })
+        func isLocal(_ member: SecurityIdentifier) -> Bool {
+            guard let machine else { return false }
+            return member.isMember(of: machine)
         }
-        let (localAdmins, localRemote) = (local(admins), local(remote))
+        func relatives(_ members: [SecurityIdentifier]) -> Set<Int> {
+            Set(members.filter(isLocal).compactMap { $0.relative.map { Int($0) } })
+        }
+        let (localAdmins, localRemote) = (relatives(admins), relatives(remote))
         for (name, key) in settings.subkeys(of: settings.key("Users", below: account)) {
             guard name.utf8.count == 8, let relative = Int(name, radix: 16) else { continue }
             var one = read(key, relative, domain, settings)
@@ -42,7 +45,7 @@ struct WindowsAccountInspection {
             facts.accounts.append(one)
         }
         func others(_ members: [SecurityIdentifier]) -> [String] {
-            members.filter { !(machine.map($0.isMember) ?? false) }.prefix(64).map(\.description)
+            members.filter { !isLocal($0) }.prefix(64).map(\.description)
         }
         facts.otherAdministrators = others(admins)
         facts.otherRemoteDesktopUsers = others(remote)
@@ -53,7 +56,7 @@ struct WindowsAccountInspection {
         return .known(facts)
     }
 
-    private func parse<Value>(
+    private func parse<Value: Sendable>(
         _ place: String, _ settings: WindowsSettings, _ body: () throws(ImageFault) -> Value?
     ) -> Value? {
         let reading = reader.attempt(place, body)
@@ -72,7 +75,7 @@ struct WindowsAccountInspection {
     private func read(
         _ key: WindowsSettings.Key, _ relative: Int, _ domain: SAMDomain?, _ settings: WindowsSettings
     ) -> WindowsAccount {
-        let record = parse(key.shown, settings) { () throws(ImageFault) in
+        let record = parse(key.shown, settings) { () throws(ImageFault) -> SAMAccount? in
             guard let fixed = settings.value("F", of: key)?.data,
                 let variable = settings.value("V", of: key)?.data
             else { return nil }

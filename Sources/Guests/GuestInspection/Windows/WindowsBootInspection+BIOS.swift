@@ -8,7 +8,8 @@ import GuestFormats
 extension WindowsBootInspection {
     private static let disk = "disk"
 
-    func biosPath(managers: [VolumeID], startsByUEFI: Bool) -> WindowsBootPath {
+    func biosPath(_ facts: WindowsBootFacts, startsByUEFI: Bool) -> WindowsBootPath {
+        let managers = facts.managerVolumes
         var path = WindowsBootPath(firmware: .bios)
         let code: MBRBootCode
         do {
@@ -18,7 +19,7 @@ extension WindowsBootInspection {
             return path
         }
         let active = activePartitions
-        path.isPresent = presence(code, active, managers, startsByUEFI)
+        path.isPresent = presence(code, active, facts.startableVolumes, startsByUEFI)
         guard path.isPresent != .no else { return path }
         guard startsActivePartition(code, &path) else { return path }
         guard let partition = onlyActive(active, managers, &path) else { return path }
@@ -51,7 +52,7 @@ extension WindowsBootInspection {
     /// Whether the disk is made to be started by BIOS. A copy of `\bootmgr` alone says nothing: Windows keeps one on
     /// the system volume of UEFI machines, too.
     private func presence(
-        _ code: MBRBootCode, _ active: [PartitionFacts], _ managers: [VolumeID], _ startsByUEFI: Bool
+        _ code: MBRBootCode, _ active: [PartitionFacts], _ startable: [VolumeID], _ startsByUEFI: Bool
     ) -> Answer {
         guard let table = layout.image.partitions else { return .unknown }
         let isForeign: Bool =
@@ -67,8 +68,7 @@ extension WindowsBootInspection {
         case .mbr: break
         }
         if code.kind != .empty, !active.isEmpty || isForeign { return .yes }
-        let stores = volumes(holding: ["/Boot/BCD", "/ntldr"])
-        return !startsByUEFI && managers.contains(where: stores.contains) ? .yes : .no
+        return !startsByUEFI && !startable.isEmpty ? .yes : .no
     }
 
     private func startsActivePartition(_ code: MBRBootCode, _ path: inout WindowsBootPath) -> Bool {

@@ -17,8 +17,10 @@ struct WindowsBootInspection {
     func inspect() -> WindowsBootFacts {
         var facts = WindowsBootFacts()
         facts.managerVolumes = volumes(holding: ["/bootmgr", "/ntldr"])
+        facts.startableVolumes = volumes(holding: ["/Boot/BCD", "/ntldr"]).filter(
+            facts.managerVolumes.contains)
         facts.uefi = uefiPath()
-        facts.bios = biosPath(managers: facts.managerVolumes, startsByUEFI: facts.uefi.isPresent == .yes)
+        facts.bios = biosPath(facts, startsByUEFI: facts.uefi.isPresent == .yes)
         return facts
     }
 

@@ -13,6 +13,11 @@ struct WindowsFirewallInspection {
     /// Conditions of rules for the packages and users of apps from the store, who listen for nobody else.
     private static let appConditions: Set = ["apppkgid", "luown", "luauth"]
 
+    /// Ways to write all addresses of IPv4.
+    private static let everybody: Set = [
+        "*", "0.0.0.0/0.0.0.0", "0.0.0.0/0", "0.0.0.0-255.255.255.255",
+    ]
+
     func inspect() -> Fact<WindowsFirewall> {
         if generation == .ntldr {
             return .unknown(
@@ -86,7 +91,8 @@ struct WindowsFirewallInspection {
         fact.profiles = rule.profiles
         fact.program = rule.program
         fact.service = rule.service
-        fact.remoteAddresses = rule.remoteAddresses
+        let everybody = rule.remoteAddresses.contains { WindowsFirewallInspection.everybody.contains($0) }
+        fact.remoteAddresses = everybody ? [] : rule.remoteAddresses
         fact.conditions = rule.conditions
         fact.group = rule.group
         guard rule.isActive || fact.isRemoteDesktop, ports.contains(where: { fact.covers(port: $0) }) else {

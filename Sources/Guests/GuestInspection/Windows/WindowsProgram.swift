@@ -41,28 +41,22 @@ enum WindowsProgram {
 }
 
 extension WindowsProgram {
-    /// Version, maker and digest. A program without them runs all the same, and so does one in which they cannot
-    /// be read: they stay open.
+    /// Version, maker and digest. A program without them runs all the same, and so does one in which they make no
+    /// sense: they stay open. Only what the host could not read is a gap.
     private static func readVersion(of image: PEImage, into facts: inout ProgramFacts) {
         do {
             let version = try image.versionResource()
             facts.version = version?.fileVersion?.description
             facts.company = version?.companyName
+        } catch {
+            if error.kind == .io { facts.gap = Gap(error, at: facts.path) }
+        }
+        do {
             let digests = try image.signatureDigests()
             // Windows 7 takes any signature it understands.
-            let digest = digests.first(where: \.isLegacy) ?? digests.first
-            facts.signatureDigest =
-                switch digest {
-                case .md5: "md5"
-                case .sha1: "sha1"
-                case .sha256: "sha256"
-                case .sha384: "sha384"
-                case .sha512: "sha512"
-                case .other(let identifier): identifier
-                case nil: nil
-                }
+            facts.signatureDigest = (digests.first(where: \.isLegacy) ?? digests.first)?.name
         } catch {
-            facts.gap = Gap(error, at: facts.path)
+            if error.kind == .io { facts.gap = Gap(error, at: facts.path) }
         }
     }
 }

@@ -62,7 +62,7 @@ final class WindowsSettings {
         enumerate(key) { (key) throws(ImageFault) in try key.values() }
     }
 
-    private func enumerate<Element>(
+    private func enumerate<Element: Sendable>(
         _ key: Key, _ body: (RegistryKey) throws(ImageFault) -> [Element]
     ) -> [Element] {
         guard let found = key.reading.value else { return [] }

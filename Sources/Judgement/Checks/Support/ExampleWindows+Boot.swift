@@ -62,6 +62,7 @@ extension ExampleWindows {
         windows.boot.uefi = WindowsBootPath(firmware: .uefi)
         windows.boot.uefi.isPresent = .no
         windows.boot.managerVolumes = ["mbr:1"]
+        windows.boot.startableVolumes = ["mbr:1"]
         windows.boot.bios = ExampleWindows.path(
             .bios, system: "mbr:1", root: "mbr:2", store: #"\Boot\BCD"#,
             loader: #"C:\Windows\System32\winload.exe"#)

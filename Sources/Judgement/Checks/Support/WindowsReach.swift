@@ -59,6 +59,9 @@ struct WindowsReach {
             else { continue }
             for listener in listeners {
                 switch passage(to: listener) {
+                // A key may let somebody in where no password does.
+                case .open where service == "sshd" && windows.access.sshTakesPasswords != .yes:
+                    isOpen = .unknown
                 case .open: return (.yes, name)
                 case .unknown: isOpen = .unknown
                 case .limited, .closed: break

@@ -16,7 +16,10 @@ enum WinDhcp: Check {
             """,
         codes: [
             ("Dhcp.ServiceDisabled", "The DHCP client does not start, so no adapter gets an address."),
-            ("Dhcp.StaticAddress", "An adapter of the target's kind has a fixed address."),
+            (
+                "Dhcp.StaticAddress",
+                "An adapter has a fixed address; it counts if the target has such a card."
+            ),
             ("Dhcp.StaticDns", "An adapter of the target's kind, or all, have fixed name servers."),
             ("Dhcp.Compound", "A bridge or team takes the addresses over from the cards."),
             ("Dhcp.PersistentRoutes", "Routes of the old network are set at every start."),
@@ -42,14 +45,17 @@ enum WinDhcp: Check {
         switch network.adapters {
         case .unknown(let gap): questions.append(OpenQuestion(gap, consequence: .unreachable))
         case .known(let adapters):
-            let own = adapters.filter { adapter in
-                context.target.hardware.networkDrivers.contains { adapter.isCard(of: $0) }
+            for adapter in adapters {
+                if context.target.hardware.networkDrivers.contains(where: { adapter.isCard(of: $0) }) {
+                    judge(adapter, &findings, &questions)
+                } else if let interface = adapter.configuration, interface.isStatic {
+                    findings.append(ghost(adapter, interface))
+                }
             }
-            for adapter in own { judge(adapter, &findings, &questions) }
         }
         judgeRest(network, &findings)
         return .judged(
-            value: findings.isEmpty && questions.isEmpty ? "DHCP" : nil,
+            value: findings.allSatisfy { $0.severity == .info } && questions.isEmpty ? "DHCP" : nil,
             "The network card of a new instance asks for its address.", findings: findings,
             questions: questions,
             evidence: windows.service("Dhcp").map { [$0.startEvidence] } ?? [])
@@ -98,6 +104,18 @@ enum WinDhcp: Check {
                             [.removeValue(key: interface.key, name: "NameServer")])
                     ]))
         }
+    }
+
+    /// A card that the target does not have: its address stays with it, and Windows only asks once somebody
+    /// wants to use the address again.
+    private static func ghost(_ adapter: WindowsAdapter, _ interface: WindowsInterface) -> Finding {
+        Finding(
+            "Dhcp.StaticAddress", .info,
+            "\(adapter.title ?? adapter.component ?? "an adapter") keeps the address \(interface.addresses.joined(separator: ", ")); the instance does not have such a card, its own one asks for an address.",
+            evidence: [interface.evidence],
+            fixes: [
+                .registry("Forget the address", [.remove(key: interface.key)])
+            ])
     }
 
     private static func judgeRest(_ network: WindowsNetworkFacts, _ findings: inout [Finding]) {
@@ -196,7 +214,7 @@ enum WinDhcp: Check {
                 with(#"pci\ven_15ad&dev_07b0"#) {
                     $0.usesDHCP = false
                     $0.addresses = ["192.168.1.20"]
-                }, .pass),
+                }, .fail, codes: ["Dhcp.StaticAddress"]),
             CheckExample(
                 "DHCP with fixed name servers",
                 with(#"pci\ven_1af4&dev_1041"#) {

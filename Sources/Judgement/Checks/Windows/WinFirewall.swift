@@ -54,6 +54,10 @@ enum WinFirewall: Check {
                     "Firewall.LimitsRdp", .warning,
                     "The firewall lets only some addresses connect to port \(port).", evidence: evidence,
                     fixes: [.allowRemoteDesktop(firewall, port, windows)]))
+            questions.append(
+                OpenQuestion(
+                    "whether the firewall lets in those who will use the instance is not known",
+                    consequence: doubt))
         case .closed(let evidence):
             findings.append(
                 Finding(

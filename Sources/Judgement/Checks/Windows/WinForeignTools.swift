@@ -23,11 +23,13 @@ enum WinForeignTools: Check {
         guard let windows = context.windows else { return context.withoutWindows }
         switch windows.agents.agents {
         case .unknown(let gap): return .judged(questions: [OpenQuestion(gap)])
-        case .known(let agents): return judge(agents, context)
+        case .known(let agents): return judge(agents, context, gaps: windows.agents.gaps)
         }
     }
 
-    private static func judge(_ agents: [WindowsAgent], _ context: CheckContext) -> CheckOutcome {
+    private static func judge(
+        _ agents: [WindowsAgent], _ context: CheckContext, gaps: [Gap]
+    ) -> CheckOutcome {
         let rules = context.target.rules.agents
         let own = Set(rules.required + rules.recommended + rules.windowsInitialization)
         var findings: [Finding] = []
@@ -47,7 +49,9 @@ enum WinForeignTools: Check {
                         evidence: agent.evidence, fixes: [.uninstall(agent)]))
             }
         }
-        return .judged("No tools of another platform were found.", findings: findings)
+        return .judged(
+            "No tools of another platform were found.", findings: findings,
+            questions: gaps.map { OpenQuestion($0) })
     }
 
     static var examples: [CheckExample] {
@@ -74,6 +78,9 @@ enum WinForeignTools: Check {
             CheckExample(
                 "the agents could not be read",
                 .windows { $0.windows.agents.agents = .unknown(.example("SYSTEM")) }, .unknown),
+            CheckExample(
+                "the list of installed programs could not be read",
+                .windows { $0.windows.agents.gaps = [.example("SOFTWARE")] }, .unknown),
             CheckExample("Linux", .example(), .notApplicable),
         ]
     }

@@ -14,19 +14,23 @@ enum WinServices: Check {
             without the one service that another needs there is no address, no session or nobody who answers.
             """,
         codes: [
-            ("Services.Disabled", "A service that others rest on is disabled."),
+            (
+                "Services.Disabled",
+                "A service is disabled that network and logon rest on, or that some functions need."
+            ),
             ("Services.Missing", "A service that others rest on has no record."),
             ("Services.FileMissing", "The file of a service is not there."),
-            ("Services.Impaired", "A service is disabled without which some functions fail."),
         ], references: ["Windows: service guidelines for Windows Server"])
 
-    /// Services without which nobody gets a session, with the first generation that has them.
+    /// Services without which there is no network or nobody gets a session, with the first generation that has
+    /// them. nsi tells the DHCP client of the cards there are.
     ///
     /// The descriptions that Windows gives them say so of ProfSvc ("users will no longer be able to successfully
     /// sign in") and LSM ("system instability"); the others are what everything else depends on.
-    private static let vital: [(name: String, since: WindowsGeneration, start: UInt32)] = [
-        ("DcomLaunch", .ntldr, 2), ("RpcEptMapper", .seven, 2), ("RpcSs", .ntldr, 2), ("SamSs", .ntldr, 2),
-        ("LSM", .eight, 2), ("ProfSvc", .vista, 2),
+    private static let vital: [(name: String, since: WindowsGeneration, link: LaunchLink)] = [
+        ("nsi", .vista, .network), ("DcomLaunch", .ntldr, .access), ("RpcEptMapper", .seven, .access),
+        ("RpcSs", .ntldr, .access), ("SamSs", .ntldr, .access), ("LSM", .eight, .access),
+        ("ProfSvc", .vista, .access),
     ]
 
     /// Services whose loss is felt later, and what is lost.
@@ -79,7 +83,7 @@ enum WinServices: Check {
                 questions.append(OpenQuestion(gap, consequence: .unreachable))
             }
             if let found = services.firstBreak(of: service.name) {
-                tell(found, .access, start: isDriver(found.name, windows) ? 1 : service.start)
+                tell(found, service.link, start: isDriver(found.name, windows) ? 1 : 2)
             }
         }
         for service in useful where windows.service(service.name)?.isDisabled ?? false {
@@ -87,7 +91,7 @@ enum WinServices: Check {
             else { continue }
             findings.append(
                 Finding(
-                    "Services.Impaired", service.severity,
+                    "Services.Disabled", service.severity,
                     "The service \(record.name) is disabled: \(service.loss).",
                     evidence: [record.startEvidence],
                     fixes: [services.enable(service.name, start: service.start)]))
@@ -110,7 +114,7 @@ enum WinServices: Check {
         guard let found = services.fault(of: "PlugPlay"), found.fault == .disabled else { return }
         findings.append(
             Finding(
-                "Services.Impaired", .warning,
+                "Services.Disabled", .warning,
                 "The service PlugPlay is disabled: new hardware is not installed, not even a network card.",
                 evidence: found.evidence, fixes: [services.enable("PlugPlay", start: 3)]))
         questions.append(
@@ -139,9 +143,9 @@ enum WinServices: Check {
                         path: #"C:\Windows\System32\profsvc.dll"#, state: .missing)
                 }, .fail, codes: ["Services.FileMissing"]),
             CheckExample(
-                "the event log is disabled", disabled("EventLog"), .fail, codes: ["Services.Impaired"]),
+                "the event log is disabled", disabled("EventLog"), .fail, codes: ["Services.Disabled"]),
             CheckExample(
-                "Plug and Play is disabled", disabled("PlugPlay"), .fail, codes: ["Services.Impaired"]),
+                "Plug and Play is disabled", disabled("PlugPlay"), .fail, codes: ["Services.Disabled"]),
             CheckExample(
                 "a circle of dependencies",
                 .windows { $0.windows.access.dependencies["rpcss"] = ["Dhcp", "RpcSs"] }, .pass),

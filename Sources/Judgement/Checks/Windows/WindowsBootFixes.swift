@@ -82,7 +82,7 @@ struct WindowsBootFixes {
     private var systemPartition: Int? {
         let partitions = image.partitions?.partitions ?? []
         if isUEFI { return number(path.volume) ?? partitions.first(where: \.isEFISystem)?.number }
-        return number(windows.boot.managerVolumes.first) ?? partitions.first(where: \.active)?.number
+        return number(windows.boot.startableVolumes.first) ?? partitions.first(where: \.active)?.number
             ?? number(windows.rootVolume)
     }
 
@@ -130,8 +130,8 @@ struct WindowsBootFixes {
 
     /// The active flag on the one partition that has something to start.
     private var activate: [Fix] {
-        let managers = windows.boot.managerVolumes
-        guard managers.count == 1, let wanted = number(managers.first), let table = image.partitions else {
+        let startable = windows.boot.startableVolumes
+        guard startable.count == 1, let wanted = number(startable.first), let table = image.partitions else {
             return []
         }
         let others = table.partitions.filter { $0.active && $0.number != wanted }

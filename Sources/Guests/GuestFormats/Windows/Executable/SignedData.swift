@@ -23,6 +23,18 @@ package struct SignedData: Sendable {
                 }
         }
 
+        /// `sha256`; of one that is not known the object identifier.
+        package var name: String {
+            switch self {
+            case .md5: "md5"
+            case .sha1: "sha1"
+            case .sha256: "sha256"
+            case .sha384: "sha384"
+            case .sha512: "sha512"
+            case .other(let identifier): identifier
+            }
+        }
+
         /// Whether Windows 7 and Server 2008 R2 know it without an update.
         package var isLegacy: Bool { self == .sha1 || self == .md5 }
     }

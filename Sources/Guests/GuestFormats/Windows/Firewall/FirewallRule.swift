@@ -76,7 +76,8 @@ package struct FirewallRule: Sendable, Hashable {
                 if value == "256" { continue }
                 guard let number = UInt8(value) else { return nil }
                 rule.protocolNumber = number
-            case "lport", "lport2_10":
+            // Later versions of the grammar put their new keywords into fields of their own: `LPort2_20`.
+            case let key where key.hasPrefix("lport"):
                 ranges = (ranges ?? []) + FirewallRule.ranges(value)
             case "profile": rule.profiles.append(value.lowercased())
             case "app": rule.program = value

@@ -36,7 +36,9 @@ extension Hive {
     }
 
     /// The cells of the keys under `node`. Parts of the list that cannot be read are left out and told.
-    func subkeyCells(of node: HiveKeyNode) throws(ImageFault) -> [UInt32] {
+    func subkeyCells(
+        of node: HiveKeyNode, skip: (ImageFault) -> Void
+    ) throws(ImageFault) -> [UInt32] {
         guard node.subkeyCount > 0 else { return [] }
         var cells: [UInt32] = []
         switch try listParts(node.subkeyList) {
@@ -105,6 +107,7 @@ extension Hive {
     ) throws(ImageFault) -> HiveKeyNode? {
         let count = elements.count / 4
         var unread: ImageFault?
+        var budget = Budget(Self.subkeyLimit, of: "subkeys")
         // Keys in other letters than ASCII are looked for everywhere, as their order is not known for sure.
         if name.isASCII, count > 1 {
             do throws(ImageFault) {
@@ -117,13 +120,24 @@ extension Hive {
         for index in 0..<count {
             do throws(ImageFault) {
                 let list = try leaf(elements.little(at: index * 4))
+                try budget.spend(list.count)
                 if let node = try find(name, in: list, under: parent) { return node }
             } catch {
+                if error.kind == .limit { throw error }
                 unread = error
             }
         }
         if let unread { throw unread }
         return nil
+    }
+
+    /// The first key of a part, without reading the others.
+    private func firstKey(ofPart offset: UInt32) throws(ImageFault) -> UInt32 {
+        let head = try read(cell(offset), count: 8)
+        guard try head.little(UInt16.self, at: 2) > 0, !head.starts(with: "ri") else {
+            throw ImageFault(.corrupt, "a part without keys", at: head.origin)
+        }
+        return try head.little(at: 4)
     }
 
     /// The last part of the list that does not begin after the name.
@@ -134,8 +148,7 @@ extension Hive {
         var high = elements.count / 4 - 1
         while low < high {
             let middle = (low + high + 1) / 2
-            let list = try leaf(elements.little(at: middle * 4))
-            let first = try keyNode(list.key(0), under: parent)
+            let first = try keyNode(firstKey(ofPart: elements.little(at: middle * 4)), under: parent)
             if name.precedes(try self.name(of: first)) { high = middle - 1 } else { low = middle }
         }
         return low

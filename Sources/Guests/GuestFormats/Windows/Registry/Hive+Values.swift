@@ -8,6 +8,11 @@ struct HiveValueRecord: Sendable {
     let rawSize: UInt32
     /// The cell of the data, or the data (8).
     let data: Bytes
+
+    /// The size of the data.
+    var size: Int { Int(rawSize & 0x7FFF_FFFF) }
+    /// Whether the data is in the record.
+    var isInside: Bool { rawSize & 0x8000_0000 != 0 }
 }
 
 extension Hive {
@@ -62,8 +67,8 @@ extension Hive {
 
     /// The data of a value: in its record, in a cell, or in segments (`db`).
     private func data(of record: HiveValueRecord) throws(ImageFault) -> Bytes {
-        let size = Int(record.rawSize & 0x7FFF_FFFF)
-        if record.rawSize & 0x8000_0000 != 0 {
+        let size = record.size
+        if record.isInside {
             let inside = try record.data.slice(at: 0, count: size)
             return Bytes(inside.array, origin: inside.origin)
         }
@@ -104,14 +109,14 @@ extension Hive {
         var values: [RegistryValue] = []
         var budget = Budget(Self.valuesSizeLimit, of: "bytes of values")
         for offset in list.cells {
-            do throws(ImageFault) {
-                let record = try valueRecord(offset)
-                // Before the data is read, so that a list of one large value many times costs nothing.
-                try budget.spend(Int(record.rawSize & 0x7FFF_FFFF))
-                values.append(try value(record))
-            } catch {
+            let record: HiveValueRecord
+            do throws(ImageFault) { record = try valueRecord(offset) } catch {
                 skip(error)
+                continue
             }
+            // Before the data is read, so that a list of one large value many times costs nothing.
+            try budget.spend(record.name.utf8.count + min(record.size, Self.valueSizeLimit))
+            do throws(ImageFault) { values.append(try value(record)) } catch { skip(error) }
         }
         return values
     }

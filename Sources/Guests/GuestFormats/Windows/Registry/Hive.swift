@@ -30,7 +30,8 @@ package final class Hive: Sendable {
     package var root: RegistryKey {
         get throws(ImageFault) {
             let node = try keyNode(header.rootCell)
-            guard node.flags & HiveKeyNode.Flag.hiveEntry != 0 else {
+            // Where the root is was guessed, so it has to say that it is the root.
+            guard header.isChecksumValid || node.flags & HiveKeyNode.Flag.hiveEntry != 0 else {
                 throw ImageFault(.corrupt, "the root cell holds another key", at: position(header.rootCell))
             }
             return try RegistryKey(hive: self, node: node, parentPath: "", depth: 0)

@@ -9,6 +9,8 @@ struct HiveKeyNode: Sendable {
         static let predefinedHandle: UInt16 = 0x40
     }
 
+    /// The longest name that is read, in bytes; Windows has at most 255 characters.
+    static let nameLimit = 1024
     /// The bytes before the name.
     static let fixedSize = 76
 
@@ -40,7 +42,7 @@ struct HiveKeyNode: Sendable {
         valueCount = flags & Flag.predefinedHandle == 0 ? try bytes.little(at: 36) : 0
         valueList = try bytes.little(at: 40)
         className = try bytes.little(at: 48)
-        nameSize = Int(try bytes.little(UInt16.self, at: 72))
+        nameSize = try bytes.little(UInt16.self, at: 72).bounded(to: Self.nameLimit, "size of a key's name")
         classNameSize = Int(try bytes.little(UInt16.self, at: 74))
     }
 }

@@ -49,6 +49,17 @@ final class HivePages: Sendable {
         return try Bytes(bytes, origin: first * pageSize).slice(at: skipped, count: count)
     }
 
+    /// The same for a few bytes that are not asked for again: they are not kept and little else is read.
+    func readOnce(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
+        guard count > 0, offset <= size, UInt64(count) <= size - offset else {
+            throw ImageFault(.truncated, "\(count) bytes reach past the end at \(size)", at: offset)
+        }
+        let unit = UInt64(HiveOverlay.sectorSize)
+        let start = offset / unit * unit
+        return try load(at: start, count: offset - start + UInt64(count))
+            .slice(at: Int(offset - start), count: count)
+    }
+
     private func page(_ index: UInt64) throws(ImageFault) -> Bytes {
         if let page = kept.withLock({ $0.pages[index] }) { return page }
         let page = try load(index...index)
@@ -67,7 +78,11 @@ final class HivePages: Sendable {
 
     private func load(_ pages: ClosedRange<UInt64>) throws(ImageFault) -> Bytes {
         let start = pages.lowerBound * UInt64(Self.pageSize)
-        let count = min(UInt64(pages.count) * UInt64(Self.pageSize), size - start)
+        return try load(at: start, count: min(UInt64(pages.count) * UInt64(Self.pageSize), size - start))
+    }
+
+    /// Bytes from the beginning of a sector.
+    private func load(at start: UInt64, count: UInt64) throws(ImageFault) -> Bytes {
         if overlay.isEmpty { return try source.read(at: start, count: Int(count)).rebased(to: start) }
         let own = start < source.size ? min(count, source.size - start) : 0
         var bytes = own > 0 ? try source.read(at: start, count: Int(own)).array : []

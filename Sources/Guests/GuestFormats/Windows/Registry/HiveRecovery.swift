@@ -59,6 +59,9 @@ struct HiveRecovery {
         if var replayed {
             replayed.replay.restoredHeader = valid == nil
             replayed.replay.byteCount = overlay.byteCount
+            if case .damaged(let place) = obstacle, replayed.replay.stopped == nil {
+                replayed.replay.stopped = place
+            }
             header = replayed.header
             state = .replayed(replayed.replay)
         } else {
@@ -94,6 +97,10 @@ extension HiveRecovery {
 
     /// Applies logs of entries: the older one, then the one that goes on where it ends. When the header of the
     /// hive is bad, the newer one alone, which also gives the header. Nil when no entry belongs to the hive.
+    ///
+    /// Windows writes a hive without marking it when it uses a log again, so entries that the hive says it needs
+    /// may be gone; then two logs that follow each other hold all that is newer than the hive. One log with a gap
+    /// before it could as well lack what a lost log had: that is not guessed.
     private static func replayEntries(
         _ logs: [HiveLog], onto header: HiveHeader?, _ overlay: inout HiveOverlay
     ) throws(ImageFault) -> (HiveHeader, HiveReplay)? {
@@ -101,6 +108,7 @@ extension HiveRecovery {
         if header == nil { ordered = Array(ordered.suffix(1)) }
         var replay = HiveReplay()
         var result: HiveHeader?
+        var first: UInt32?
         for log in ordered {
             // A log that does not go on where the last ended is of another time.
             if let last = result, log.header.primarySequence != last.secondarySequence &+ 1 { continue }
@@ -125,6 +133,7 @@ extension HiveRecovery {
                 next.primarySequence = entry.sequence
                 next.secondarySequence = entry.sequence
                 result = next
+                first = first ?? entry.sequence
                 replay.entries += 1
                 if replay.logs.last != log.index { replay.logs.append(log.index) }
             }
@@ -134,6 +143,7 @@ extension HiveRecovery {
             if let stopped = replay.stopped { throw ImageFault(.corrupt, stopped) }
             return nil
         }
+        if let header, first != header.secondarySequence, replay.logs.count < 2 { return nil }
         return (result, replay)
     }
 

@@ -4,6 +4,8 @@ package import ByteReading
 package struct RegistryKey: Sendable {
     /// Keys deeper than this are not read; Windows has at most 512 levels.
     private static let depthLimit = 512
+    /// How many bytes of names the keys under one key may have together.
+    private static let namesLimit = 32 << 20
 
     let hive: Hive
     let node: HiveKeyNode
@@ -40,20 +42,27 @@ package struct RegistryKey: Sendable {
     /// The keys directly under this one, in the order of the hive. Those that cannot be read are left out and
     /// stand in the hive's `damage`; throws when the list itself cannot be read.
     package func subkeys() throws(ImageFault) -> [RegistryKey] {
+        try subkeys { hive.skip($0.inLayer(layer)) }
+    }
+
+    /// The keys directly under this one; `skip` is told what is left out.
+    func subkeys(skip: (ImageFault) -> Void) throws(ImageFault) -> [RegistryKey] {
         try located { () throws(ImageFault) in
-            let cells = try hive.subkeyCells(of: node)
             var keys: [RegistryKey] = []
-            keys.reserveCapacity(cells.count)
             var seen: Set<UInt32> = []
-            for cell in cells {
+            var budget = Budget(Self.namesLimit, of: "bytes of names of subkeys")
+            let path = self.path
+            for cell in try hive.subkeyCells(of: node, skip: skip) {
                 do throws(ImageFault) {
                     guard seen.insert(cell).inserted else {
                         throw ImageFault(.corrupt, "a subkey twice", at: hive.position(cell))
                     }
-                    keys.append(try child(hive.keyNode(cell, under: node)))
+                    let key = try child(hive.keyNode(cell, under: node), path)
+                    try budget.spend(key.name.utf8.count)
+                    keys.append(key)
                 } catch {
                     if error.kind == .limit { throw error }
-                    hive.skip(error.inLayer(layer))
+                    skip(error)
                 }
             }
             return keys
@@ -64,7 +73,7 @@ package struct RegistryKey: Sendable {
     package func subkey(_ name: String) throws(ImageFault) -> RegistryKey? {
         try located { () throws(ImageFault) in
             guard let found = try hive.subkey(of: node, RegistryKeyQuery(name)) else { return nil }
-            return try child(found)
+            return try child(found, path)
         }
     }
 
@@ -91,7 +100,7 @@ package struct RegistryKey: Sendable {
         try located { () throws(ImageFault) in try hive.value(of: node, RegistryKeyQuery(name)) }
     }
 
-    private func child(_ node: HiveKeyNode) throws(ImageFault) -> RegistryKey {
+    private func child(_ node: HiveKeyNode, _ path: String) throws(ImageFault) -> RegistryKey {
         guard depth < Self.depthLimit else {
             throw ImageFault(
                 .limit, "keys more than \(Self.depthLimit) deep", at: hive.position(node.cell))
@@ -99,8 +108,12 @@ package struct RegistryKey: Sendable {
         return try RegistryKey(hive: hive, node: node, parentPath: path, depth: depth + 1)
     }
 
-    /// How faults name this key.
-    private var layer: String { depth == 0 ? "\\" : path }
+    /// How faults name this key: the end of a long path only.
+    private var layer: String {
+        if depth == 0 { return "\\" }
+        let path = self.path
+        return path.utf8.count <= 512 ? path : "…" + path.suffix(256)
+    }
 
     private func located<Value>(_ body: () throws(ImageFault) -> Value) throws(ImageFault) -> Value {
         try inLayer(layer, body)
