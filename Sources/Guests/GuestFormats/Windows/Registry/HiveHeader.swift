@@ -69,6 +69,9 @@ struct HiveHeader: Sendable, Hashable {
     /// The file type, nil for one that is not known.
     var type: FileType? { FileType(rawValue: fileType) }
 
+    /// Whether the file is a log. One of the oldest kind may also be the copy of a hive (`SYSTEM.ALT`).
+    var isLog: Bool { type == .oldLog || type == .newLog }
+
     /// Whether a write had begun and not ended.
     var isInterrupted: Bool { primarySequence != secondarySequence }
 
