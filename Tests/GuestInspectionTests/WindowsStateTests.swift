@@ -196,11 +196,13 @@ struct WindowsStateTests {
         }
     }
 
-    @Test(arguments: [
+    static let articles: [(String, [Int])] = [
         ("Package_for_KB3033929~31bf", [3_033_929]), ("Windows6.1-KB4534310-x64.cab", [4_534_310]),
         ("Package_for_KB976902", [976_902]), ("kb", []), ("KB12345678901", []), ("none", []),
         ("KB5010794 and kb5009624", [5_010_794, 5_009_624]),
-    ]) func numbersOfArticles(_ text: String, _ articles: [Int]) {
+    ]
+
+    @Test(arguments: articles) func numbersOfArticles(_ text: String, _ articles: [Int]) {
         #expect(WindowsServicingInspection.articles(in: text) == articles)
     }
 }
