@@ -768,7 +768,12 @@ def generalized(w):
 
 
 setup("sysprep-generalized", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE", more=generalized, **OOBE)
-setup("sysprep-generalized-no-answers", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE", more=lambda w: w.file("Windows\\System32\\Sysprep\\Sysprep_succeeded.tag", ""), **OOBE)
+def without_agent(w):
+    w.file("Windows\\System32\\Sysprep\\Sysprep_succeeded.tag", "")
+    w.system.drop(f"{w.ccs}\\Services\\cloudbase-init")
+
+
+setup("sysprep-generalized-no-answers", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE", more=without_agent, **OOBE)
 setup("sysprep-audit-generalized", "IMAGE_STATE_GENERALIZE_RESEAL_TO_AUDIT", **OOBE)
 setup("sysprep-audit", "IMAGE_STATE_SPECIALIZE_RESEAL_TO_AUDIT", SystemSetupInProgress=1, SetupType=2, CmdLine="oobe\\audit.exe")
 setup("sysprep-specialize-windeploy", "IMAGE_STATE_SPECIALIZE_RESEAL_TO_OOBE", **OOBE)
