@@ -90,7 +90,7 @@ PROGRAMS = """smss.exe=native csrss.exe wininit.exe winlogon.exe services.exe ls
     spoolsv.exe rundll32.exe msiexec.exe reg.exe bcdedit.exe bcdboot.exe diskpart.exe sppsvc.exe vssvc.exe autochk.exe=native poqexec.exe=native
     ntdll.dll kernel32.dll kernelbase.dll user32.dll gdi32.dll advapi32.dll ole32.dll rpcrt4.dll sechost.dll ws2_32.dll setupapi.dll shell32.dll
     samsrv.dll lsasrv.dll bootvid.dll=native pshed.dll=native kdcom.dll=native ci.dll=native hal.dll=native mcupdate_GenuineIntel.dll=native
-    Sysprep\\sysprep.exe oobe\\windeploy.exe oobe\\Setup.exe wbem\\WMIsvc.dll WindowsPowerShell\\v1.0\\powershell.exe win32k.sys=native""".split()
+    Sysprep\\sysprep.exe oobe\\windeploy.exe oobe\\Setup.exe oobe\\audit.exe wbem\\WMIsvc.dll WindowsPowerShell\\v1.0\\powershell.exe win32k.sys=native""".split()
 
 
 def services():
