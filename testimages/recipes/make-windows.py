@@ -14,11 +14,11 @@ def scratch_place():
 
 
 def make(job):
-    name, out = job
+    name, out, kept = job
     began = time.monotonic()
     with tempfile.TemporaryDirectory(dir=scratch_place()) as scratch:
         try:
-            build(IMAGES[name](), scratch, out)
+            build(IMAGES[name](), scratch, out, kept)
         except PermissionError as fault:
             return f"{name}\tskipped: {fault}"
     return f"{name}\t{os.path.getsize(out)}\t{time.monotonic() - began:.1f} s"
@@ -32,8 +32,8 @@ def main():
     unknown = [n for n in wanted if n not in IMAGES]
     if unknown:
         raise SystemExit(f"no such image: {' '.join(unknown)}")
-    with multiprocessing.Pool(min(os.cpu_count() or 1, len(wanted))) as pool:
-        for line in pool.imap(make, [(n, f"{sys.argv[1]}/{n}") for n in wanted]):
+    with tempfile.TemporaryDirectory(dir=scratch_place()) as kept, multiprocessing.Pool(min(os.cpu_count() or 1, len(wanted))) as pool:
+        for line in pool.imap(make, [(n, f"{sys.argv[1]}/{n}", kept) for n in wanted]):
             print(line, flush=True)
 
 

@@ -271,13 +271,12 @@ def mounted_devices(w, places):
     w.system.set("MountedDevices", {n: v for n, v in values.items() if not (w.system.find("MountedDevices") and n.lower() in w.system.find("MountedDevices").values)})
 
 
-def build(w, scratch, out):
-    """Writes the guest as the disk image `out`."""
+def build(w, scratch, out, kept):
+    """Writes the guest as the disk image `out`; recovery volumes, the same in all guests of a version, are kept in the folder `kept`."""
     places, end = layout(w)
     system = "windows" if "system" not in places else "system"
     mounted_devices(w, places)
     recovery = "recovery" if "recovery" in places else None
-    winre = recovery_files(scratch, w)
     w.bcd = bcd.store(w.generation.title, w.uefi, identity(w, places, system), identity(w, places, "windows"), identity(w, places, recovery) if recovery else None, modern=w.modern)
     for change in w.on_bcd:
         change(w.bcd, places)
@@ -294,7 +293,7 @@ def build(w, scratch, out):
     if system == "windows":
         w.files = {**boot, **w.files}
     if not recovery:
-        w.files |= {p.replace("Recovery/WindowsRE", "Recovery/c0de0000"): d for p, d in winre.items()}
+        w.files |= {p.replace("Recovery/WindowsRE", "Recovery/c0de0000"): d for p, d in recovery_files(scratch, w).items()}
     raw = scratch + "/raw"
     with open(raw, "wb") as disk:
         disk.truncate(end)
@@ -320,7 +319,13 @@ def build(w, scratch, out):
                 on_windows = [p for p in w.compressed if p in w.files and (system == "windows" or p not in boot)]
                 ntfs(scratch, image, size, w.files, at, w.layout.get("label", ""), 0xC0DE00000000000C, compressed=on_windows, packed=sorted(w.packed), streams=w.streams)
             elif name == "recovery":
-                ntfs(scratch, image, size, winre | w.recovery_files, at, "Recovery", 0xC0DE0000000000F3)
+                made = f"{kept}/{w.generation.name}-{at}"
+                if not os.path.exists(made):
+                    ntfs(scratch, image, size, recovery_files(scratch, w), at, "Recovery", 0xC0DE0000000000F3)
+                    shutil.move(image, f"{made}.{os.getpid()}")
+                    os.replace(f"{made}.{os.getpid()}", made)
+                put(made, at)
+                continue
             else:
                 continue
             for change in w.on_disk:

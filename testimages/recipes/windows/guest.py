@@ -113,7 +113,7 @@ class Windows:
         g = self.generation = GENERATIONS[name]
         self.uefi = g.uefi if uefi is None else uefi
         self.modern = g.build >= 9200                        # driver database instead of critical device database
-        self.files, self.system_files, self.recovery_files = {}, {}, {}
+        self.files, self.system_files = {}, {}
         self.folders = {"windows/system32": "System32", "windows/system32/drivers": "drivers"}
         self.layout = {"signature": 0xC0DE2022, "disk": "c0de0000-2022-4000-8000-00000000d15c"}
         self.compressed, self.packed, self.streams = set(), set(), {}

@@ -381,8 +381,9 @@ bcd_elements("bcd-firmware-mismatch-bios", bcd.DEFAULT, {0x12000002: "\\Windows\
 bcd_elements("bcd-safe-mode", bcd.DEFAULT, {0x25000080: 0})
 bcd_elements("bcd-safe-mode-network", bcd.DEFAULT, {0x25000080: 1})
 bcd_elements("bcd-boot-sequence", bcd.BOOTMGR, {0x24000002: [bcd.MEMDIAG]})
-bcd_elements("bcd-default-memtest", bcd.BOOTMGR, {0x23000003: bcd.MEMDIAG})
-bcd_elements("bcd-default-recovery", bcd.BOOTMGR, {0x23000003: bcd.WINRE}, image)
+bcd_elements("bcd-default-memtest", bcd.BOOTMGR, {0x23000003: bcd.MEMDIAG, 0x24000001: [bcd.MEMDIAG, bcd.DEFAULT]})
+bcd_elements("bcd-default-recovery", bcd.BOOTMGR, {0x23000003: bcd.WINRE, 0x24000001: [bcd.WINRE, bcd.DEFAULT]})
+bcd_elements("bcd-default-not-in-order", bcd.BOOTMGR, {0x23000003: bcd.MEMDIAG})
 bcd_elements("bcd-no-default", bcd.BOOTMGR, {0x23000003: None})
 bcd_elements("bcd-no-default-no-order", bcd.BOOTMGR, {0x23000003: None, 0x24000001: None})
 bcd_elements("bcd-default-unknown", bcd.BOOTMGR, {0x23000003: "{deadbeef-0000-4000-8000-000000000000}", 0x24000001: ["{deadbeef-0000-4000-8000-000000000000}"]})
@@ -768,12 +769,8 @@ def generalized(w):
 
 
 setup("sysprep-generalized", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE", more=generalized, **OOBE)
-def without_agent(w):
-    w.file("Windows\\System32\\Sysprep\\Sysprep_succeeded.tag", "")
-    w.system.drop(f"{w.ccs}\\Services\\cloudbase-init")
-
-
-setup("sysprep-generalized-no-answers", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE", more=without_agent, **OOBE)
+setup("sysprep-generalized-no-answers", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE", more=lambda w: (w.file("Windows\\System32\\Sysprep\\Sysprep_succeeded.tag", ""), no_agent(w)), **OOBE)
+setup("sysprep-generalized-agent-only", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE", more=lambda w: w.file("Windows\\System32\\Sysprep\\Sysprep_succeeded.tag", ""), **OOBE)
 setup("sysprep-audit-generalized", "IMAGE_STATE_GENERALIZE_RESEAL_TO_AUDIT", **OOBE)
 setup("sysprep-audit", "IMAGE_STATE_SPECIALIZE_RESEAL_TO_AUDIT", SystemSetupInProgress=1, SetupType=2, CmdLine="oobe\\audit.exe")
 setup("sysprep-specialize-windeploy", "IMAGE_STATE_SPECIALIZE_RESEAL_TO_OOBE", **OOBE)
@@ -1052,21 +1049,31 @@ def _(w):
 
 @image("accounts-administrator-disabled")
 def _(w):
+    no_agent(w)
+    w.sam = sam_hive([(500, "Administrator", "Built-in account", 0x211, True), (501, "Guest", "", 0x215, False)])
+
+
+@image("accounts-administrator-disabled-agent")
+def _(w):
+    """cloudbase-init is there: it makes the account usable at the first start."""
     w.sam = sam_hive([(500, "Administrator", "Built-in account", 0x211, True), (501, "Guest", "", 0x215, False)])
 
 
 @image("accounts-other-administrator")
 def _(w):
+    no_agent(w)
     w.sam = sam_hive([(500, "Administrator", "Built-in account", 0x211, True), (501, "Guest", "", 0x215, False), (1001, "operator", "", 0x210, True)], administrators=[500, 1001])
 
 
 @image("accounts-renamed")
 def _(w):
+    no_agent(w)
     w.sam = sam_hive([(500, "root", "Built-in account", 0x210, True), (501, "Guest", "", 0x215, False)])
 
 
 @image("accounts-blank-password")
 def _(w):
+    no_agent(w)
     w.sam = sam_hive([(500, "Administrator", "Built-in account", 0x210, False), (501, "Guest", "", 0x215, False)])
 
 

@@ -2,7 +2,7 @@
 
 Specification: Microsoft, "PE Format"; VS_VERSIONINFO from the Windows SDK documentation.
 """
-import struct
+import functools, struct
 
 from sign import certificate
 
@@ -45,6 +45,7 @@ def resources(data, at):
     return tree + struct.pack("<IIII", at + 0x58, len(data), 0, 0) + data
 
 
+@functools.lru_cache(4096)
 def pe(name, version, arch="amd64", subsystem=NATIVE, company="Microsoft Corporation", product="Microsoft\xae Windows\xae Operating System",
        description=None, signed=None, dll=False, text_version=None, pdb=None):
     """The bytes of a PE file called `name`; `signed` is the digest of the signature in it."""
