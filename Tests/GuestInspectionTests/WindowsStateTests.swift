@@ -1,5 +1,6 @@
 import ByteReading
 import GuestFacts
+import GuestFormats
 import TestSupport
 import Testing
 
@@ -75,7 +76,7 @@ struct WindowsStateTests {
                 .packagesPending, .session, .session, .windowsUpdate, .updateProgram, .pendingPackage,
             ])
         #expect(servicing.renameCount == 3)
-        #expect(servicing.systemRenames.map(\.target != nil) == [true, false])
+        #expect(servicing.systemRenames.map { $0.target != nil } == [true, false])
         #expect(servicing.gaps == [] && servicing.otherGaps == [])
         let session = try #require(servicing.markers.first { $0.evidence.excerpt == "Complete = 0" })
         #expect(session.evidence.path?.hasSuffix(#"SessionsPending\2"#) == true)
@@ -95,7 +96,7 @@ struct WindowsStateTests {
         #expect(packages.count == 2)
         let first = try #require(packages.first { !$0.isRollup })
         #expect(first.articles == [3_033_929] && first.state == .superseded && !first.isInstalled)
-        let rollup = try #require(packages.first(where: \.isRollup))
+        let rollup = try #require(packages.first { $0.isRollup })
         #expect(
             rollup.articles == [4_534_310] && rollup.version == [7601, 24545, 1, 8] && rollup.isInstalled)
         #expect(windows.setup.codeIntegrity?.state == .missing)
@@ -196,11 +197,13 @@ struct WindowsStateTests {
         }
     }
 
-    @Test(arguments: [
+    static let articles: [(String, [Int])] = [
         ("Package_for_KB3033929~31bf", [3_033_929]), ("Windows6.1-KB4534310-x64.cab", [4_534_310]),
         ("Package_for_KB976902", [976_902]), ("kb", []), ("KB12345678901", []), ("none", []),
         ("KB5010794 and kb5009624", [5_010_794, 5_009_624]),
-    ]) func numbersOfArticles(_ text: String, _ articles: [Int]) {
+    ]
+
+    @Test(arguments: articles) func numbersOfArticles(_ text: String, _ articles: [Int]) {
         #expect(WindowsServicingInspection.articles(in: text) == articles)
     }
 }
@@ -210,7 +213,8 @@ struct WindowsStateTests {
 struct WindowsStateSamplesTests {
     private func windows(_ name: String) async throws -> WindowsStateFixture {
         let folder = try await ScratchFolder()
-        let samples = try #require(HostTool.samples)
+        let found = HostTool.samples
+        let samples = try #require(found)
         try await HostTool.shell("xz -dc '\(samples)/hives/regipy/\(name).xz' > \(folder.place("hive"))")
         return WindowsStateFixture(hives: ["SYSTEM": try FixtureTool.contents(folder.place("hive"))])
     }

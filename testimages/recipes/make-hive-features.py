@@ -257,7 +257,7 @@ def types():
 
 def names():
     names = ["a", "ab", "abc", "abcd", "ABCE", "Zeta", "übung", "Ärger", "ÿ", "µ", "ſtraße", "漢字", "Ωmega", "ωmegb",
-             "emoji \U0001F600", "with/slash", "with % and\ttab", "x" * 255, "İ", "ı"]
+             "emoji \U0001F600", "with/slash", "with % and\ttab", "\u0301mark", "x" * 255, "İ", "ı"]
     return Key(keys={name: Key({name: (SZ, wide(name)), name + " 漢": (DWORD, b"\1\0\0\0")}) for name in names})
 
 

@@ -116,7 +116,7 @@ public struct RegistryFile: Sendable {
 
     private func find(_ path: String) throws -> RegistryKey {
         var key = try hive.root
-        for name in path.split(separator: "\\").map(String.init) {
+        for name in path.unicodeScalars.split(separator: "\\").map({ String($0) }) {
             guard let next = try key.subkey(name) else {
                 throw AbsentKey(path: path, deepest: key.path, missing: name)
             }

@@ -87,7 +87,11 @@ final class LargeHive: Sendable {
             bytes += word(-8008)
             bytes += "lh".utf8
             bytes += [0xE8, 3]
-            for index in leaf * 1000..<(leaf + 1) * 1000 {
+            // Only the elements that lie in the page: hashing takes the time.
+            let first = max(0, (start - bytes.count) / 8)
+            let last = min(1000, (start + 4096 - bytes.count) / 8 + 1)
+            bytes += [UInt8](repeating: 0, count: first * 8)
+            for index in leaf * 1000 + first..<leaf * 1000 + last {
                 bytes += word(Self.offset(index))
                 bytes += word(Int(RegistryName.hash(folded: RegistryName.fold(name(index)))))
             }

@@ -29,14 +29,14 @@ struct RegistryCostTests {
 
     @Test func tooManyKeysAreALimit() throws {
         let hive = try Hive(LargeHive().source)
-        #expect(throws: ImageFault.self) { try hive.root.subkeys() }
-        do { _ = try hive.root.subkeys() } catch { #expect(error.kind == .limit) }
+        let fault = #expect(throws: ImageFault.self) { try hive.root.subkeys() }
+        #expect(fault?.kind == .limit)
     }
 
     @Test func verificationReadsBinHeadersOnly() throws {
         let large = LargeHive()
-        let result = try Hive(large.source).verify(limit: 1200)
-        #expect(result.binCount == 1200 && !result.isComplete)
+        let result = try Hive(large.source).verify(limit: 300)
+        #expect(result.binCount == 300 && !result.isComplete)
         // The keys of the root are more than are read; that is all that is found.
         #expect(result.faults.map(\.kind) == [.limit])
         #expect(large.bytesRead < 4 << 20)

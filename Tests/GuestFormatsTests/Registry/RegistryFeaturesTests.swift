@@ -24,7 +24,8 @@ struct RegistryFeaturesTests {
         #expect(hive.damage == [])
     }
 
-    /// Hivex reads neither the cells of NT 3.1 nor, rightly, a last segment of one byte.
+    /// Hivex does not read the cells of NT 3.1, and like reglookup it loses a last segment of one byte; dissect.regf
+    /// 3.14 reads it.
     @Test(
         .enabled(if: RegistryFixtures.hasHivex),
         arguments: whole.filter { !["minor-0", "minor-1", "big-data"].contains($0) })
@@ -37,11 +38,11 @@ struct RegistryFeaturesTests {
             RegistryFixtures.difference(ours, try await RegistryFixtures.hivex(folder.file(name))) == [])
     }
 
-    /// reglookup writes paths with slashes and the bytes of binary data; all names here are plain.
+    /// reglookup writes paths with slashes and the bytes of binary data. All names here are plain.
     @Test(
         .enabled(if: HostTool.has("reglookup")),
         arguments: [
-            "plain", "types", "ri-lh", "ri-lf", "ri-li", "many", "big-data", "classes", "minor-3", "minor-5",
+            "plain", "types", "ri-lh", "ri-lf", "ri-li", "many", "classes", "minor-3", "minor-5",
         ])
     func reglookupReadsTheSame(_ name: String) async throws {
         let folder = try await ScratchFolder()
@@ -94,7 +95,7 @@ struct RegistryFeaturesTests {
         try await RegistryFixtures.make([list], in: folder)
         let root = try RegistryFixtures.open(list, in: folder).root
         let keys = try root.subkeys()
-        #expect(keys.count == 20)
+        #expect(keys.count == 21)
         for key in keys {
             #expect(try root.subkey(key.name)?.name == key.name)
             #expect(try key.value(key.name)?.string == key.name)

@@ -94,6 +94,15 @@ struct RegistryReplayTests {
         }
     }
 
+    @Test(arguments: ["dirty-new-logs.LOG1", "dirty-old-logs.LOG2"])
+    func aLogIsNoHive(_ name: String) async throws {
+        let folder = try await ScratchFolder()
+        try await RegistryFixtures.make(["dirty-new-logs", "dirty-old-logs"], in: folder)
+        let log = ContentSource(Bytes(try FixtureTool.contents(folder.place(name))))
+        let fault = #expect(throws: ImageFault.self) { try Hive(log) }
+        #expect(fault?.kind == .unsupported)
+    }
+
     /// Entries with right hashes that ask for the impossible.
     @Test(
         arguments: [

@@ -5,7 +5,7 @@ import Testing
 
 /// Answer files of setup and its state file: what is answered, however they are written, and what breaks them.
 @Suite struct AnswerFileTests {
-    private static func file(_ pass: String = "oobeSystem", _ settings: String) -> String {
+    private static func file(_ settings: String, pass: String = "oobeSystem") -> String {
         """
         <?xml version="1.0" encoding="utf-8"?>
         <!-- made by hand, <not> a tag -->
@@ -28,6 +28,16 @@ import Testing
         </UserAccounts>
         """
 
+    /// UTF-16 with its mark.
+    private static func wide(_ text: String) -> Bytes {
+        var bytes: [UInt8] = [0xFF, 0xFE]
+        for unit in text.utf16 {
+            bytes.append(UInt8(truncatingIfNeeded: unit))
+            bytes.append(UInt8(truncatingIfNeeded: unit >> 8))
+        }
+        return Bytes(bytes)
+    }
+
     private func parse(_ text: String) -> AnswerFile { AnswerFile(parsing: Bytes(Array(text.utf8))) }
 
     @Test func answersAreSeen() {
@@ -37,7 +47,7 @@ import Testing
     }
 
     @Test func onlyThePassOfTheScreensCounts() {
-        let file = parse(Self.file("specialize", Self.answers))
+        let file = parse(Self.file(Self.answers, pass: "specialize"))
         #expect(!file.hasOOBEPass && !file.hidesLicence && !file.setsAdministratorPassword)
         #expect(file.problem == nil)
     }
@@ -63,12 +73,11 @@ import Testing
         let text = Self.file(Self.answers).replacing("<OOBE>", with: "<u:OOBE>")
             .replacing("</OOBE>", with: "</u:OOBE>")
         #expect(parse(text).hidesLicence)
-        let wide = [0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
-        #expect(AnswerFile(parsing: Bytes(wide)).hidesLicence)
+        #expect(AnswerFile(parsing: Self.wide(text)).hidesLicence)
         #expect(parse("\u{FEFF}" + text).hidesLicence)
     }
 
-    @Test(arguments: [
+    static let broken: [(String, String)] = [
         ("", "it holds no element"),
         ("no markup at all", "it holds no element"),
         ("<unattend><settings pass=\"oobeSystem\"></unattend>", "unattend is closed where settings is open"),
@@ -80,7 +89,9 @@ import Testing
         ("<unattend></unattend><more/>", "more is too deep or beside the root"),
         ("<unattend><!-- </unattend>", "--> is missing"),
         ("<unattend><a b></a></unattend>", "the tag a is not well-formed"),
-    ]) func brokenFilesSayWhy(_ text: String, _ problem: String) {
+    ]
+
+    @Test(arguments: broken) func brokenFilesSayWhy(_ text: String, _ problem: String) {
         #expect(parse(text).problem == problem)
     }
 
@@ -105,13 +116,14 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("[State]\r\nImageState=IMAGE_STATE_COMPLETE\r\n", "IMAGE_STATE_COMPLETE" as String?),
+    static let states: [(String, String?)] = [
+        ("[State]\r\nImageState=IMAGE_STATE_COMPLETE\r\n", "IMAGE_STATE_COMPLETE"),
         ("; x\n[Other]\nImageState=A\n[State]\nimagestate = B\n", "B"),
         ("[State]\n", nil), ("", nil), ("ImageState=IMAGE_STATE_COMPLETE", nil),
-    ]) func stateFile(_ text: String, _ state: String?) {
+    ]
+
+    @Test(arguments: states) func stateFile(_ text: String, _ state: String?) {
         #expect(SetupStateFile(parsing: Bytes(Array(text.utf8))).imageState == state)
-        let wide = [0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
-        #expect(SetupStateFile(parsing: Bytes(wide)).imageState == state)
+        #expect(SetupStateFile(parsing: Self.wide(text)).imageState == state)
     }
 }

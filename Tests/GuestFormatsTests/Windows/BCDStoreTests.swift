@@ -119,7 +119,13 @@ extension BCDFixture {
         fixture.objects[0].elements[4] = .objects("24000001", [other, BCDFixture.windows])
         let selection = try #require(try fixture.store().selection)
         #expect(selection.unusable.map(\.description) == [other])
+        #expect(selection.defaultOutsideOrder == nil)
         #expect(selection.entry?.object.id.description == BCDFixture.windows)
+        // A default that could be started, but not from the order.
+        fixture.objects[0].elements[3] = .object("23000003", BCDFixture.resume)
+        let outside = try #require(try fixture.store().selection)
+        #expect(outside.defaultOutsideOrder?.object.type.application == .resume)
+        #expect(outside.entry?.object.id.description == BCDFixture.windows)
         // No order: the default is the entry. No default: there is none.
         fixture.objects[0].elements[3] = .object("23000003", BCDFixture.windows)
         fixture.objects[0].elements.remove(at: 4)

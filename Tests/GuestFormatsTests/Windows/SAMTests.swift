@@ -72,17 +72,29 @@ struct SAMTests {
         #expect(try account(Self.fixed(control: 0x80), Self.variable(name: "PC$")).isNormal == false)
     }
 
-    /// Bytes stored, and whether that is a password.
-    @Test(arguments: [
-        ([UInt8](), false), ([UInt8](repeating: 7, count: 16), true), ([1, 0, 1, 0], false),
-        ([1, 0, 1, 0] + [UInt8](repeating: 7, count: 16), true),
-        ([1, 0, 2, 0] + [UInt8](repeating: 0, count: 20), false),
-        ([1, 0, 2, 0] + [UInt8](repeating: 7, count: 52), true),
-    ]) func whetherAPasswordIsStored(_ hash: [UInt8], _ isStored: Bool) throws {
-        #expect(
-            try account(Self.fixed(), Self.variable(name: "a", hash: hash)).hasPassword == isStored)
-        #expect(
-            try account(Self.fixed(), Self.variable(name: "a", lanManager: hash)).hasPassword == isStored)
+    /// What is stored, and whether that is a password.
+    struct Stored: Sendable {
+        var head: [UInt8]
+        var count: Int
+        var isPassword: Bool
+
+        var bytes: [UInt8] { head + [UInt8](repeating: 7, count: count - head.count) }
+    }
+
+    static let stored: [Stored] = [
+        Stored(head: [], count: 0, isPassword: false),
+        Stored(head: [], count: 16, isPassword: true),
+        Stored(head: [1, 0, 1, 0], count: 4, isPassword: false),
+        Stored(head: [1, 0, 1, 0], count: 20, isPassword: true),
+        Stored(head: [1, 0, 2, 0], count: 24, isPassword: false),
+        Stored(head: [1, 0, 2, 0], count: 56, isPassword: true),
+    ]
+
+    @Test(arguments: stored) func whetherAPasswordIsStored(_ stored: Stored) throws {
+        let own = Self.variable(name: "a", hash: stored.bytes)
+        #expect(try account(Self.fixed(), own).hasPassword == stored.isPassword)
+        let old = Self.variable(name: "a", lanManager: stored.bytes)
+        #expect(try account(Self.fixed(), old).hasPassword == stored.isPassword)
     }
 
     @Test func domainOfTheMachine() throws {
@@ -121,8 +133,7 @@ struct SAMTests {
     /// A value or a fault for every prefix and for every byte changed.
     @Test func damagedBytesGiveAValueOrAFault() {
         let fixed = Self.fixed()
-        let variable = Self.variable(
-            name: "Administrator", hash: [1, 0, 2, 0] + [UInt8](repeating: 7, count: 52))
+        let variable = Self.variable(name: "Administrator", hash: Self.stored[5].bytes)
         let alias = Self.alias([Self.member(500), Self.member(501)])
         func feed(_ bytes: [UInt8]) {
             _ = try? SAMAccount(fixed: Bytes(bytes), variable: Bytes(variable))

@@ -10,7 +10,7 @@ struct StagedDriverInspection {
     /// Folders of the driver store that the registry leads to, in lower case.
     let packages: Set<String>
 
-    private static let mostPackages = 128
+    private static let mostPackages = 1024
     private static let mostINFBytes = 1 << 20
 
     func inspect() -> Fact<[StagedDriverFacts]> {
@@ -37,8 +37,14 @@ struct StagedDriverInspection {
                 files.append((folder, name))
             }
         }
+        guard files.count <= Self.mostPackages else {
+            return .unknown(
+                Gap(
+                    where: reader.paths.display(repository), kind: .limit,
+                    message: "\(files.count) packages that may serve devices of a target"))
+        }
         var staged: [StagedDriverFacts] = []
-        for file in files.prefix(Self.mostPackages) {
+        for file in files {
             switch facts(file.folder, file.inf, system) {
             case .found(let facts): staged.append(facts)
             case .absent: break

@@ -54,6 +54,13 @@ extension WindowsBootInspection {
                 ], isFirmware: false)
             return
         }
+        if let other = selection.defaultOutsideOrder {
+            let place = devices.evidence(.defaultObject, of: manager, "default = \(other.object.name)")
+            path.open(
+                "BCD.DefaultOutsideOrder",
+                "the default entry, “\(other.description ?? other.object.name)”, is not in the display order, and whether it is started or “\(settings.description ?? settings.object.name)” is not known",
+                [place], isFirmware: false)
+        }
         path.holds(
             "the boot manager reads \(facts.path) and starts \(settings.object.name)",
             object(settings, devices).evidence, isFirmware: false)

@@ -32,7 +32,7 @@ struct WindowsDriverInspection {
             device.bindings.compactMap { $0.service?.lowercased() }
         }
         let filters = facts.filters.flatMap { $0.names.map { $0.lowercased() } }
-        for name in Set(bound + filters + DriverNames.storage) {
+        for name in Set(bound + filters + DriverNames.storage + DriverNames.essential) {
             guard let service = services.value?[name], service.isDriver, service.program == nil else {
                 continue
             }
@@ -145,6 +145,10 @@ enum DriverNames {
     static let storage = [
         "viostor", "vioscsi", "virtio_blk", "virtio_scsi", "vrtioblk", "pvvxblk", "pvvxscsi", "pvvxsb",
         "stornvme", "awsnvme", "storahci", "msahci", "intelide", "pciide", "atapi",
+    ]
+    /// Drivers without which no Windows starts. The file system is among them whatever its record says.
+    static let essential = [
+        "acpi", "pci", "partmgr", "volmgr", "disk", "mountmgr", "volsnap", "fltmgr", "ntfs",
     ]
     /// The beginnings of the names of their packages.
     static let packages = [

@@ -204,12 +204,16 @@ enum GuestOSBCD: Check {
                     "BCD.SafeMode", .error, "Windows starts in safe mode without network.",
                     [safeBoot.evidence],
                     repairs, .unreachable, link: .network)
+                fail(
+                    "BCD.SafeMode", .error, "In safe mode no agent runs that would customise the instance.",
+                    [safeBoot.evidence], repairs, .notReady, link: .provisioning)
             } else {
                 fail(
                     "BCD.SafeMode", .warning, "Windows starts in safe mode (\(safeBoot.value)).",
                     [safeBoot.evidence],
                     repairs)
                 ask("which services run in safe mode is not known", .unreachable, link: .network)
+                ask("which agents run in safe mode is not known", .notReady, link: .provisioning)
             }
         }
 

@@ -61,12 +61,7 @@ enum GuestOSXen: Check {
                         evidence: [list.evidence],
                         fixes: [
                             .registry(
-                                "Take \(name) off the list", risk: .medium,
-                                [
-                                    .set(
-                                        key: list.key, name: list.position.rawValue,
-                                        .multiString(list.names.filter { $0 != name }))
-                                ])
+                                "Take \(name) off the list", risk: .medium, disabling([], windows))
                         ]))
             }
         }
@@ -80,20 +75,29 @@ enum GuestOSXen: Check {
                     fixes: [
                         .byHand(
                             "Uninstall the tools for Xen in the source system, while it still runs on Xen, and export again"
-                        )
-                    ]
-                        + active.filter { service in !isFilter(service.name, windows) }.map {
-                            .disableDriver($0)
-                        }))
+                        ),
+                        .registry(
+                            "Disable the drivers for Xen and take their filters off the lists", risk: .medium,
+                            disabling(active, windows)),
+                    ]))
         }
         return .judged(
             value: present.isEmpty ? nil : present.map(\.name).joined(separator: ", "),
             "No driver for Xen starts with Windows.", findings: findings)
     }
 
-    /// Filters must leave the list before they are disabled: the devices of their class fail without them.
-    private static func isFilter(_ name: String, _ windows: WindowsFacts) -> Bool {
-        windows.drivers.filters.contains { $0.names.contains { $0.lowercased() == name.lowercased() } }
+    /// Filters leave their lists with it: the devices of a class fail when one of its filters is disabled.
+    private static func disabling(
+        _ services: [WindowsService], _ windows: WindowsFacts
+    ) -> [RegistryEdit.Change] {
+        let lists = windows.drivers.filters.filter { $0.names.contains { names.contains($0.lowercased()) } }
+        return services.map { .set(key: $0.key, name: "Start", .dword(4)) }
+            + lists.map { list in
+                let rest = list.names.filter { !names.contains($0.lowercased()) }
+                return rest.isEmpty
+                    ? .removeValue(key: list.key, name: list.position.rawValue)
+                    : .set(key: list.key, name: list.position.rawValue, .multiString(rest))
+            }
     }
 
     /// The value names beginnings of PCI identifiers. Taken at its word, it hides what begins so; what else the

@@ -201,6 +201,10 @@ struct SysprepReview {
                 OpenQuestion(
                     "no answer file is in the image; whether \(agent.name) sees the first start through the welcome"
                         + " screens is not known", consequence: .unreachable, link: .access))
+            questions.append(
+                OpenQuestion(
+                    "whether \(agent.name) is through before the welcome screens are answered is not known",
+                    consequence: .notReady, link: .provisioning))
             return
         }
         findings.append(

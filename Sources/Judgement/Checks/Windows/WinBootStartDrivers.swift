@@ -43,14 +43,31 @@ enum WinBootStartDrivers: Check {
             $0.isDriver && ($0.effectiveStart == 0 || $0.effectiveStart == 1)
         }.sorted { $0.name.lowercased() < $1.name.lowercased() }
         let judged = judgedDrivers(context, windows)
-        for service in loaded {
-            review(
-                service, isJudged: judged.contains(service.name.lowercased()), windows, &findings, &questions)
+        var harmless: [(service: WindowsService, defect: DriverDefect)] = []
+        for service in loaded where !(first + later).contains(service.name.lowercased()) {
+            let control = service.errorControl ?? 0
+            switch windows.fileState(of: service) {
+            case .good: break
+            case .unknown(let why):
+                questions.append(OpenQuestion(why, consequence: control >= 2 ? .stopsBoot : .none))
+            case .bad(let defect) where control >= 2:
+                findings.append(finding(service, defect, windows))
+                // Severe: Windows tries the last good control set, and goes on if that is this one.
+                if control == 2 {
+                    questions.append(
+                        OpenQuestion(
+                            "whether Windows gets past the driver \(service.name), whose file cannot be loaded,"
+                                + " depends on its last good control set", consequence: .stopsBoot))
+                }
+            case .bad(let defect):
+                if !judged.contains(service.name.lowercased()) { harmless.append((service, defect)) }
+            }
         }
-        for name in first + later {
-            // What the file is like has been said above.
-            reviewRecord(of: name, windows, &findings)
+        for code in ["FileMissing", "FileInvalid"] {
+            let some = harmless.filter { $0.defect.code == code }
+            if !some.isEmpty { findings.append(finding(code, some, windows)) }
         }
+        for name in first + later { review(name, windows, &findings, &questions) }
         let foreign = loaded.filter {
             guard let company = $0.program?.company else { return false }
             return !company.lowercased().contains("microsoft")
@@ -71,51 +88,50 @@ enum WinBootStartDrivers: Check {
         return Set(bound + kinds.flatMap { WindowsDiskDriverItem.drivers[$0] ?? [] })
     }
 
-    private static func review(
-        _ service: WindowsService, isJudged: Bool, _ windows: WindowsFacts, _ findings: inout [Finding],
-        _ questions: inout [OpenQuestion]
-    ) {
-        let control = service.errorControl ?? 0
-        // Critical: the start ends. Severe: Windows tries the last good control set and goes on if that is this one.
-        let isFatal = control >= 3
-        let isOpen = control == 2
-        switch windows.fileState(of: service) {
-        case .good: break
-        case .unknown(let why):
-            questions.append(
-                OpenQuestion(why, consequence: isFatal || isOpen ? .stopsBoot : .none))
-        case .bad(let defect):
-            if isJudged, !isFatal { return }
-            let what =
-                isFatal
-                ? "its ErrorControl is critical, so the start ends here"
-                : isOpen
-                    ? "its ErrorControl is severe, so Windows tries the last control set that worked"
-                    : "Windows goes on without it"
-            if isOpen {
-                questions.append(
-                    OpenQuestion(
-                        "whether Windows gets past the driver \(service.name), whose file cannot be loaded, depends"
-                            + " on its last good control set", consequence: .stopsBoot))
-            }
-            findings.append(
-                Finding(
-                    "BootDrivers.\(defect.code)", isFatal || isOpen ? .error : .warning,
-                    "\(service.name) starts with Windows, but \(defect.text); \(what).",
-                    evidence: defect.evidence + [
-                        Evidence(
-                            path: service.key,
-                            excerpt:
-                                "Start = \(service.effectiveStart ?? 0), ErrorControl = \(service.errorControl.map { String($0) } ?? "absent")"
-                        )
-                    ],
-                    fixes: fixes(service, windows), consequence: isFatal ? .stopsBoot : .none))
+    /// A driver without which the start may end, because its record says so.
+    private static func finding(
+        _ service: WindowsService, _ defect: DriverDefect, _ windows: WindowsFacts
+    ) -> Finding {
+        let isFatal = service.errorControl.map { $0 >= 3 } ?? false
+        let what =
+            isFatal
+            ? "its ErrorControl is critical, so the start ends here"
+            : "its ErrorControl is severe, so Windows tries the last control set that worked"
+        return Finding(
+            "BootDrivers.\(defect.code)", .error,
+            "\(service.name) starts with Windows, but \(defect.text); \(what).",
+            evidence: defect.evidence + [record(service)], fixes: fixes(service, windows),
+            consequence: isFatal ? .stopsBoot : .none)
+    }
+
+    /// Drivers that Windows does without.
+    private static func finding(
+        _ code: String, _ some: [(service: WindowsService, defect: DriverDefect)], _ windows: WindowsFacts
+    ) -> Finding {
+        let names = some.map(\.service.name).joined(separator: ", ")
+        let changes = some.map {
+            RegistryEdit.Change.set(key: $0.service.key, name: "Start", .dword(4))
         }
+        let subject = some.count == 1 ? "\(names) starts" : "\(names) start"
+        let what = code == "FileMissing" ? "the file is not there" : "the file cannot be loaded"
+        return Finding(
+            "BootDrivers.\(code)", .warning, "\(subject) with Windows, but \(what); Windows goes on without.",
+            evidence: some.prefix(8).flatMap { $0.defect.evidence }
+                + some.prefix(1).map { record($0.service) },
+            fixes: [
+                .registry("Disable \(names)", risk: .medium, changes), .restoreSystemFiles(windows),
+            ])
+    }
+
+    private static func record(_ service: WindowsService) -> Evidence {
+        let control = service.errorControl.map { String($0) } ?? "absent"
+        return Evidence(
+            path: service.key, excerpt: "Start = \(service.effectiveStart ?? 0), ErrorControl = \(control)")
     }
 
     private static func fixes(_ service: WindowsService, _ windows: WindowsFacts) -> [Fix] {
         let name = service.name.lowercased()
-        let isNeeded = first.contains(name) || later.contains(name) || ClassFilterReview.system.contains(name)
+        let isNeeded = ClassFilterReview.system.contains(name)
         // Records of Windows itself name no owner, or an INF file that is not oemN.inf, and a group of its own.
         let isForeign =
             service.owners.contains { $0.lowercased().hasPrefix("oem") }
@@ -126,8 +142,10 @@ enum WinBootStartDrivers: Check {
             : [.restoreSystemFiles(windows), .disableDriver(service)]
     }
 
-    private static func reviewRecord(
-        of name: String, _ windows: WindowsFacts, _ findings: inout [Finding]
+    /// A driver without which no Windows starts, whatever its ErrorControl says.
+    private static func review(
+        _ name: String, _ windows: WindowsFacts, _ findings: inout [Finding],
+        _ questions: inout [OpenQuestion]
     ) {
         guard let service = windows.service(name) else {
             // With a damaged hive the record may be there.
@@ -143,6 +161,17 @@ enum WinBootStartDrivers: Check {
                     ],
                     consequence: .stopsBoot))
             return
+        }
+        switch windows.fileState(of: service) {
+        case .good: break
+        case .unknown(let why): questions.append(OpenQuestion(why, consequence: .stopsBoot))
+        case .bad(let defect):
+            findings.append(
+                Finding(
+                    "BootDrivers.\(defect.code)", .error,
+                    "Windows does not start without the driver \(service.name), but \(defect.text).",
+                    evidence: defect.evidence + [record(service)], fixes: [.restoreSystemFiles(windows)],
+                    consequence: .stopsBoot))
         }
         let start = service.effectiveStart
         guard first.contains(name) ? start != 0 : start == 4 || start == nil else { return }
@@ -178,6 +207,14 @@ enum WinBootStartDrivers: Check {
                 "the file is for 32 bits",
                 .windows { $0[service: "volmgr"].program?.architecture = "i386" }, .fail,
                 codes: ["BootDrivers.FileInvalid"]),
+            CheckExample(
+                "the driver of disks is gone, whose ErrorControl is normal",
+                .windows { $0[service: "disk"].program?.state = .missing }, .fail,
+                codes: ["BootDrivers.FileMissing"]),
+            CheckExample(
+                "NTFS is gone, which winload always loads",
+                .windows { $0[service: "Ntfs"].program?.state = .missing }, .fail,
+                codes: ["BootDrivers.FileMissing"]),
             CheckExample(
                 "a driver that is not started has no file",
                 .windows {

@@ -109,7 +109,7 @@ enum WinVolume: Check {
                         Fix(
                             "Give the session up, with what it had not saved", kind: .manual, risk: .high,
                             commands: [
-                                "guestfish -a IMAGE run : ntfsfix /dev/sda\(partition) : rm /hiberfil.sys"
+                                "guestfish -a IMAGE run : mount-options remove_hiberfile /dev/sda\(partition) /"
                             ]),
                     ]))
             questions.append(

@@ -27,6 +27,9 @@ package struct BCDSelection: Sendable {
     package let order: [BCDSettings]
     /// What the default or the order names and is not there, or cannot be used.
     package let unusable: [GUID]
+    /// The default object, when it can be started and the order does not have it. The boot manager of Windows 8 takes
+    /// ``entry`` then; of others that is not known.
+    package let defaultOutsideOrder: BCDSettings?
 }
 
 extension BCDStore {
@@ -46,13 +49,15 @@ extension BCDStore {
             }
         }
         let byDefault = defaultID.flatMap { id in order.first { $0.object.id == id } }
+        let outside =
+            byDefault == nil ? defaultID.flatMap(settings).flatMap { $0.isUsableEntry ? $0 : nil } : nil
         let resume = manager.boolean(.attemptResume) == true ? manager.objectID(.resumeObject) : nil
         return BCDSelection(
             oneShot: manager.objectIDs(.bootSequence).compactMap(settings),
             resume: resume.flatMap(settings), entry: byDefault ?? order.first,
             reason: order.count == 1 && byDefault == nil
                 ? .onlyEntry : byDefault != nil ? .defaultObject : .firstOfOrder,
-            order: order, unusable: unusable)
+            order: order, unusable: unusable, defaultOutsideOrder: outside)
     }
 }
 

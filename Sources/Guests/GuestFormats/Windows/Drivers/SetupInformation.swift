@@ -26,6 +26,8 @@ package struct SetupInformation: Sendable {
     package private(set) var sectionNames: [String] = []
 
     private static let mostBytes = 8 << 20
+    /// Several times what the largest files of Windows have.
+    private static let mostLines = 1 << 17
 
     /// Reads a file in UTF-16, UTF-8 or a code page. Lines that make no sense are left out, as Windows does.
     package init(parsing bytes: Bytes) throws(ImageFault) {
@@ -33,6 +35,7 @@ package struct SetupInformation: Sendable {
             throw ImageFault(.limit, "an INF file of \(bytes.count) bytes")
         }
         let text = WindowsText.utf8(bytes)
+        var budget = Budget(Self.mostLines, of: "lines of an INF file")
         var current: String?
         var position = text.startIndex
         var number = 0
@@ -40,6 +43,7 @@ package struct SetupInformation: Sendable {
             let first = number + 1
             let line = Self.logicalLine(text, &position, &number)
             guard !line.isEmpty else { continue }
+            try budget.spend()
             if line.first == UInt8(ascii: "["), let end = line.lastIndex(of: UInt8(ascii: "]")) {
                 let name = AsciiText.string(AsciiText.trimmed(line[1..<end])).lowercased()
                 current = name

@@ -24,7 +24,7 @@ extension Hive {
                 .corrupt, "no cell can be at \(offset) of \(header.binsSize) bytes of bins", at: start)
         }
         let size = try pages.read(at: start, count: 4).little(Int32.self, at: 0)
-        guard size < 0 else { throw ImageFault(.corrupt, "the cell at \(offset) is free", at: start) }
+        guard size <= 0 else { throw ImageFault(.corrupt, "the cell at \(offset) is free", at: start) }
         guard size.magnitude > headerSize, size.magnitude <= header.binsSize - offset else {
             throw ImageFault(.corrupt, "cell of \(size.magnitude) bytes at \(offset)", at: start)
         }

@@ -36,10 +36,6 @@ struct HiveHeader: Sendable, Hashable {
     var rootCell: UInt32
     /// The size of the hive bins data in bytes (40).
     var binsSize: UInt32
-    /// The unit of the log in sectors of 512 bytes (44).
-    var clusteringFactor: UInt32
-    /// The end of the path the hive was loaded from, for people (48).
-    var fileName: String
     /// Whether the checksum (508) is the one of the bytes.
     var isChecksumValid: Bool
 
@@ -56,8 +52,6 @@ struct HiveHeader: Sendable, Hashable {
         fileType = try block.little(at: 28)
         rootCell = try block.little(at: 36)
         binsSize = try block.little(at: 40)
-        clusteringFactor = try block.little(at: 44)
-        fileName = try RegistryName.text(utf16: block.slice(at: 48, count: 64), untilNUL: true)
         isChecksumValid = try Self.checksum(block) == block.little(at: 508)
     }
 
@@ -74,6 +68,9 @@ struct HiveHeader: Sendable, Hashable {
 
     /// The file type, nil for one that is not known.
     var type: FileType? { FileType(rawValue: fileType) }
+
+    /// Whether the file is a log. One of the oldest kind may also be the copy of a hive (`SYSTEM.ALT`).
+    var isLog: Bool { type == .oldLog || type == .newLog }
 
     /// Whether a write had begun and not ended.
     var isInterrupted: Bool { primarySequence != secondarySequence }
@@ -110,10 +107,9 @@ struct HiveHeader: Sendable, Hashable {
 
     private init(rootCell: UInt32, binsSize: UInt32) {
         (primarySequence, secondarySequence, lastWritten) = (0, 0, 0)
-        (majorVersion, minorVersion, fileType, clusteringFactor) = (1, 5, FileType.primary.rawValue, 1)
+        (majorVersion, minorVersion, fileType) = (1, 5, FileType.primary.rawValue)
         self.rootCell = rootCell
         self.binsSize = binsSize
-        fileName = ""
         isChecksumValid = false
     }
 

@@ -16,7 +16,12 @@ struct HiveRecovery {
         let own: HiveHeader?
         do throws(ImageFault) {
             let header = try HiveHeader(parsing: source.read(at: 0, count: HiveHeader.checkedSize))
-            if header.isChecksumValid { try header.check() }
+            if header.isChecksumValid {
+                try header.check()
+                guard !header.isLog else {
+                    throw ImageFault(.unsupported, "it is a log of a hive, not a hive", at: 28)
+                }
+            }
             own = header
         } catch {
             // Another error than a damaged header is not mended by a log.

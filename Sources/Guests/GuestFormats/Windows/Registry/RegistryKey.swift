@@ -80,8 +80,8 @@ package struct RegistryKey: Sendable {
     /// The key at `path` from here, names parted by backslashes; nil when it is absent.
     package func key(_ path: String) throws(ImageFault) -> RegistryKey? {
         var key = self
-        for name in path.split(separator: "\\") {
-            guard let next = try key.subkey(String(name)) else { return nil }
+        for name in RegistryName.split(path) {
+            guard let next = try key.subkey(name) else { return nil }
             key = next
         }
         return key

@@ -12,13 +12,11 @@ enum RegistryName {
     }
 
     /// Little-endian UTF-16; a surrogate on its own becomes U+FFFD. `corrupt` for an odd number of bytes.
-    static func text(utf16 bytes: Bytes, untilNUL: Bool = false) throws(ImageFault) -> String {
+    static func text(utf16 bytes: Bytes) throws(ImageFault) -> String {
         guard bytes.count.isMultiple(of: 2) else {
             throw ImageFault(.corrupt, "UTF-16 of \(bytes.count) bytes", at: bytes.origin)
         }
-        var units = units(bytes)
-        if untilNUL, let end = units.firstIndex(of: 0) { units.removeSubrange(end...) }
-        return String(decoding: units, as: UTF16.self)
+        return String(decoding: units(bytes), as: UTF16.self)
     }
 
     /// The whole UTF-16 units in `bytes`; an odd byte at the end is left out.
@@ -26,6 +24,11 @@ enum RegistryName {
         bytes.withSpan { span in
             (0..<span.count / 2).map { UInt16(span[2 * $0]) | UInt16(span[2 * $0 + 1]) << 8 }
         }
+    }
+
+    /// The names in a path. By scalars: a mark at the beginning of a name does not join the backslash before it.
+    static func split(_ path: String) -> [String] {
+        path.unicodeScalars.split(separator: "\\").map { String($0) }
     }
 
     /// The upper case of one unit as Windows has it (`RtlUpcaseUnicodeChar`): one to one, and never from
