@@ -61,4 +61,27 @@ extension BlockSource {
         guard offset < size, count > 0 else { return Bytes([], origin: offset) }
         return try read(at: offset, count: Int(Swift.min(UInt64(count), size - offset)))
     }
+
+    /// Reads bytes that lie in several places. `next` is asked for the bytes at a position, at most so many, and
+    /// answers with those that lie together there, at least one.
+    package func gather(
+        at offset: UInt64, count: Int,
+        _ next: (_ position: UInt64, _ rest: Int) throws(ImageFault) -> Bytes
+    ) throws(ImageFault) -> Bytes {
+        try checkRange(at: offset, count: count)
+        guard count > 0 else { return Bytes([], origin: offset) }
+        let first = try next(offset, count)
+        if first.count >= count { return first.prefix(count).rebased(to: offset) }
+        var array: [UInt8] = []
+        array.reserveCapacity(count)
+        array += first.array
+        while array.count < count {
+            let part = try next(offset + UInt64(array.count), count - array.count)
+            guard !part.isEmpty else {
+                throw ImageFault(.truncated, "no bytes", at: offset + UInt64(array.count))
+            }
+            array += part.array
+        }
+        return Bytes(array, origin: offset)
+    }
 }

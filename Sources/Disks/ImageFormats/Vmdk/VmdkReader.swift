@@ -111,11 +111,11 @@ struct VmdkOpening {
                 .externalDataFile, "the data of the \(type) disk are in \(names) other files", depth: depth)
         }
         let backing = openParent(descriptor, chain: &chain)
-        var disk = ConcatenatedDisk()
+        var pieces = VmdkPieces()
         for extent in descriptor.extents {
-            try append(extent, of: descriptor, over: backing, to: &disk, chain: &chain)
+            try append(extent, of: descriptor, over: backing, to: &pieces, chain: &chain)
         }
-        var image = image(disk, descriptor)
+        var image = image(try ConcatenatedSource(pieces.pieces), descriptor)
         image.subformat = type
         return image
     }
@@ -221,37 +221,37 @@ struct VmdkOpening {
 
     private func append(
         _ extent: VmdkDescriptor.Extent, of descriptor: VmdkDescriptor, over backing: ReferencedFile,
-        to disk: inout ConcatenatedDisk, chain: inout ImageChain
+        to pieces: inout VmdkPieces, chain: inout ImageChain
     ) throws(ImageFault) {
         let size = try extent.sectors.multiplied(by: 512)
-        if extent.type == "ZERO" { return try disk.append(.zeros, size: size) }
+        if extent.type == "ZERO" { return try pieces.append(nil, size: size) }
         let name = ImageChain.Name(
             .part, descriptor.utf8(extent.name), format: nil, namedBy: path, depth: depth)
         if extent.access == "NOACCESS" {
             let fault = ImageFault(.unsupported, "the extent \(name.text) is marked as not accessible")
             _ = chain.refuse(name, because: fault)
-            return try disk.append(.refused(fault), size: size)
+            return try pieces.append(UnreadableSource(size: size, fault: fault), size: size)
         }
         switch extent.type {
         case "FLAT", "VMFS":
-            try appendFlat(name, from: extent.offset, size: size, to: &disk, chain: &chain)
+            try appendFlat(name, from: extent.offset, size: size, to: &pieces, chain: &chain)
         case "SPARSE", "VMFSSPARSE":
-            try appendSparse(name, size: size, over: backing, to: &disk, chain: &chain)
+            try appendSparse(name, size: size, over: backing, to: &pieces, chain: &chain)
         default:
             let fault = ImageFault(.unsupported, "extents of type \(extent.type) are not read")
             _ = chain.refuse(name, because: fault)
-            try disk.append(.refused(fault), size: size)
+            try pieces.append(UnreadableSource(size: size, fault: fault), size: size)
         }
     }
 
     private func appendFlat(
-        _ name: ImageChain.Name, from sector: UInt64, size: UInt64, to disk: inout ConcatenatedDisk,
+        _ name: ImageChain.Name, from sector: UInt64, size: UInt64, to pieces: inout VmdkPieces,
         chain: inout ImageChain
     ) throws(ImageFault) {
         let start = try sector.multiplied(by: 512)
         switch chain.file(name) {
         case .none: break
-        case .refused(let fault): try disk.append(.refused(fault), size: size)
+        case .refused(let fault): try pieces.append(UnreadableSource(size: size, fault: fault), size: size)
         case .opened(let source):
             let end = try start.adding(size)
             if end > source.size {
@@ -259,17 +259,17 @@ struct VmdkOpening {
                     .truncated, "the extent \(name.text) ends at \(end), its file at \(source.size)",
                     depth: depth)
             }
-            try disk.append(.source(source, from: start), size: size)
+            try pieces.append(source, from: start, size: size)
         }
     }
 
     private func appendSparse(
-        _ name: ImageChain.Name, size: UInt64, over backing: ReferencedFile, to disk: inout ConcatenatedDisk,
+        _ name: ImageChain.Name, size: UInt64, over backing: ReferencedFile, to pieces: inout VmdkPieces,
         chain: inout ImageChain
     ) throws(ImageFault) {
         switch chain.file(name) {
         case .none: break
-        case .refused(let fault): try disk.append(.refused(fault), size: size)
+        case .refused(let fault): try pieces.append(UnreadableSource(size: size, fault: fault), size: size)
         case .opened(let source):
             do throws(ImageFault) {
                 let part = try VmdkExtentFile(source)
@@ -279,21 +279,35 @@ struct VmdkOpening {
                         "the extent \(name.text) holds \(part.size) bytes, the descriptor says \(size)",
                         depth: depth)
                 }
-                let content = try part.disk(over: backing, from: disk.size)
+                let content = try part.disk(over: backing, from: pieces.size)
                 survey(part, of: name.text, chain: &chain)
                 // Where the two differ, what both have is the disk.
                 let shared = Swift.min(size, part.size)
-                try disk.append(.source(content, from: 0), size: shared)
+                try pieces.append(content, size: shared)
                 let lost = ImageFault(.truncated, "the extent \(name.text) ends at \(part.size)")
-                try disk.append(.refused(lost), size: size - shared)
+                try pieces.append(UnreadableSource(size: size - shared, fault: lost), size: size - shared)
             } catch {
                 // The file is there but unusable: a gap as large as the descriptor says.
                 let fault = error.inLayer(name.text)
                 chain.report(
                     error.kind == .unsupported ? .referenceNotOpened : .corruptMetadata,
                     "the extent \(name.text): \(error.message)", at: error.offset, depth: depth)
-                try disk.append(.refused(fault), size: size)
+                try pieces.append(UnreadableSource(size: size, fault: fault), size: size)
             }
         }
+    }
+}
+
+/// The parts of a disk in the making.
+private struct VmdkPieces {
+    private(set) var pieces: [ConcatenatedSource.Piece] = []
+    private(set) var size: UInt64 = 0
+
+    /// Adds `length` bytes of a source, or zeros.
+    mutating func append(
+        _ source: (any BlockSource)?, from start: UInt64 = 0, size length: UInt64
+    ) throws(ImageFault) {
+        size = try size.adding(length)
+        pieces.append(ConcatenatedSource.Piece(source, start: start, size: length))
     }
 }

@@ -1,4 +1,3 @@
-package import BlockIO
 package import ByteReading
 
 /// A source whose bytes lie in other sources, run by run.
@@ -25,24 +24,12 @@ package struct MappedRun: Sendable {
 
 extension MappedSource {
     package func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
-        try checkRange(at: offset, count: count)
-        guard count > 0 else { return Bytes([], origin: offset) }
-        let first = try run(at: offset)
-        if let source = first.source, first.length >= UInt64(count) {
-            return try source.read(at: first.offset, count: count).rebased(to: offset)
+        try gather(at: offset, count: count) { (position, rest) throws(ImageFault) in
+            let run = try run(at: position)
+            let length = Int(Swift.min(UInt64(rest), Swift.max(1, run.length)))
+            guard let source = run.source else { return Bytes([UInt8](repeating: 0, count: length)) }
+            return try source.read(at: run.offset, count: length)
         }
-        var array: [UInt8] = []
-        array.reserveCapacity(count)
-        while array.count < count {
-            let run = array.isEmpty ? first : try run(at: offset + UInt64(array.count))
-            let length = Int(Swift.min(UInt64(count - array.count), Swift.max(1, run.length)))
-            if let source = run.source {
-                array += try source.read(at: run.offset, count: length).array
-            } else {
-                array += [UInt8](repeating: 0, count: length)
-            }
-        }
-        return Bytes(array, origin: offset)
     }
 
     package func extent(at offset: UInt64) throws(ImageFault) -> BlockExtent {
@@ -50,6 +37,7 @@ extension MappedSource {
         let run = try run(at: offset)
         let length = Swift.min(run.length, size - offset)
         guard let source = run.source else { return BlockExtent(kind: .hole, length: length) }
+        guard run.offset < source.size else { return BlockExtent(kind: .missing, length: length) }
         var extent = try source.extent(at: run.offset)
         extent.length = Swift.min(extent.length, length)
         return extent

@@ -1,4 +1,3 @@
-package import BlockIO
 package import ByteReading
 
 /// Pieces of other sources, one after the other.

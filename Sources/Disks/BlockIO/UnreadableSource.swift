@@ -1,4 +1,3 @@
-package import BlockIO
 package import ByteReading
 
 /// The place of bytes that are not here: every read is the same fault.
