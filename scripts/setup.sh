@@ -20,7 +20,7 @@ if [ "${1:-}" = "--tests" ]; then
     packages+=(
         qemu-utils mtools dosfstools e2fsprogs gdisk fdisk util-linux cpio gzip zstd xz-utils lz4 lzop bzip2
         openssh-client xfsprogs btrfs-progs ntfs-3g mdadm wimtools attr acl
-        python3-hivex libhivex-bin reglookup)
+        python3-hivex libhivex-bin libwin-hivex-perl reglookup)
 fi
 
 missing=()

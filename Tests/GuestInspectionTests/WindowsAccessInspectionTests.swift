@@ -320,7 +320,9 @@ struct WindowsAccessInspectionTests {
             return "\(adapter.component ?? "") \(address ?? "")"
         }
         #expect(shown == cards)
-        #expect(facts.network.compounds.isEmpty && facts.network.persistentRoutes.isEmpty)
+        #expect(facts.network.compounds.isEmpty)
+        // As hivexget shows the key: one machine has a default route of its own.
+        #expect(facts.network.persistentRoutes.count == (name == "SYSTEM" ? 1 : 0))
         let settings = try #require(facts.access.remoteDesktop.value)
         #expect(settings.denies.effective?.value == denies)
         #expect(settings.listeners.map(\.name) == ["RDP-Tcp"])

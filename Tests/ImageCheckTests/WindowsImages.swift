@@ -25,7 +25,7 @@ enum WindowsImages {
 
     /// Whether they can be made here: mounting NTFS needs root.
     static let canBeMade =
-        HostTool.has("mkntfs", "ntfs-3g", "qemu-img", "mkfs.vfat", "mcopy", "sfdisk")
+        HostTool.has("mkntfs", "ntfs-3g", "qemu-img", "mkfs.vfat", "mcopy", "sfdisk", "wimlib-imagex")
         && HostTool.isRoot && FixtureTool.exists("python3")
 
     /// All rows of the table.

@@ -1,3 +1,4 @@
+import ByteReading
 import FileSystemCore
 import GuestFacts
 import GuestFormats
@@ -43,9 +44,19 @@ struct WindowsHiveInspection {
                 facts.state = .replayed
                 let writes = replay.entries == 1 ? "one write was" : "\(replay.entries) writes were"
                 facts.message = "\(writes) taken from its logs"
-            case .dirty(let why):
+            case .dirty(let why) where hive.hasValidHeader:
                 facts.state = .dirty
                 facts.message = why.description
+            case .dirty(let why):
+                facts.state = .corrupt
+                facts.message = "the header is not valid, and \(why)"
+            }
+            do { _ = try hive.root } catch {
+                // Windows checks the root when it loads a hive and has no way to make another.
+                if error.kind == .corrupt || error.kind == .truncated {
+                    facts.state = .corrupt
+                    facts.message = "the root key cannot be read: \(error.message)"
+                }
             }
             for key in keys {
                 switch reader.key(key, in: name) {
