@@ -150,7 +150,7 @@ struct BatchTests {
             worker: BatchRun.Worker(
                 executable: Tool.developer.path,
                 arguments: ["confinement", "--attempt", "allocate", "--memory", "200"]), jobs: 1,
-            timeoutSeconds: 60)
+            timeoutSeconds: 600)
         #expect(await run.result(of: "x").status == .memory)
     }
 
@@ -159,7 +159,7 @@ struct BatchTests {
             worker: BatchRun.Worker(
                 executable: Tool.developer.path,
                 arguments: ["confinement", "--attempt", "spin", "--processor-time", "1"]), jobs: 1,
-            timeoutSeconds: 60)
+            timeoutSeconds: 600)
         let result = await run.result(of: "x")
         #expect(result.status == .timedOut && result.message == "used up its processor time")
     }
