@@ -26,27 +26,34 @@ struct EditableWindows {
         let prefix =
             edit.hive == "BCD" ? "HKEY_LOCAL_MACHINE\\BCD00000000" : "HKEY_LOCAL_MACHINE\\\(edit.hive)"
         let names = places(of: edit.hive).map { "'\($0)'" }.joined(separator: " ")
-        let mount = scratch.place("mount")
+        let (mount, hive) = (scratch.place("mount"), scratch.place("hive"))
         try await HostTool.shell(
             """
             mkdir -p '\(mount)'
             done=
-            for start in $(sfdisk -d '\(path)' | sed -n 's/.*start= *\\([0-9]*\\).*/\\1/p'); do
+            sfdisk -d '\(path)' | sed -n 's/.*start= *\\([0-9]*\\), size= *\\([0-9]*\\).*/\\1 \\2/p' > '\(mount).list'
+            while read -r start size; do
                 offset=$((start * 512))
-                type=$(blkid -p -O $offset -s TYPE -o value '\(path)' || true)
-                case "$type" in ntfs) kind=ntfs-3g;; vfat) kind=vfat;; *) continue;; esac
-                size=$(sfdisk -d '\(path)' | sed -n "s/.*start= *$start, size= *\\([0-9]*\\).*/\\1/p")
-                mount -t $kind -o loop,offset=$offset,sizelimit=$((size * 512)) '\(path)' '\(mount)' || continue
-                status=0
-                for name in \(names); do
-                    if [ -f '\(mount)'/$name ]; then
+                case "$(blkid -p -O $offset -s TYPE -o value '\(path)' || true)" in
+                ntfs)
+                    mount -t ntfs-3g -o loop,offset=$offset,sizelimit=$((size * 512)) '\(path)' '\(mount)' || continue
+                    status=0
+                    for name in \(names); do
+                        [ -f '\(mount)'/$name ] || continue
                         hivexregedit --merge --prefix '\(prefix)' '\(mount)'/$name '\(file)' || status=$?
                         done=yes
-                    fi
-                done
-                umount '\(mount)'
-                [ $status -eq 0 ] || exit $status
-            done
+                    done
+                    umount '\(mount)'
+                    [ $status -eq 0 ] || exit $status ;;
+                vfat)
+                    for name in \(names); do
+                        mcopy -no -i '\(path)'@@$offset ::/$name '\(hive)' 2>/dev/null || continue
+                        hivexregedit --merge --prefix '\(prefix)' '\(hive)' '\(file)'
+                        mcopy -no -i '\(path)'@@$offset '\(hive)' ::/$name
+                        done=yes
+                    done ;;
+                esac
+            done < '\(mount).list'
             [ -n "$done" ]
             """)
     }

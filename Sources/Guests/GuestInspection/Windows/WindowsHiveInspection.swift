@@ -44,12 +44,11 @@ struct WindowsHiveInspection {
                 facts.state = .replayed
                 let writes = replay.entries == 1 ? "one write was" : "\(replay.entries) writes were"
                 facts.message = "\(writes) taken from its logs"
-            case .dirty(let why) where hive.hasValidHeader:
+            case .dirty(let why):
+                // Also one whose header is gone: some versions of Windows make the header anew from the first
+                // bin, so whether they load it is not known.
                 facts.state = .dirty
                 facts.message = why.description
-            case .dirty(let why):
-                facts.state = .corrupt
-                facts.message = "the header is not valid, and \(why)"
             }
             do { _ = try hive.root } catch {
                 // Windows checks the root when it loads a hive and has no way to make another.

@@ -26,10 +26,6 @@ package final class Hive: Sendable {
         pages = HivePages(source, overlay: recovery.overlay, binsSize: header.binsSize)
     }
 
-    /// Whether the header, of the file or as a log restored it, is one that Windows accepts. What is read of a
-    /// hive without one is found by guessing.
-    package var hasValidHeader: Bool { header.isChecksumValid }
-
     /// The key that all others are under. Its name means nothing.
     package var root: RegistryKey {
         get throws(ImageFault) {
