@@ -8,13 +8,7 @@ struct EFIPartition: EFISystemPartition {
 
     func file(at path: String) throws(ImageFault) -> ContentSource? {
         guard let node = try FileTree(root: fileSystem).node(at: GuestPath(path)) else { return nil }
-        let info = try fileSystem.info(node.id)
-        guard info.type == .regular else { return nil }
-        let fileSystem = fileSystem
-        let id = node.id
-        return ContentSource(size: info.size) { (offset, count) throws(ImageFault) in
-            try fileSystem.read(id, at: offset, count: count)
-        }
+        return try ContentSource(node)
     }
 
     func names(inDirectory path: String) throws(ImageFault) -> [String]? {

@@ -25,7 +25,8 @@ package final class GuestReader {
         if !gaps.contains(gap) { gaps.append(gap) }
     }
 
-    private func attempt<Value>(
+    /// Runs `body` and turns a fault into a gap at `path`.
+    func attempt<Value>(
         _ path: String, _ body: () throws(ImageFault) -> Value?
     ) -> Reading<Value> {
         do {
@@ -55,6 +56,14 @@ package final class GuestReader {
                 try node.fileSystem.info(node.id).type == .regular
             else { return nil }
             return try node.fileSystem.read(node.id, at: 0, count: count)
+        }
+    }
+
+    /// The bytes of a regular file, read where they are needed.
+    func content(of path: String) -> Reading<ContentSource> {
+        attempt(path) { () throws(ImageFault) in
+            guard let node = try tree.node(at: GuestPath(path)) else { return nil }
+            return try ContentSource(node)
         }
     }
 
@@ -139,5 +148,17 @@ package final class GuestReader {
             guard paths.count <= 4096 else { return [] }
         }
         return paths.filter { exists($0) == .yes }
+    }
+}
+
+extension ContentSource {
+    /// The bytes of a file of a guest; nil for anything but a regular file.
+    init?(_ node: FileTree.Node) throws(ImageFault) {
+        let info = try node.fileSystem.info(node.id)
+        guard info.type == .regular else { return nil }
+        let (fileSystem, id) = (node.fileSystem, node.id)
+        self.init(size: info.size) { (offset, count) throws(ImageFault) in
+            try fileSystem.read(id, at: offset, count: count)
+        }
     }
 }

@@ -26,6 +26,15 @@ package enum Reading<Value: Sendable>: Sendable {
         }
     }
 
+    /// What `transform` reads from the value; absent and unreadable stay what they are.
+    package func flatMap<Other>(_ transform: (Value) -> Reading<Other>) -> Reading<Other> {
+        switch self {
+        case .found(let value): transform(value)
+        case .absent: .absent
+        case .unreadable(let gap): .unreadable(gap)
+        }
+    }
+
     package func map<Other>(_ transform: (Value) -> Other) -> Reading<Other> {
         switch self {
         case .found(let value): .found(transform(value))

@@ -36,6 +36,12 @@ package struct WindowsService: Sendable, Hashable, Codable {
     /// A kernel or file system driver.
     package var isDriver: Bool { type == 1 || type == 2 || type == 8 }
 
+    /// Where a driver's file is, as Windows writes it: `ImagePath`, or below `System32\drivers` by its name.
+    package var driverPath: String {
+        if let imagePath, !imagePath.isEmpty { return imagePath }
+        return "\\SystemRoot\\System32\\drivers\\\(name).sys"
+    }
+
     package var isDisabled: Bool { effectiveStart == 4 }
 
     /// The value that decides, for evidence.

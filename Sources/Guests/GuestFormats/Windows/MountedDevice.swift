@@ -13,9 +13,8 @@ package enum MountedDevice: Sendable, Hashable {
     package init?(parsing data: Bytes) {
         do throws(ImageFault) {
             if data.count == 12 {
-                let digits = String(try data.little(UInt32.self, at: 0), radix: 16)
                 self = .partition(
-                    signature: String(repeating: "0", count: 8 - digits.count) + digits,
+                    signature: Hexadecimal.lower(try data.little(UInt32.self, at: 0), width: 8),
                     offset: try data.little(at: 4))
             } else if data.starts(with: "DMIO:ID:"), data.count == 24 {
                 self = .identifier(

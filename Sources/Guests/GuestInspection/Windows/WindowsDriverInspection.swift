@@ -36,7 +36,7 @@ struct WindowsDriverInspection {
             guard let service = services.value?[name], service.isDriver, service.program == nil else {
                 continue
             }
-            facts.programs[name] = reader.program(path(of: service))
+            facts.programs[name] = reader.program(service.driverPath)
         }
         for name in Set(bound + DriverNames.storage) {
             guard let service = services.value?[name] else { continue }
@@ -47,15 +47,10 @@ struct WindowsDriverInspection {
         }
     }
 
-    private func path(of service: WindowsService) -> String {
-        if let path = service.imagePath, !path.isEmpty { return path }
-        return "\\SystemRoot\\System32\\drivers\\\(service.name).sys"
-    }
-
     /// Libraries of a driver that are neither beside the kernel nor among the drivers. winload needs them too:
     /// without `storport.sys` no driver of a disk starts.
     private func missingImports(of service: WindowsService) -> [String] {
-        guard case .system(let path) = reader.paths.place(of: path(of: service)),
+        guard case .system(let path) = reader.paths.place(of: service.driverPath),
             let content = reader.content(of: path).value
         else { return [] }
         let names = reader.attempt(reader.paths.display(path)) { () throws(ImageFault) in

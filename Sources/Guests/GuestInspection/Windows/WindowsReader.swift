@@ -49,17 +49,9 @@ final class WindowsReader {
     }
 
     private func open(_ path: String) -> Reading<Hive> {
-        let source: ContentSource
-        switch content(of: path) {
-        case .found(let found): source = found
-        case .absent: return .absent
-        case .unreadable(let gap): return .unreadable(gap)
-        }
-        let logs = [".LOG1", ".LOG2", ".LOG"].compactMap { content(of: path + $0).value }
-        do { return .found(try Hive(source, logs: logs)) } catch {
-            let gap = Gap(error, at: paths.display(path))
-            files.record(gap)
-            return .unreadable(gap)
+        content(of: path).flatMap { source in
+            let logs = [".LOG1", ".LOG2", ".LOG"].compactMap { content(of: path + $0).value }
+            return attempt(paths.display(path)) { () throws(ImageFault) in try Hive(source, logs: logs) }
         }
     }
 
@@ -67,28 +59,16 @@ final class WindowsReader {
     func content(of path: String) -> Reading<ContentSource> { files.content(of: path) }
 
     /// Runs `body` and turns a fault into a gap at `place`.
-    func attempt<Value>(
-        _ place: String, _ body: () throws(ImageFault) -> Value?
-    ) -> Reading<Value> {
-        do {
-            guard let value = try body() else { return .absent }
-            return .found(value)
-        } catch {
-            let gap = Gap(error, at: place)
-            files.record(gap)
-            return .unreadable(gap)
-        }
+    func attempt<Value>(_ place: String, _ body: () throws(ImageFault) -> Value?) -> Reading<Value> {
+        files.attempt(place, body)
     }
 
     // MARK: Keys and values
 
     /// A key of a hive, by its path from the root of the hive: `Microsoft\Windows NT\CurrentVersion`.
     func key(_ path: String, in hiveName: String) -> Reading<RegistryKey> {
-        switch hive(hiveName) {
-        case .absent: return .absent
-        case .unreadable(let gap): return .unreadable(gap)
-        case .found(let hive):
-            return attempt(WindowsReader.display(path, in: hiveName)) { () throws(ImageFault) in
+        hive(hiveName).flatMap { hive in
+            attempt(WindowsReader.display(path, in: hiveName)) { () throws(ImageFault) in
                 try hive.key(path)
             }
         }
@@ -101,30 +81,19 @@ final class WindowsReader {
 
     /// A value of a key; absent when the key or the value is.
     func value(_ name: String, of key: Reading<RegistryKey>) -> Reading<RegistryValue> {
-        switch key {
-        case .absent: return .absent
-        case .unreadable(let gap): return .unreadable(gap)
-        case .found(let key):
-            return attempt("\(key.path)\\\(name)") { () throws(ImageFault) in try key.value(name) }
+        key.flatMap { key in
+            attempt("\(key.path)\\\(name)") { () throws(ImageFault) in try key.value(name) }
         }
     }
 
     /// The subkeys of a key; absent when the key is.
     func subkeys(of key: Reading<RegistryKey>) -> Reading<[RegistryKey]> {
-        switch key {
-        case .absent: return .absent
-        case .unreadable(let gap): return .unreadable(gap)
-        case .found(let key): return attempt(key.path) { () throws(ImageFault) in try key.subkeys() }
-        }
+        key.flatMap { key in attempt(key.path) { () throws(ImageFault) in try key.subkeys() } }
     }
 
     /// The values of a key; absent when the key is.
     func values(of key: Reading<RegistryKey>) -> Reading<[RegistryValue]> {
-        switch key {
-        case .absent: return .absent
-        case .unreadable(let gap): return .unreadable(gap)
-        case .found(let key): return attempt(key.path) { () throws(ImageFault) in try key.values() }
-        }
+        key.flatMap { key in attempt(key.path) { () throws(ImageFault) in try key.values() } }
     }
 
     /// A key as evidence names it: `HKLM\SYSTEM\ControlSet001\Services`.
@@ -172,21 +141,12 @@ final class WindowsReader {
     /// `MountedDevices`: an MBR volume by disk signature and byte offset, a GPT one by its GUID.
     private func mountedLetters() -> [Character: VolumeID] {
         var letters: [Character: VolumeID] = [:]
-        let table = layout.image.partitions
         for value in values(of: key("MountedDevices", in: "SYSTEM")).value ?? [] {
             guard let rest = value.name.droppingPrefix("\\DosDevices\\"), rest.count == 2, rest.last == ":",
                 let letter = rest.first, letter.isLetter,
                 let device = MountedDevice(parsing: value.data)
             else { continue }
-            let partition = table?.partitions.first { partition in
-                switch device {
-                case .partition(let signature, let offset):
-                    partition.offset == offset && table?.identity?.lowercased() == signature
-                case .identifier(let identifier): partition.partUUID?.lowercased() == identifier
-                case .other: false
-                }
-            }
-            if let partition { letters[Character(letter.uppercased())] = partition.volume }
+            if let found = layout.image.volume(of: device) { letters[Character(letter.uppercased())] = found }
         }
         return letters
     }
@@ -220,22 +180,16 @@ final class WindowsReader {
     }
 }
 
-extension GuestReader {
-    /// The bytes of a regular file, read where they are needed.
-    func content(of path: String) -> Reading<ContentSource> {
-        do {
-            guard let node = try tree.node(at: GuestPath(path)),
-                case let info = try node.fileSystem.info(node.id), info.type == .regular
-            else { return .absent }
-            let (fileSystem, id) = (node.fileSystem, node.id)
-            return .found(
-                ContentSource(size: info.size) { (offset, count) throws(ImageFault) in
-                    try fileSystem.read(id, at: offset, count: count)
-                })
-        } catch {
-            let gap = Gap(error, at: path)
-            record(gap)
-            return .unreadable(gap)
-        }
+extension ImageFacts {
+    /// The volume of this image that a drive letter stands for.
+    func volume(of device: MountedDevice) -> VolumeID? {
+        partitions?.partitions.first { partition in
+            switch device {
+            case .partition(let signature, let offset):
+                partition.offset == offset && partitions?.identity?.lowercased() == signature
+            case .identifier(let identifier): partition.partUUID?.lowercased() == identifier
+            case .other: false
+            }
+        }?.volume
     }
 }

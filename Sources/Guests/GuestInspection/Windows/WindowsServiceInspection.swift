@@ -52,15 +52,9 @@ struct WindowsServiceInspection {
         }
         // Drivers that winload or the kernel loads before the system volume is mounted for good.
         if service.isDriver, let start = service.effectiveStart, start <= 1 {
-            service.program = reader.program(driverPath(of: service))
+            service.program = reader.program(service.driverPath)
         }
         return service
-    }
-
-    /// Where a driver's file is: `ImagePath`, or below `System32\drivers` by its name.
-    private func driverPath(of service: WindowsService) -> String {
-        if let path = service.imagePath, !path.isEmpty { return path }
-        return "\\SystemRoot\\System32\\drivers\\\(service.name).sys"
     }
 
     private func number(_ value: RegistryValue) -> Int? { value.integer.flatMap { Int(exactly: $0) } }

@@ -73,23 +73,12 @@ struct WindowsVolumeInspection {
                     }
                 letters.append(
                     WindowsDriveLetterFacts(
-                        letter: rest.prefix(1).uppercased(), volume: volume(device), isPartition: isPartition,
+                        letter: rest.prefix(1).uppercased(), volume: reader.layout.image.volume(of: device),
+                        isPartition: isPartition,
                         evidence: Evidence(path: shown, excerpt: "\(value.name) = \(text(device))")))
             }
             return .known(letters.sorted { $0.letter < $1.letter })
         }
-    }
-
-    private func volume(_ device: MountedDevice) -> VolumeID? {
-        let table = reader.layout.image.partitions
-        return table?.partitions.first { partition in
-            switch device {
-            case .partition(let signature, let offset):
-                partition.offset == offset && table?.identity?.lowercased() == signature
-            case .identifier(let identifier): partition.partUUID?.lowercased() == identifier
-            case .other: false
-            }
-        }?.volume
     }
 
     private func text(_ device: MountedDevice) -> String {
