@@ -45,6 +45,22 @@ package struct OSIdentity: Sendable, Hashable, Codable {
         case debian, rhel, suse, arch, alpine, gentoo, other
     }
 
+    /// Programs that keep the list of installed packages.
+    package enum PackageManager: String, Sendable, Hashable, Codable {
+        case dpkg, rpm, apk, pacman, portage
+    }
+
+    /// Programs that make an initramfs.
+    package enum InitramfsTool: String, Sendable, Hashable, Codable {
+        case initramfsTools = "initramfs-tools"
+        case dracut
+        /// Red Hat 5: `mkinitrd` with nash.
+        case mkinitrd
+        /// SUSE 11: `mkinitrd` with its own scripts.
+        case suseMkinitrd = "suse-mkinitrd"
+        case mkinitcpio, mkinitfs, booster, genkernel
+    }
+
     /// `ID` of os-release: `debian`.
     package var distribution: String = "linux"
     package var family: Family = .other
@@ -67,8 +83,25 @@ package struct OSIdentity: Sendable, Hashable, Codable {
     package var packages: [String: String] = [:]
     /// Packages that are not fully installed, with their state.
     package var brokenPackages: [Located<String>] = []
+    /// Whose database lists the packages; nil when none was found.
+    package var packageManager: PackageManager?
+    /// The package database is there and could not be read.
+    package var packageGap: Gap?
+    /// The programs that are there to make an initramfs, the one the distribution calls first.
+    package var initramfsTools: [InitramfsTool] = []
+    /// What updates the system as a whole instead of package by package: `ostree`, `flatcar`, `nixos`.
+    package var imageBased: Located<String>?
 
     package init() {}
+
+    /// The numbers at the start of the version: `[7, 9, 2009]` of `7.9.2009`; empty without a version.
+    package var versionNumbers: [Int] {
+        guard let text = version ?? versionID else { return [] }
+        return text.prefix { $0.isNumber || $0 == "." }.split(separator: ".").prefix(4).compactMap { Int($0) }
+    }
+
+    /// The first number of the version.
+    package var majorVersion: Int? { versionNumbers.first }
 }
 
 /// Clock and other settings of the running system.
