@@ -108,13 +108,15 @@ package struct GrubLegacyLoader {
                     .waitsForever, "timeout is not set, so the menu waits for a key without end",
                     at: BootLocation(file: file, line: settings.place)))
         }
+        settings.fallbacks = settings.fallbacks.filter { $0 < menu.entries.count }
         if settings.standard >= menu.entries.count {
+            let instead = settings.fallbacks.isEmpty ? 0 : settings.fallbacks.removeFirst()
             evaluation.notes.append(
                 GrubNote(
                     .defaultNotFound,
-                    "default \(settings.standard) names no entry, GRUB takes the first one",
+                    "default \(settings.standard) names no entry, GRUB takes entry \(instead)",
                     at: BootLocation(file: file, line: settings.place)))
-            settings.standard = 0
+            settings.standard = instead
         }
         var tried: LoaderEvaluation.Outcome?
         for index in [settings.standard] + settings.fallbacks.prefix(Self.mostFallbacks) {
