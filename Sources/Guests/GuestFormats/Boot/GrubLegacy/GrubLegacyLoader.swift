@@ -40,11 +40,11 @@ package struct GrubLegacyLoader {
     package static func run(afterStage1_5 start: GrubLegacyStart, on host: any GrubHost) -> LoaderEvaluation {
         var evaluation = LoaderEvaluation()
         do {
-            var bytes: Bytes?
+            var found: Bytes?
             do {
-                bytes = try host.contents(of: start.configuration, on: start.device, limit: largestFile)
+                found = try host.contents(of: start.configuration, on: start.device, limit: largestFile)
             } catch { if error.kind != .notFound { throw error } }
-            guard let bytes else {
+            guard let bytes = found else {
                 evaluation.outcome = .stops(
                     .init(
                         .moduleMissing,
