@@ -280,12 +280,19 @@ package struct InitramfsFacts: Sendable, Hashable, Codable {
     package var initProblem: String?
     /// Kernel versions whose modules it holds.
     package var kernelVersions: [String] = []
-    /// A payload inside that is not read (a squashfs of dracut): what is not found may be in there.
+    /// The version of that program, where the archive says it and it matters: 59 for dracut 059.
+    package var generatorVersion: Int?
+    /// The image inside that `/init` mounts over everything; all that is said here is of what it holds.
+    package var payload: PayloadFacts?
+    /// A payload inside that is not read (erofs of dracut): what is not found may be in there.
     package var unreadPayload: String?
+    /// Devices for which it waits besides the root.
+    package var awaited: [AwaitedDevice] = []
     /// Programs that root stacks need: `lvm`, `mdadm`, `cryptsetup`.
     package var tools: [String] = []
-    /// The device to resume from, as the archive has it.
+    /// The device to resume from, as the archive has it; nil where the command line says another.
     package var resume: Located<String>?
+    /// What that device is here, or the one of the command line.
     package var resumeResolution: DeviceResolution?
     /// How it brings up LVM, arrays and btrfs.
     package var storage = EarlyStorage()
@@ -297,5 +304,32 @@ package struct InitramfsFacts: Sendable, Hashable, Codable {
     package init(path: String, state: State) {
         self.path = path
         self.state = state
+    }
+}
+
+/// The image of a file system inside an initramfs (dracut's `squashfs-root.img`).
+package struct PayloadFacts: Sendable, Hashable, Codable {
+    /// Its path in the archive.
+    package var path: String
+    /// The modules that have to be loaded before it can be mounted.
+    package var drivers: [String]
+
+    package init(path: String, drivers: [String]) {
+        self.path = path
+        self.drivers = drivers
+    }
+}
+
+/// A device that an initramfs waits for, and without which it gives up.
+package struct AwaitedDevice: Sendable, Hashable, Codable {
+    /// As the archive names it: `/dev/disk/by-uuid/…`.
+    package var device: String
+    package var resolution: DeviceResolution
+    package var evidence: Evidence
+
+    package init(device: String, resolution: DeviceResolution, evidence: Evidence) {
+        self.device = device
+        self.resolution = resolution
+        self.evidence = evidence
     }
 }

@@ -19,7 +19,7 @@ struct KernelInspection {
         "dm_writecache", "dm_integrity", "dm_crypt", "raid0", "raid1", "raid10", "raid456", "linear",
         "md_mod",
         "crc32c_generic", "crc32c_intel", "isofs", "udf", "qemu_fw_cfg",
-        "squashfs",
+        "squashfs", "erofs", "loop", "overlay", "mptspi", "mptsas", "vmw_pvscsi", "vmxnet3",
         "nls_ascii", "nls_cp437", "nls_iso8859_1", "nls_utf8",
     ]
 
