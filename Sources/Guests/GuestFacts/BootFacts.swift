@@ -10,6 +10,8 @@ package struct BootFacts: Sendable, Hashable, Codable {
     package var moduleVersions: [String] = []
     /// What `/etc/default/grub` and its kin intend: key → value.
     package var grubDefaults: [String: Located<String>] = [:]
+    /// A `menu.lst` of PV-GRUB, which Xen reads from outside, in an image that nothing else starts.
+    package var xenMenu: Evidence?
 
     package init(bios: BootPath, uefi: BootPath) {
         self.bios = bios
@@ -44,10 +46,27 @@ package struct BootPath: Sendable, Hashable, Codable {
     package var otherEntries: [BootEntry] = []
     /// Findings that do not stop anything: unknown commands, failed searches, a wait without end.
     package var notes: [StructureFinding] = []
+    /// The EFI programs on the way and the kernel, as far as firmware or shim verify them.
+    package var programs: [BootProgram] = []
 
     package init(firmware: Firmware, isPresent: Answer) {
         self.firmware = firmware
         self.isPresent = isPresent
+    }
+}
+
+/// A program that is verified where Secure Boot is on.
+package struct BootProgram: Sendable, Hashable, Codable {
+    package var path: String
+    /// `shim`, `grub`, `systemdBoot`, `kernel` …
+    package var role: String
+    /// Whether it carries certificates. Whose they are is not known.
+    package var isSigned: Bool
+
+    package init(path: String, role: String, isSigned: Bool) {
+        self.path = path
+        self.role = role
+        self.isSigned = isSigned
     }
 }
 
@@ -92,6 +111,8 @@ package struct BootEntry: Sendable, Hashable, Codable {
     package var problems: [StructureFinding] = []
     /// Chain loaders, Xen and other things that are not followed.
     package var notFollowed: String?
+    /// The hypervisor that is started in front of the kernel.
+    package var hypervisor: String?
 
     package init(title: String, source: Evidence, commandLine: CommandLineFacts) {
         self.title = title

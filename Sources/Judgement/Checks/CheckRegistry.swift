@@ -16,6 +16,7 @@ package enum CheckRegistry {
         GuestOSBootMode.self,
         BootEfiFallback.self,
         BootBootLoader.self,
+        BootXenOnly.self,
         GuestOSGrub.self,
         GuestOSKernelVersion.self,
         BootKernel.self,
@@ -30,6 +31,7 @@ package enum CheckRegistry {
         BootCmdline.self,
         GuestOSFstab.self,
         BootConsole.self,
+        BootSecureBoot.self,
     ]
 
     package static let compliance: [any Check.Type] = [

@@ -64,6 +64,8 @@ public struct Target: Sendable, Hashable, Codable {
         public var nvmeTimeouts: Bool
         /// Without first-boot customisation an instance is of no use there.
         public var needsProvisioning: Bool
+        /// Instances verify what firmware starts (Secure Boot); nil where they do not.
+        public var secureBoot: Bool?
         /// Severity of a check or reason code where it differs here (`QemuGa.Present`: `info`).
         public var severities: [String: String]
         /// Where the rules were read, and when.
