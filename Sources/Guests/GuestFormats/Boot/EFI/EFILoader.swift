@@ -84,7 +84,7 @@ package struct EFILoader: Sendable {
     }
 
     private static func kind(_ image: PEImage, _ whole: Bytes?, _ names: (String) -> Bool) -> Kind {
-        func contains(wide text: String) -> Bool { whole?.firstIndex(of: utf16(text)) != nil }
+        func contains(wide text: String) -> Bool { whole?.firstIndex(of: text.utf16LittleEndian) != nil }
         func contains(_ text: String) -> Bool { whole?.firstIndex(of: Array(text.utf8)) != nil }
         if image.section(".vendor_cert") != nil { return .shim }
         if names("shim") || contains(wide: "shim") || contains(wide: "SHIM") {
@@ -107,13 +107,9 @@ package struct EFILoader: Sendable {
     private static func secondStage(_ image: PEImage, _ whole: Bytes?) -> String {
         let suffix = image.machine.suffix ?? "x64"
         for name in ["grub\(suffix).efi", "systemd-boot\(suffix).efi", "grub.efi"]
-        where whole?.firstIndex(of: utf16("\\\(name)\0")) != nil {
+        where whole?.firstIndex(of: "\\\(name)\0".utf16LittleEndian) != nil {
             return name
         }
         return "grub\(suffix).efi"
-    }
-
-    private static func utf16(_ text: String) -> [UInt8] {
-        text.utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
     }
 }
