@@ -120,14 +120,18 @@ def directories(tree):
     return sorted({"/".join(p.split("/")[:i]) for p in tree for i in range(1, p.count("/") + 1)})
 
 
-def cpio(tree, modes=None):
+def by_place(path, data):
+    return bool(re.match(r"(usr/)?s?bin/|init$|scripts/", path))
+
+
+def cpio(tree, is_program=by_place):
     """A newc archive, entries in order, root-owned, fixed times."""
     out, entries = b"", [(d, 0o40755, b"") for d in directories(tree)]
     for path, data in tree.items():
         if isinstance(data, Link):
             entries.append((path, 0o120777, data.encode()))
         else:
-            mode = 0o755 if re.match(r"(usr/)?s?bin/|init$|scripts/", path) else 0o644
+            mode = 0o755 if is_program(path, data) else 0o644
             entries.append((path, 0o100000 | mode, data.encode() if isinstance(data, str) else data))
     for i, (path, mode, data) in enumerate(sorted(entries) + [("TRAILER!!!", 0, b"")]):
         fields = (721 + i if path != "TRAILER!!!" else 0, mode, 0, 0, 1, 1780000000 if mode else 0, len(data), 0, 0, 0, 0, len(path) + 1, 0)

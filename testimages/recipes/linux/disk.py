@@ -2,7 +2,7 @@
 
 ext comes of mke2fs -d; XFS and btrfs are filled through a mount by the kernel (labels, subvolumes), FAT by mtools.
 """
-import os, re, struct, subprocess, tempfile
+import fcntl, os, subprocess, tempfile
 
 import boot
 from parts import MIB, SECTOR, Link, run, volume_group
@@ -80,7 +80,7 @@ def xfs(tree, image, size, uuid, label, guest, options=()):
     with open(image, "wb") as f:
         f.truncate(size)
     run("mkfs.xfs", "-q", "-f", "-m", f"uuid={uuid}" + ("" if any("crc=0" in o for o in options) else ",reflink=0" if guest.old_xfs else ""), *options, *(["-L", label] if label else []), image)
-    mounted(image, lambda top: lay_out(tree, top, guest))
+    mounted(image, lambda top: lay_out(tree, top, guest), "loop,nouuid")
 
 
 def btrfs(tree, image, size, uuid, label, guest):
@@ -107,7 +107,11 @@ def btrfs(tree, image, size, uuid, label, guest):
             run("btrfs", "subvolume", "snapshot", "-r", f"{top}/{source}", f"{top}/{path}")
         if guest.default_subvolume:
             run("btrfs", "subvolume", "set-default", f"{top}/{guest.default_subvolume}")
-    mounted(image, fill)
+    # The kernel takes two file systems of one UUID for one: one at a time, and it forgets each.
+    with open(guest.kept + "/btrfs.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mounted(image, fill)
+        subprocess.run(["btrfs", "device", "scan", "--forget"], capture_output=True)
 
 
 def fat(tree, image, size, serial, label):

@@ -26,7 +26,7 @@ class Guest:
         self.root_label = self.boot_label = ""
         self.root_features, self.boot_features, self.xfs_options, self.old_xfs = (), (), (), False
         self.types = {}
-        self.biosboot = False
+        self.biosboot, self.swap_last = False, False
         self.boot_on_esp = False
         # the boot
         self.bios_loader, self.core_modules, self.extlinux_directory = "grub2", [], ""
@@ -35,6 +35,7 @@ class Guest:
         self.merged = True                                   # /bin is a link to usr/bin
         self.finish, self.late, self.on_disk = [], [], []
         self.kept = None
+        self.env, self.title = {}, ""
         for name, value in layout.items():
             if not hasattr(self, name):
                 raise AttributeError(name)
@@ -52,7 +53,11 @@ class Guest:
         names = (["biosboot"] if self.biosboot else []) + (["esp"] if self.esp else []) + (["boot"] if self.boot else []) + list(self.more_volumes)
         if self.swap and not self.lvm:
             names.append("swap")
-        return names + ["pv" if self.lvm else "root"]
+        names.append("pv" if self.lvm else "root")
+        if self.swap_last:
+            names.remove("swap")
+            names.append("swap")
+        return names
 
     def number(self, name):
         return self.partitions.index(name) + 1

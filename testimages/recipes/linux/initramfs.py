@@ -12,10 +12,14 @@ MICROCODE = struct.pack("<IIIIIIIIIIII", 1, 0x2A, 0x20260101, 0x806EC, 0, 1, 0x8
 COMPRESS = {"gzip": ["gzip", "-nc"], "xz": ["xz", "--check=crc32", "-0", "-c"], "zstd": ["zstd", "-q", "-c"], "lz4": ["lz4", "-l", "-c"], "none": ["cat"]}
 
 
+def is_program(path, data):
+    return data[:4] == b"\x7fELF" or data[:2] in ("#!", b"#!") or "/hooks/" in path or path == "init"
+
+
 def archive(tree, compression, early=False, padding=0):
     """One archive, behind one with microcode if `early`."""
     head = cpio({"early_cpio": "1\n", "kernel/x86/microcode/GenuineIntel.bin": MICROCODE}) if early else b""
-    return head + bytes(padding) + run(*COMPRESS[compression], input=cpio(tree))
+    return head + bytes(padding) + run(*COMPRESS[compression], input=cpio(tree, is_program))
 
 
 ROOT_DRIVERS = ("virtio_blk", "virtio_scsi", "virtio_pci", "nvme", "sd_mod", "ahci", "ata_piix", "ata_generic", "sr_mod", "virtio_net", "xen_blkfront", "hv_storvsc", "hv_vmbus", "hv_netvsc", "vmw_pvscsi", "mptspi", "ena")
