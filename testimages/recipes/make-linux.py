@@ -7,7 +7,7 @@ sys.path[:0] = [HERE + "/linux", HERE]
 import initramfs, packages, table
 from disk import build
 
-PACKAGES = ("grub-legacy", "systemd-boot-efi", "dracut-core", "initramfs-tools-core", "python3-bsddb3", "shim-signed", "shim-helpers-amd64-signed", "systemd", "udev")
+PACKAGES = ("grub-legacy", "libc6-i386", "systemd-boot-efi", "dracut-core", "initramfs-tools-core", "python3-bsddb3", "shim-signed", "shim-helpers-amd64-signed", "systemd", "udev")
 
 
 def scratch_place():
@@ -22,7 +22,7 @@ def make(job):
         try:
             build(table.IMAGES[name](), scratch, out, kept)
         except (Exception, SystemExit) as fault:
-            return f"{name}\tFAILED: {fault}\n{traceback.format_exc()}"
+            return f"{name}\tFAILED: {fault}\n" + "".join(traceback.format_exc().splitlines(True)[-6:])
     return f"{name}\t{os.path.getsize(out)}\t{time.monotonic() - began:.1f} s"
 
 

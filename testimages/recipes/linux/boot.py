@@ -292,11 +292,14 @@ def install(g, disk, sectors, scratch, kept):
             f.seek(start * SECTOR)
             f.write(core)
     elif g.bios_loader == "grub1":
-        shell = packages.debian("grub-legacy") + "/usr/sbin/grub"
+        # A program of 32 bits: started by the loader of its C library.
+        libraries = packages.debian("libc6-i386") + "/usr/lib32"
+        libraries = libraries if os.path.exists(libraries + "/ld-linux.so.2") else packages.debian("libc6-i386") + "/lib32"
+        shell = [libraries + "/ld-linux.so.2", "--library-path", libraries, packages.debian("grub-legacy") + "/usr/sbin/grub"]
         number = g.partitions.index("boot" if g.boot else "root")
         where = "/grub" if g.boot else "/boot/grub"
         script = f"device (hd0) {disk}\nroot (hd0,{number})\nsetup --prefix={where} (hd0)\nquit\n"
-        done = subprocess.run([shell, "--batch", "--no-floppy", "--device-map=/dev/null"], input=script.encode(), capture_output=True, cwd=scratch)
+        done = subprocess.run([*shell, "--batch", "--no-floppy", "--device-map=/dev/null"], input=script.encode(), capture_output=True, cwd=scratch)
         if b"succeeded" not in done.stdout.split(b"stage1 ")[-1]:
             raise SystemExit("grub: " + done.stdout.decode(errors="replace"))
     elif g.bios_loader == "extlinux":

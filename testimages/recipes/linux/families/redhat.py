@@ -126,6 +126,12 @@ def common(g, selinux_mode="enforcing", swap=True):
     selinux(g, selinux_mode)
 
 
+def keygen_service(g):
+    """How RHEL 7 makes host keys."""
+    g.unit("sshd-keygen.service", "[Unit]\nDescription=OpenSSH Server Key Generation\nConditionFileNotEmpty=|!/etc/ssh/ssh_host_rsa_key\nPartOf=sshd.service sshd.socket\n\n[Service]\nExecStart=/usr/sbin/sshd-keygen\nType=oneshot\nRemainAfterExit=yes\n")
+    g.sed(g.units + "sshd.service", "After=network.target sshd-keygen.target\n", "After=network.target sshd-keygen.service\nWants=sshd-keygen.service\n")
+
+
 def centos7(**layout):
     """CentOS 7.9: BIOS, /boot and the root on XFS, the root and swap on LVM; ifcfg files and network.service's successor NetworkManager."""
     g = Guest(**(dict(boot="xfs", root="xfs", lvm=("centos", "root"), swap=True, old_xfs=True, merged=True, sizes={"esp": 40, "boot": 300, "root": 300}) | layout))
@@ -134,8 +140,7 @@ def centos7(**layout):
     systemd(g)
     accounts(g, root="!!", user="centos")
     sshd(g, SSHD[7], keygen=False)
-    g.unit("sshd-keygen.service", "[Unit]\nDescription=OpenSSH Server Key Generation\nConditionFileNotEmpty=|!/etc/ssh/ssh_host_rsa_key\nPartOf=sshd.service sshd.socket\n\n[Service]\nExecStart=/usr/sbin/sshd-keygen\nType=oneshot\nRemainAfterExit=yes\n")
-    g.sed(g.units + "sshd.service", "After=network.target sshd-keygen.target\n", "After=network.target sshd-keygen.service\nWants=sshd-keygen.service\n")
+    keygen_service(g)
     g.kernels = [Kernel("3.10.0-1160.119.1.el7.x86_64", builtin=EL7_BUILTIN, extra=("virtio_scsi", "nvme", "ena", "overlay"), absent=("btrfs",), suffix=".xz")]
     g.options = ["crashkernel=auto", "rd.lvm.lv=centos/root", "rd.lvm.lv=centos/swap", "net.ifnames=0", "biosdevname=0", *CONSOLE, "LANG=en_US.UTF-8"] if g.lvm else ["crashkernel=auto", "net.ifnames=0", "biosdevname=0", *CONSOLE]
     network_manager(g, unit=False)

@@ -1,6 +1,6 @@
 """Distributions that grew out of RHEL or Fedora, each in the form of its cloud image."""
 import boot, initramfs, packages
-from families.redhat import CONSOLE, EL8_BUILTIN, EL7_BUILTIN, ROOT, SSHD, bls, classic, common, el, grub_files, release_files
+from families.redhat import CONSOLE, EL8_BUILTIN, EL7_BUILTIN, ROOT, SSHD, bls, classic, common, el, keygen_service, release_files
 from guest import ESP_SERIAL, MACHINE_ID, NOSUCH, Guest, accounts, cloud_init, fstab, ifcfg, keyfile, kernels, network_manager, sshd, systemd, systemd_units
 from kernel import Kernel
 from parts import Link
@@ -82,6 +82,7 @@ def amazon2(**layout):
     systemd(g)
     accounts(g, root="!!", user="ec2-user")
     sshd(g, SSHD[7], keygen=False)
+    keygen_service(g)
     g.kernels = [Kernel("5.10.214-202.855.amzn2.x86_64", builtin=("crc32c_generic", "scsi_mod", "scsi_common", "nvme", "nvme_core", "xen_blkfront", "crct10dif_common"), extra=("virtio_blk",))]
     g.options = ["console=tty0", "console=ttyS0,115200n8", "net.ifnames=0", "biosdevname=0", "nvme_core.io_timeout=4294967295", "rd.emergency=poweroff", "rd.shell=0"]
     network_service(g)
