@@ -33,10 +33,10 @@ FATAL = [
     (r"Kernel panic - not syncing: .*", "panic"),
     (r"\(initramfs\)", "initramfs-shell"),
     (r"Entering emergency mode\. Exit the shell to continue\..*", "initramfs-shell"),   # dracut's
-    (r"Could not find kernel image: .*/.*", "kernel"),                    # a path: the entry is there (syslinux)
-    (r"Could not find kernel image: .*|No DEFAULT or UI configuration.*", "bootloader"),
-    (r"Failed to load ldlinux\.c32.*|Boot error|Load error -.*|Checksum error, .*", "bootloader"),
-    (r"Missing operating system\.|Operating system load error\.|Missing OS.*", "firmware"),
+    (r"Loading \S*vmlinuz.* failed:.*|Could not find kernel image: .*vmlinuz.*", "kernel"),           # syslinux
+    (r"Loading \S+ +failed:.*|Could not find kernel image: .*|No DEFAULT or UI configuration.*", "bootloader"),
+    (r"Failed to load ldlinux\.c32.*", "bootloader"),
+    (r"Boot error|Load error -.*|Checksum error, .*|Missing operating system\.|Operating system load error\.|Missing OS.*", "firmware"),
     (r"kernel /.*\n+(?:.*\n+){0,2}Error 15: .*", "kernel"),                   # GRUB legacy
     (r"^\s*Error \d+: .*|Loading stage1\.5.*\n*.*Error \d+|grub> *$", "bootloader"),
     (r"Error (?:loading|opening|preparing|getting|executing) .*: .*|No loader found\..*|Initial file .*", "kernel"),   # systemd-boot

@@ -26,6 +26,7 @@
 #   --initramfs initramfs-tools|dracut|dracut-hostonly
 #                         default initramfs-tools; dracut is built for any machine, dracut-hostonly for one with SATA and
 #                         VMware disks only, whatever the builder has
+#   --as-installed        keep the initramfs that the installation of the kernel made: faster, and without fsck for /
 #   --loader grub|systemd-boot|uki|uki-alone|extlinux|grub-legacy
 #                         default grub; systemd-boot: an entry file as kernel-install writes it; uki: a unified kernel
 #                         image in EFI/Linux, started by systemd-boot; uki-alone: it is EFI/BOOT/BOOTX64.EFI itself;
@@ -64,7 +65,7 @@ HERE=$(dirname "$(readlink -f "$0")")
 # shellcheck source=stacks.sh
 . "$HERE/stacks.sh"
 OUT= FORMAT=raw FS=ext4 TABLE=gpt BOOT=bios LVM= VG=vg0 HOMELV= MD= SNAPSHOTS= SEPBOOT= ROOTBOOT= SUITE=bookworm SIZE=4G KERNEL=generic NET=
-INITRAMFS=initramfs-tools LOADER=grub INIT=systemd
+INITRAMFS=initramfs-tools ASINSTALLED= LOADER=grub INIT=systemd
 INCLUDE= PASSWORD=debian SSHKEY= USERLAND= MIRROR=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)}
 die() { echo "$(basename "$0"): $*" >&2; exit 1; }
 while [ $# -gt 0 ]; do
@@ -74,6 +75,7 @@ while [ $# -gt 0 ]; do
     --vg) VG=$2; shift ;;         --home) HOMELV=1 ;;             --md) MD=1 ;;
     --sepboot) SEPBOOT=1 ;;       --rootboot) ROOTBOOT=1 ;;       --snapshots) SNAPSHOTS=1 ;;
     --suite) SUITE=$2; shift ;;   --size) SIZE=$2; shift ;;       --kernel) KERNEL=$2; shift ;;
+    --as-installed) ASINSTALLED=1 ;;
     --initramfs) INITRAMFS=$2; shift ;; --loader) LOADER=$2; shift ;; --init) INIT=$2; shift ;;
     --net) NET=$2; shift ;;       --include) INCLUDE=$2; shift ;; --password) PASSWORD=$2; shift ;;
     --ssh-key) SSHKEY=$2; shift ;; --userland) USERLAND=$2; shift ;;
@@ -110,7 +112,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-inside() { DEBIAN_FRONTEND=noninteractive LC_ALL=C chroot "$R" "$@"; }
+inside() { DEBIAN_FRONTEND=noninteractive LC_ALL=C INITRD=No chroot "$R" "$@"; }   # no package is to build one
 
 # ---- 1. the userland ---------------------------------------------------------------------------
 PKGS=systemd-sysv,udev,dbus,kmod,ifupdown,isc-dhcp-client,iproute2,procps,openssh-server,zstd,e2fsprogs
@@ -261,10 +263,11 @@ fi
 # ---- 6. initramfs and boot loader --------------------------------------------------------------------
 mount --bind /dev "$R/dev"; mount -t proc proc "$R/proc"; mount --bind /sys "$R/sys"
 K=$(ls "$R/lib/modules")
-case $INITRAMFS in
-  initramfs-tools) inside update-initramfs -u -k all >/dev/null ;;   # its hooks read the fstab written above
+case $INITRAMFS${ASINSTALLED:+-as-installed} in
+  initramfs-tools-as-installed|dracut-as-installed) ;;
+  initramfs-tools) inside update-initramfs -c -k "$K" >/dev/null ;;   # its hooks read the fstab written above
   dracut) inside dracut -q -f --no-hostonly "/boot/initrd.img-$K" "$K" ;;
-  dracut-hostonly)   # not even the devices and modules of the builder
+  dracut-hostonly*)   # not even the devices and modules of the builder
     inside dracut -q -f --hostonly --no-hostonly-default-device --no-hostonly-cmdline --drivers "ahci sd_mod vmw_pvscsi vmxnet3 $FS" \
       --omit-drivers "virtio_blk virtio_scsi virtio_pci nvme" "/boot/initrd.img-$K" "$K" ;;
 esac
@@ -281,36 +284,36 @@ EOG
 if [ -n "$FINISH" ]; then
   cp "$R"/boot/vmlinuz-* "$TMP/vmlinuz"; cp "$R"/boot/initrd.img-* "$TMP/initrd"
 elif [ "$LOADER" = extlinux ]; then
-  mkdir "$R/boot/extlinux"
-  printf 'DEFAULT linux\nPROMPT 0\nTIMEOUT 10\nSERIAL 0 115200\n\nLABEL linux\n  MENU LABEL Debian\n  LINUX ../vmlinuz-%s\n  INITRD ../initrd.img-%s\n  APPEND %s\n' \
+  mkdir -p "$R/boot/extlinux"
+  printf 'DEFAULT linux\nPROMPT 0\nTIMEOUT 10\n\nLABEL linux\n  MENU LABEL Debian\n  LINUX ../vmlinuz-%s\n  INITRD ../initrd.img-%s\n  APPEND %s\n' \
     "$K" "$K" "$CMDLINE" > "$R/boot/extlinux/extlinux.conf"
   inside extlinux --install /boot/extlinux > /dev/null 2>&1
   if [ "$TABLE" = mbr ]; then dd if="$R/usr/lib/EXTLINUX/mbr.bin" of="$IMG" bs=440 count=1 conv=notrunc status=none
   else dd if="$R/usr/lib/EXTLINUX/gptmbr.bin" of="$IMG" bs=440 count=1 conv=notrunc status=none; LEGACYBOOT=${ROOTDEV##*p}; fi
 elif [ "$LOADER" = grub-legacy ]; then
-  mkdir "$R/boot/grub"; cp "$R"/usr/lib/grub/x86_64-pc/{stage1,stage2,e2fs_stage1_5} "$R/boot/grub/"
+  mkdir -p "$R/boot/grub"; cp "$R"/usr/lib/grub/x86_64-pc/{stage1,stage2,e2fs_stage1_5} "$R/boot/grub/"
   printf 'default 0\ntimeout 1\nserial --unit=0 --speed=115200\nterminal serial\n\ntitle Debian GNU/Linux\nroot (hd0,0)\nkernel /boot/vmlinuz-%s %s\ninitrd /boot/initrd.img-%s\n' \
     "$K" "$CMDLINE" "$K" > "$R/boot/grub/menu.lst"
   # its shell is a 32-bit program that is to see the disk when the file system is not mounted
   mkdir "$TMP/shell"; cp -L "$R/usr/sbin/grub" "$R"/lib32/ld-linux.so.2 "$R"/lib32/libc.so.6 "$TMP/shell/"; cp -L "$R"/lib32/libncurses* "$R"/lib32/libtinfo* "$TMP/shell/" 2>/dev/null || true
 elif [ "$LOADER" != grub ]; then
-  # what bootctl and kernel-install make of a directory, copied to the ESP
+  # what bootctl and kernel-install make of a memory file system, copied to the ESP
   E="$IMG@@$(partx -g -o START -n 1 "$IMG" | awk '{print $1*512}')"
+  mount -t tmpfs none "$R/boot/efi"
   mkdir -p "$R/etc/kernel" "$R/boot/efi/EFI/Linux" "$R/boot/efi/EFI/BOOT"; echo "$CMDLINE" > "$R/etc/kernel/cmdline"; echo debian > "$R/etc/kernel/entry-token"
   if [ "$LOADER" != uki-alone ]; then
-    inside env SYSTEMD_RELAX_ESP_CHECKS=1 bootctl -q install --esp-path=/boot/efi --no-variables
+    inside env SYSTEMD_RELAX_ESP_CHECKS=1 bootctl install --esp-path=/boot/efi --no-variables > /dev/null 2>&1
     printf 'timeout 1\nconsole-mode keep\n' > "$R/boot/efi/loader/loader.conf"
   fi
   if [ "$LOADER" = systemd-boot ]; then
     printf 'layout=bls\nBOOT_ROOT=/boot/efi\n' > "$R/etc/kernel/install.conf"; mkdir -p "$R/boot/efi/debian"
-    inside env SYSTEMD_RELAX_ESP_CHECKS=1 BOOT_ROOT=/boot/efi kernel-install add "$K" "/boot/vmlinuz-$K" "/boot/initrd.img-$K"
+    inside env TMPDIR=/tmp SYSTEMD_RELAX_ESP_CHECKS=1 kernel-install add "$K" "/boot/vmlinuz-$K" "/boot/initrd.img-$K"
   else
     UKI=$R/boot/efi/EFI/Linux/debian-$K.efi; [ "$LOADER" = uki ] || UKI=$R/boot/efi/EFI/BOOT/BOOTX64.EFI
     make_uki "$R/usr/lib/systemd/boot/efi/linuxx64.efi.stub" "$UKI" ".osrel=$R/usr/lib/os-release" ".cmdline=$R/etc/kernel/cmdline" \
       ".linux=$R/boot/vmlinuz-$K" ".initrd=$R/boot/initrd.img-$K"
   fi
-  find "$R/boot/efi" -type d -empty -name '[!Ll]*' -delete
-  mcopy -s -i "$E" "$R"/boot/efi/* ::/; find "$R/boot/efi" -mindepth 1 -delete
+  mcopy -s -i "$E" "$R"/boot/efi/* ::/; umount "$R/boot/efi"
 elif [ "$BOOT" = bios ]; then
   inside grub-install --target=i386-pc --no-floppy "$DISK" 2>&1 | grep -v '^Install' || true
 else

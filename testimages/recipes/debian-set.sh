@@ -26,24 +26,24 @@ bookworm-lvm-boot         bookworm  bios gpt --lvm --vg sys-vg --home --rootboot
 bookworm-lvm-xfs          bookworm  bios gpt --lvm --fs xfs
 bookworm-md               bookworm  bios gpt --md --size 4G
 bookworm-md-boot          bookworm  bios gpt --md --rootboot --size 4G
-bookworm-dracut           bookworm  bios mbr --initramfs dracut
+bookworm-dracut           bookworm  bios mbr --initramfs dracut --as-installed
 bookworm-dracut-hostonly  bookworm  bios mbr --initramfs dracut-hostonly
-bookworm-dracut-lvm       bookworm  bios gpt --initramfs dracut --lvm --vg sys-vg
-bookworm-systemd-boot     bookworm  uefi gpt --loader systemd-boot
-bookworm-uki              bookworm  uefi gpt --loader uki
-bookworm-uki-alone        bookworm  uefi gpt --loader uki-alone
-bookworm-extlinux         bookworm  bios mbr --loader extlinux
-bookworm-extlinux-gpt     bookworm  bios gpt --loader extlinux
-bookworm-grub-legacy      bookworm  bios mbr --loader grub-legacy
-bookworm-sysvinit         bookworm  bios mbr --init sysvinit
-bookworm-openrc           bookworm  bios mbr --init openrc
-bookworm-networkmanager   bookworm  bios mbr --net networkmanager
-bookworm-netplan          bookworm  bios mbr --net netplan
-bookworm-connman          bookworm  bios mbr --net connman
-bookworm-dhcpcd           bookworm  bios mbr --net dhcpcd
-trixie-systemd-boot       trixie    uefi gpt --loader systemd-boot --initramfs dracut
-trixie-uki                trixie    uefi gpt --loader uki --initramfs dracut
-bullseye-dracut           bullseye  bios mbr --initramfs dracut"
+bookworm-dracut-lvm       bookworm  bios gpt --initramfs dracut --lvm --vg sys-vg --as-installed
+bookworm-systemd-boot     bookworm  uefi gpt --loader systemd-boot --as-installed
+bookworm-uki              bookworm  uefi gpt --loader uki --as-installed
+bookworm-uki-alone        bookworm  uefi gpt --loader uki-alone --as-installed
+bookworm-extlinux         bookworm  bios mbr --loader extlinux --as-installed
+bookworm-extlinux-gpt     bookworm  bios gpt --loader extlinux --as-installed
+bookworm-grub-legacy      bookworm  bios mbr --loader grub-legacy --as-installed
+bookworm-sysvinit         bookworm  bios mbr --init sysvinit --as-installed
+bookworm-openrc           bookworm  bios mbr --init openrc --as-installed
+bookworm-networkmanager   bookworm  bios mbr --net networkmanager --as-installed
+bookworm-netplan          bookworm  bios mbr --net netplan --as-installed
+bookworm-connman          bookworm  bios mbr --net connman --as-installed
+bookworm-dhcpcd           bookworm  bios mbr --net dhcpcd --as-installed
+trixie-systemd-boot       trixie    uefi gpt --loader systemd-boot --initramfs dracut --as-installed
+trixie-uki                trixie    uefi gpt --loader uki --initramfs dracut --as-installed
+bullseye-dracut           bullseye  bios mbr --initramfs dracut --as-installed"
 names() { awk '{print $1}' <<<"$SET"; }
 
 CACHE= WANT=()
