@@ -166,7 +166,11 @@ struct IdentityInspection {
         "openssh-server", "cloud-init", "cloud-guest-utils", "cloud-utils", "systemd", "udev", "grub-pc",
         "grub-common",
         "grub-efi-amd64", "initramfs-tools", "dracut", "e2fsprogs", "libc6", "network-manager", "netplan.io",
-        "isc-dhcp-client", "qemu-guest-agent", "passwd",
+        "isc-dhcp-client", "qemu-guest-agent", "passwd", "rh-amazon-rhui-client", "rhui-azure-rhel7",
+        "rhui-azure-rhel8",
+        "rhui-azure-rhel9", "google-rhui-client-rhel7", "google-rhui-client-rhel8",
+        "google-rhui-client-rhel9",
+        "aliyun_rhui_rhel7", "aliyun_rhui_rhel8", "aliyun_rhui_rhel9",
     ]
 
     private func readPackages(_ identity: inout OSIdentity) {

@@ -30,6 +30,7 @@ package enum CheckRegistry {
         BootCmdline.self,
         GuestOSFstab.self,
         BootConsole.self,
+        BootCpuLevel.self,
     ]
 
     package static let compliance: [any Check.Type] = [
@@ -66,6 +67,7 @@ package enum CheckRegistry {
         GuestOSCloudInit.self,
         InitDatasource.self,
         InitState.self,
+        InitFwCfg.self,
         GuestOSOnlineResizeFS.self,
         InitForeignAgents.self,
     ]
@@ -78,6 +80,8 @@ package enum CheckRegistry {
         GuestOSSecurityCenterAgent.self,
         GuestOSSupportMocInstanceTypes.self,
         OSPackageState.self,
+        OSLifecycle.self,
+        OSLicense.self,
     ]
 
     package static let hygiene: [any Check.Type] = [
