@@ -307,19 +307,20 @@ import Testing
 
     @Test(
         arguments: [
-            (InitFacts.Program.systemd, debian, ["systemctl enable ssh.service"]),
-            (.sysv, el6, ["chkconfig ssh on"]), (.upstart, el6, ["chkconfig ssh on"]),
-            (.sysv, debian, ["update-rc.d ssh enable"]), (.sysv, sles11, ["chkconfig ssh on"]),
-            (.upstart, debian, ["sed -i '/^manual/d' /etc/init/ssh.override"]),
-            (.openrc, gentoo, ["rc-update add ssh default"]),
-            (.busybox, alpine, ["rc-update add ssh default"]),
-            (.busybox, debian, []),
+            (InitFacts.Program.systemd, debian, ["systemctl enable ssh.service cloud-init.service"]),
+            (.sysv, el6, ["chkconfig ssh on", "chkconfig cloud-init on"]),
+            (.upstart, el6, ["chkconfig ssh on", "chkconfig cloud-init on"]),
+            (.sysv, debian, ["update-rc.d ssh enable", "update-rc.d cloud-init enable"]),
+            (.sysv, sles11, ["insserv ssh", "insserv cloud-init"]),
+            (.upstart, debian, ["rm -f /etc/init/ssh.override", "rm -f /etc/init/cloud-init.override"]),
+            (.openrc, gentoo, ["rc-update add ssh default", "rc-update add cloud-init default"]),
+            (.busybox, alpine, ["rc-update add ssh default", "rc-update add cloud-init default"]),
         ] as [(InitFacts.Program, System, [String])])
     func services(_ program: InitFacts.Program, _ system: System, _ commands: [String]) {
         var linux = system.linux
         linux.initSystem.program = .known(Located(program, Evidence(path: "/sbin/init")))
-        #expect(Fix.enable(["ssh.service"], "t", in: linux).commands == commands)
-        #expect(Fix.disable(["ssh.service"], "t", in: linux).commands.isEmpty == commands.isEmpty)
+        #expect(Fix.enable(["ssh.service", "cloud-init.service"], "t", in: linux).commands == commands)
+        #expect(Fix.start("ssh.service", "t", in: linux).commands.count == 1)
     }
 
     /// Text of a guest is one word of the command, whatever it holds.

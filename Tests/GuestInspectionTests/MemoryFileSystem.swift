@@ -48,6 +48,8 @@ struct MemoryFileSystem: FileSystemReader {
 
     mutating func file(_ path: String, _ text: String = "x") { add(GuestPath(path), .file(Array(text.utf8))) }
 
+    mutating func file(_ path: String, bytes: [UInt8]) { add(GuestPath(path), .file(bytes)) }
+
     /// The skeleton of a system below `top`.
     mutating func system(at top: String = "", machine: String? = nil, fstab: String = "") {
         for path in ["bin/sh", "sbin/init", "lib/libc.so", "var/log/x", "etc/passwd"] {

@@ -20,7 +20,7 @@ struct KernelInspection {
         "dm_writecache", "dm_integrity", "dm_crypt", "raid0", "raid1", "raid10", "raid456", "linear",
         "md_mod",
         "crc32c_generic", "crc32c_intel", "isofs", "udf", "qemu_fw_cfg",
-        "squashfs",
+        "squashfs", "erofs", "loop", "overlay", "mptspi", "mptsas", "vmw_pvscsi", "vmxnet3",
         "nls_ascii", "nls_cp437", "nls_iso8859_1", "nls_utf8",
     ]
 
@@ -28,7 +28,7 @@ struct KernelInspection {
     private static let options = [
         "FW_CFG_SYSFS", "XEN", "XEN_PV", "XEN_PVHVM", "VIRTIO_PCI_LEGACY", "DEVTMPFS", "DEVTMPFS_MOUNT",
         "EFI_STUB",
-        "MODULE_SIG_FORCE", "FAT_DEFAULT_IOCHARSET", "FAT_DEFAULT_CODEPAGE",
+        "MODULE_SIG_FORCE", "XEN_PV_DOM0", "X86_XEN", "X86_64_XEN", "PARAVIRT", "CMDLINE_BOOL", "FAT_DEFAULT_IOCHARSET", "FAT_DEFAULT_CODEPAGE",
     ]
 
     /// The kernel in `file`.
@@ -38,7 +38,9 @@ struct KernelInspection {
         -> KernelFacts
     {
         var facts = image(file)
-        if facts.version == nil { facts.version = KernelInspection.version(fromName: file.path) }
+        if facts.version == nil {
+            facts.version = file.release ?? KernelInspection.version(fromName: file.path)
+        }
         guard let version = facts.version else {
             facts.modulesPresent = .unknown
             return facts
@@ -99,6 +101,11 @@ struct KernelInspection {
         facts.version = image.version
         facts.architecture = image.architecture?.rawValue
         switch image.format {
+        // Boot loaders take nothing but bzImage on x86; an ELF file there is a kernel for Xen, or for a debugger.
+        case .elf, .compressed:
+            guard facts.architecture == "x86_64" || facts.architecture == "i386" else { break }
+            facts.image = .notAKernel
+            facts.imageDetail = "it has no boot header: it is an ELF program, which only Xen starts"
         case .unknown, .efiProgram:
             facts.image = .notAKernel
             facts.imageDetail =

@@ -19,7 +19,7 @@ struct LinuxInspection {
             reader: reader, layout: layout, rootVolume: root, rootSubvolume: subvolume?.subvolume)
         let mountTable = mounting.stitch()
         let identity = IdentityInspection(reader: reader).inspect()
-        let mounts = mounting.inspect()
+        var mounts = mounting.inspect(identity)
         let (boot, early) = BootInspection(
             reader: reader, layout: layout,
             files: BootFiles(
@@ -31,6 +31,7 @@ struct LinuxInspection {
             reader: reader, commandLineTarget: target(commandLine),
             consoles: commandLine?.all("console") ?? [],
             rootIsWritable: commandLine?.rootIsWritable ?? false)
+        mounts.units = mounting.units(services)
         let access = AccessInspection(reader: reader, services: services, identity: identity, now: now)
             .inspect()
         let homes = (access.accounts.value ?? []).filter { $0.shellAllowsLogin }.map(\.home)

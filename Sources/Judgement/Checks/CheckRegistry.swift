@@ -16,6 +16,7 @@ package enum CheckRegistry {
         GuestOSBootMode.self,
         BootEfiFallback.self,
         BootBootLoader.self,
+        BootXenOnly.self,
         GuestOSGrub.self,
         GuestOSKernelVersion.self,
         BootKernel.self,
@@ -31,6 +32,7 @@ package enum CheckRegistry {
         GuestOSFstab.self,
         BootConsole.self,
         BootCpuLevel.self,
+        BootSecureBoot.self,
     ]
 
     package static let compliance: [any Check.Type] = [

@@ -40,8 +40,8 @@ extension Target {
         public var needsProvisioning: Bool
         /// Instances of these systems get passwords and keys through QEMU's fw_cfg.
         public var firmwareConfiguration: [SystemRule]
-        /// Secure Boot is on.
-        public var secureBoot: Bool
+        /// Instances verify what firmware starts (Secure Boot); nil where they do not.
+        public var secureBoot: Bool?
         /// Systems that the place itself does not cover.
         public var unsupported: [SystemRule]
         /// Systems that its import takes; empty when it takes any.
@@ -89,7 +89,7 @@ extension Target {
             kernelInterfaceNames = try values.value(.kernelInterfaceNames, or: false)
             needsProvisioning = try values.value(.needsProvisioning, or: false)
             firmwareConfiguration = try values.value(.firmwareConfiguration, or: [])
-            secureBoot = try values.value(.secureBoot, or: false)
+            secureBoot = try values.decodeIfPresent(Bool.self, forKey: .secureBoot)
             unsupported = try values.value(.unsupported, or: [])
             imports = try values.value(.imports, or: [])
             licenceClients = try values.value(.licenceClients, or: [])

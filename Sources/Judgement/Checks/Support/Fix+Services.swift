@@ -1,44 +1,47 @@
 import GuestFacts
 
-/// Services, by the program that starts them.
+/// Starting and stopping services at boot, in the words of the guest's first program.
 extension Fix {
-    /// Lets services start at boot. Units are named as systemd names them; elsewhere the name before `.service` is the
-    /// service's. Without a system, systemd is meant.
-    static func enable(_ units: [String], _ title: String, in linux: LinuxFacts? = nil) -> Fix {
-        let names = units.map { unit in
-            quoted(unit.hasSuffix(".service") ? String(unit.dropLast(".service".count)) : unit)
-        }
-        let commands: [String]
-        switch linux.map({ GuestTools($0).serviceTool }) ?? .systemd {
-        case .systemd: commands = ["systemctl enable \(units.map(quoted).joined(separator: " "))"]
-        case .chkconfig: commands = names.map { "chkconfig \($0) on" }
-        case .updateRcD: commands = names.map { "update-rc.d \($0) enable" }
-        case .openRC: commands = names.map { "rc-update add \($0) default" }
-        // `manual` in the override is what keeps a job of upstart from starting (init(5)).
-        case .upstart: commands = names.map { "sed -i '/^manual/d' /etc/init/\($0).override" }
-        case .byHand:
-            return .byHand(
-                "\(title): start \(names.joined(separator: ", ")) from the scripts of this init system")
-        }
-        return Fix(title, where: .online, kind: .autoChroot, commands: commands)
+    /// Lets a service start at boot.
+    static func start(_ service: String, _ title: String, in linux: LinuxFacts) -> Fix {
+        Fix(title, where: .online, kind: .autoChroot, commands: switching(service, on: true, linux))
     }
 
-    /// Keeps services from starting at boot.
-    static func disable(_ units: [String], _ title: String, in linux: LinuxFacts) -> Fix {
-        let names = units.map { unit in
-            quoted(unit.hasSuffix(".service") ? String(unit.dropLast(".service".count)) : unit)
+    /// Keeps a service from starting at boot.
+    static func stop(_ service: String, _ title: String, in linux: LinuxFacts) -> Fix {
+        Fix(title, where: .online, kind: .autoChroot, commands: switching(service, on: false, linux))
+    }
+
+    /// Lets services start at boot. Without a system, systemd is meant.
+    static func enable(_ units: [String], _ title: String, in linux: LinuxFacts? = nil) -> Fix {
+        let single = linux.map { linux in units.flatMap { switching($0, on: true, linux) } } ?? []
+        let isSystemd = single.allSatisfy { $0.hasPrefix("systemctl ") }
+        return Fix(
+            title, where: .online, kind: .autoChroot,
+            commands: isSystemd ? ["systemctl enable \(units.map(quoted).joined(separator: " "))"] : single)
+    }
+
+    private static func switching(_ unit: String, on: Bool, _ linux: LinuxFacts) -> [String] {
+        let name = unit.hasSuffix(".service") ? String(unit.dropLast(8)) : unit
+        switch linux.initSystem.program.value?.value {
+        case .sysv?, .upstart?:
+            switch linux.identity.family {
+            case .rhel: return ["chkconfig \(quoted(name)) \(on ? "on" : "off")"]
+            case .suse: return ["insserv \(on ? "" : "-r ")\(quoted(name))"]
+            default:
+                let isUpstart = linux.initSystem.program.value?.value == .upstart
+                let override = quoted("/etc/init/\(name).override")
+                return isUpstart
+                    ? [on ? "rm -f \(override)" : "echo manual > \(override)"]
+                    : ["update-rc.d \(quoted(name)) \(on ? "enable" : "disable")"]
+            }
+        case .openrc?: return [openrc(name, on)]
+        case .busybox? where linux.identity.family == .alpine: return [openrc(name, on)]
+        default: return ["systemctl \(on ? "enable" : "disable") \(quoted(unit))"]
         }
-        let commands: [String]
-        switch GuestTools(linux).serviceTool {
-        case .systemd: commands = ["systemctl disable \(units.map(quoted).joined(separator: " "))"]
-        case .chkconfig: commands = names.map { "chkconfig \($0) off" }
-        case .updateRcD: commands = names.map { "update-rc.d \($0) disable" }
-        case .openRC: commands = names.map { "rc-update del \($0) default" }
-        case .upstart: commands = names.map { "echo manual >> /etc/init/\($0).override" }
-        case .byHand:
-            return .byHand(
-                "\(title): take \(names.joined(separator: ", ")) out of the scripts of this init system")
-        }
-        return Fix(title, where: .online, kind: .autoChroot, commands: commands)
+    }
+
+    private static func openrc(_ name: String, _ on: Bool) -> String {
+        "rc-update \(on ? "add" : "del") \(quoted(name)) default"
     }
 }

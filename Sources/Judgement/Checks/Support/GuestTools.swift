@@ -185,34 +185,4 @@ struct GuestTools {
         default: major <= 8
         }
     }
-
-    // MARK: Services
-
-    /// What starts services.
-    enum ServiceTool {
-        case systemd, upstart, chkconfig, updateRcD, openRC, byHand
-    }
-
-    var serviceTool: ServiceTool {
-        guard let program = linux.initSystem.program.value?.value else { return .systemd }
-        return switch program {
-        case .systemd: .systemd
-        case .openrc: .openRC
-        case .upstart: identity.family == .rhel ? .chkconfig : .upstart
-        case .sysv:
-            switch identity.family {
-            case .rhel, .suse: .chkconfig
-            case .debian: .updateRcD
-            default: .byHand
-            }
-        case .busybox: identity.family == .alpine ? .openRC : .byHand
-        case .other, .missing, .notExecutable:
-            switch identity.family {
-            case .rhel where (major ?? 9) <= 6: .chkconfig
-            case .suse where isOldSUSE: .chkconfig
-            case .alpine: .openRC
-            default: .systemd
-            }
-        }
-    }
 }
