@@ -78,8 +78,8 @@ let guests: [Target] = [
 ]
 
 let judgement: [Target] = [
-    room("Targets", in: "Judgement"),
-    room("Checks", in: "Judgement", sees: ["GuestFacts", "Targets"]),
+    room("Targets", in: "Judgement", resources: [.embedInCode("Data")]),
+    room("Checks", in: "Judgement", sees: ["GuestFacts", "Targets"], resources: [.embedInCode("Data")]),
     room("LaunchChain", in: "Judgement", sees: ["GuestFacts", "Targets", "Checks"]),
 ]
 
@@ -160,6 +160,7 @@ let testTargets: [Target] = [
             "GuestInspection",
             "TestSupport",
         ]),
+    tests("TargetsTests", sees: ["Targets", "TestSupport"]),
     tests("ChecksTests", sees: ["GuestFacts", "Targets", "Checks", "TestSupport"]),
     tests("LaunchChainTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "TestSupport"]),
     tests(

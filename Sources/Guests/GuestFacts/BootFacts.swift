@@ -6,6 +6,9 @@ package struct BootFacts: Sendable, Hashable, Codable {
     package var kernels: [String: KernelFacts] = [:]
     /// Initramfs archives by the path the boot entries name.
     package var initramfs: [String: InitramfsFacts] = [:]
+    /// The newest kernel that is installed, with its initramfs, when another one is the default; the next change of
+    /// the loader's configuration may start it. Nil when it is the default, or was not looked at.
+    package var newestKernel: KernelFacts?
     /// Versions that have a directory in `/lib/modules`.
     package var moduleVersions: [String] = []
     /// What `/etc/default/grub` and its kin intend: key → value.
@@ -274,6 +277,9 @@ package struct DriverFacts: Sendable, Hashable, Codable {
     package var blockedLate: Evidence?
     /// Modules it needs that are in the wrong place.
     package var missingDependencies: [String] = []
+    /// `options` lines of modprobe.d that hold where it is loaded: those of the initramfs for a driver that comes from
+    /// there.
+    package var options: [Located<String>] = []
     package var evidence: [Evidence] = []
     package var gap: Gap?
 

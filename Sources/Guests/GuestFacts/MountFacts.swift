@@ -113,6 +113,8 @@ package struct InitFacts: Sendable, Hashable, Codable {
 
     package var program: Fact<Located<Program>>
     package var architecture: String?
+    /// The level of x86-64 processors that the C library was built for: 2 for x86-64-v2; nil when it does not say.
+    package var processorLevel: Located<Int>?
     /// Files the program cannot start without (dynamic loader, libc) that are not there.
     package var missingFiles: [Evidence] = []
     /// `graphical.target`, `emergency.target`; the run level of SysV and upstart (`3`), the level of OpenRC.

@@ -57,7 +57,9 @@ struct BootBreaks {
         case "Grub.InitrdMissing":
             return [.rebuildInitramfs(adding: [], kernel: "all", in: linux)]
         case "Grub.WaitsForever", "Grub.DeviceMissing", "Grub.PasswordProtected":
-            guard loader != .grub2 else { return [.updateGrub("Write GRUB's configuration again", in: linux)] }
+            guard loader != .grub2 else {
+                return [.updateGrub("Write GRUB's configuration again", in: linux)]
+            }
             return loader.edits(code, step.evidence.first)
         case "Grub.ConfigMissing", "Grub.ConfigInvalid": return [loader.configuration(of: linux)]
         case "BootLoader.NoActivePartition", "BootLoader.SeveralActive":

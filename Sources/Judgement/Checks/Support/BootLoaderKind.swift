@@ -24,7 +24,8 @@ enum BootLoaderKind: Hashable {
                 risk: .medium, commands: ["bootctl install --no-variables"])
         case .syslinux where firmware == .uefi:
             return .byHand(
-                "Copy syslinux.efi and ldlinux.e64 of the distribution to EFI/BOOT/ on the EFI system partition")
+                "Copy syslinux.efi and ldlinux.e64 of the distribution to EFI/BOOT/ on the EFI system partition"
+            )
         case .syslinux:
             return Fix(
                 "Install extlinux again, with its modules", where: .online, kind: .autoChroot, risk: .medium,
