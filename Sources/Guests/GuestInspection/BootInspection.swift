@@ -92,7 +92,9 @@ struct BootInspection {
             }, isGPT: table?.kind == .gpt)
         return follow(
             trace,
-            Start(firmware: .bios, partition: nil, place: { Evidence(layer: "disk", excerpt: $0) }, hasLoader: true))
+            Start(
+                firmware: .bios, partition: nil, place: { Evidence(layer: "disk", excerpt: $0) },
+                hasLoader: true))
     }
 
     // MARK: UEFI
@@ -180,7 +182,8 @@ struct BootInspection {
         var path = BootPath(firmware: start.firmware, isPresent: .yes)
         path.programs = trace.programs.map {
             BootProgram(
-                path: files.file(start.partition, $0.path).guestPath, role: "\($0.kind)", isSigned: $0.isSigned)
+                path: files.file(start.partition, $0.path).guestPath, role: "\($0.kind)",
+                isSigned: $0.isSigned)
         }
         let isFirmware = start.depth == 0
         let evidence = trace.steps.map { start.place("\($0.place): \($0.message)") }

@@ -79,7 +79,9 @@ package struct GrubLegacyLoader {
         var place = 1
     }
 
-    private mutating func configure(_ name: String, _ steps: Int) throws(ImageFault) -> LoaderEvaluation.Outcome {
+    private mutating func configure(_ name: String, _ steps: Int) throws(ImageFault)
+        -> LoaderEvaluation.Outcome
+    {
         guard steps > 0 else { return .unknown("configuration files of GRUB that lead to each other") }
         let (device, path) = try resolve(name)
         guard let device, let bytes = try contents(path, on: device) else {
@@ -106,13 +108,15 @@ package struct GrubLegacyLoader {
                     .waitsForever, "timeout is not set, so the menu waits for a key without end",
                     at: BootLocation(file: file, line: settings.place)))
         }
+        settings.fallbacks = settings.fallbacks.filter { $0 < menu.entries.count }
         if settings.standard >= menu.entries.count {
+            let instead = settings.fallbacks.isEmpty ? 0 : settings.fallbacks.removeFirst()
             evaluation.notes.append(
                 GrubNote(
                     .defaultNotFound,
-                    "default \(settings.standard) names no entry, GRUB takes the first one",
+                    "default \(settings.standard) names no entry, GRUB takes entry \(instead)",
                     at: BootLocation(file: file, line: settings.place)))
-            settings.standard = 0
+            settings.standard = instead
         }
         var tried: LoaderEvaluation.Outcome?
         for index in [settings.standard] + settings.fallbacks.prefix(Self.mostFallbacks) {
@@ -175,7 +179,8 @@ package struct GrubLegacyLoader {
         "embed", "unlock",
     ]
 
-    private mutating func run(_ entry: GrubLegacyMenu.Entry, _ steps: Int) throws(ImageFault) -> LoaderEvaluation
+    private mutating func run(_ entry: GrubLegacyMenu.Entry, _ steps: Int) throws(ImageFault)
+        -> LoaderEvaluation
         .Outcome
     {
         var selection: BootSelection?
@@ -240,14 +245,16 @@ package struct GrubLegacyLoader {
                     selection?.initrdFailure = [archive]
                     return stop(
                         .initrdMissing(archive),
-                        "\(archive.path) does not exist, and GRUB legacy does not start the kernel without it")
+                        "\(archive.path) does not exist, and GRUB legacy does not start the kernel without it"
+                    )
                 }
                 selection?.initrds = [archive]
             case "module":
                 let words = command.argument.split(separator: " ", maxSplits: 1).map(String.init)
                 let module = try reference(words.first ?? "", place)
                 if module.isMissing {
-                    return stop(.kernelMissing(module), "\(module.path) does not exist: GRUB stays at its menu")
+                    return stop(
+                        .kernelMissing(module), "\(module.path) does not exist: GRUB stays at its menu")
                 }
                 selection?.modules.append((module, words.dropFirst().map { $0 }))
             case "chainloader":
@@ -261,7 +268,8 @@ package struct GrubLegacyLoader {
                 return stop(.password, "the default entry “\(entry.title)” asks for a password")
             case "lock": break
             case "pause": return stop(.waitsForever, "pause waits for a key without end")
-            case "halt", "reboot": return stop(.configurationInvalid, "the default entry ends in \(command.name)")
+            case "halt", "reboot":
+                return stop(.configurationInvalid, "the default entry ends in \(command.name)")
             case "boot":
                 if let selection { return .boots(selection) }
             case _ where Self.harmless.contains(command.name): break

@@ -50,7 +50,8 @@ package struct GrubLegacyStage: Sendable {
             let count = Int(try first.little(UInt16.self, at: offset + 4))
             if count == 0 { break }
             guard count + body.count / 512 <= Self.mostSectors else {
-                throw ImageFault(.corrupt, "a stage2 of more than \(Self.mostSectors) sectors", at: first.origin)
+                throw ImageFault(
+                    .corrupt, "a stage2 of more than \(Self.mostSectors) sectors", at: first.origin)
             }
             body += try disk.read(at: try start.multiplied(by: Self.sectorSize), count: count * 512).array
             offset -= 8

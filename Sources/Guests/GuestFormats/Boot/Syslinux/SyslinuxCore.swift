@@ -34,13 +34,15 @@ package struct SyslinuxCore: Sendable {
         let head = try disk.read(at: try position(first), count: 512)
         guard let area = (0..<480).first(where: { (try? head.little(UInt32.self, at: $0)) == Self.magic })
         else {
-            throw ImageFault(.corrupt, "ldlinux.sys is not where the boot record looks for it", at: head.origin)
+            throw ImageFault(
+                .corrupt, "ldlinux.sys is not where the boot record looks for it", at: head.origin)
         }
         // The boot record knows which build it belongs to: `cmp dword [ldlinux_magic+4], value`.
         if let place = bootRecord.firstIndex(of: [0x66, 0x81, 0x3E, 0x1C, 0x80]),
             try bootRecord.little(UInt32.self, at: place + 5) != (try head.little(UInt32.self, at: 0x1C))
         {
-            throw ImageFault(.corrupt, "ldlinux.sys is of another build than the boot record", at: head.origin)
+            throw ImageFault(
+                .corrupt, "ldlinux.sys is of another build than the boot record", at: head.origin)
         }
         version = Self.version(head)
         let sectors = Int(try head.little(UInt16.self, at: area + 8))

@@ -36,9 +36,11 @@ package struct SyslinuxLoader {
         if let module = start.mainModule {
             let places =
                 [directory] + ["/boot/isolinux", "/isolinux", "/boot/syslinux", "/syslinux", "/"]
-            guard let place = try places.first(where: { (place) throws(ImageFault) in
-                try isFile("\(place)/\(module)")
-            }) else {
+            guard
+                let place = try places.first(where: { (place) throws(ImageFault) in
+                    try isFile("\(place)/\(module)")
+                })
+            else {
                 return .stops(
                     .init(
                         .moduleMissing,
@@ -105,7 +107,8 @@ package struct SyslinuxLoader {
             guard menu.timeout > 0 else {
                 return .stops(
                     .init(
-                        .waitsForever, "PROMPT is set and TIMEOUT is not: Syslinux waits for a key without end",
+                        .waitsForever,
+                        "PROMPT is set and TIMEOUT is not: Syslinux waits for a key without end",
                         at: place))
             }
             return try execute(menu.onTimeout ?? command, Self.mostSteps)
@@ -114,7 +117,8 @@ package struct SyslinuxLoader {
     }
 
     /// Runs a command: a label, or a file with arguments.
-    private mutating func execute(_ command: String, _ steps: Int) throws(ImageFault) -> LoaderEvaluation.Outcome
+    private mutating func execute(_ command: String, _ steps: Int) throws(ImageFault)
+        -> LoaderEvaluation.Outcome
     {
         guard steps > 0 else { return .unknown("labels of Syslinux that lead to each other without end") }
         let (word, rest) = SyslinuxMenu.split(command)
@@ -204,7 +208,8 @@ package struct SyslinuxLoader {
         }
         guard menu.timeout > 0 || menu.totalTimeout > 0 else {
             return .stops(
-                .init(.waitsForever, "TIMEOUT is not set, so the menu waits for a key without end", at: place))
+                .init(.waitsForever, "TIMEOUT is not set, so the menu waits for a key without end", at: place)
+            )
         }
         if let command = menu.onTimeout { return try execute(command, steps - 1) }
         guard let chosen = menuDefault else {
