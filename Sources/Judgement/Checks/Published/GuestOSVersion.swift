@@ -141,6 +141,7 @@ enum GuestOSVersion: Check {
                         "os-release says centos 7, /etc/centos-release CentOS 8.5.2111",
                         Evidence(path: "/etc/centos-release", line: 1, excerpt: "CentOS release 8.5.2111"))
                 }, .fail, codes: ["OSVersion.Undetected"]),
+            CheckExample(
                 "Gentoo, at a target that lists no such systems",
                 .example {
                     $0.linux.identity.distribution = "gentoo"
