@@ -64,7 +64,7 @@ struct BootInspection {
         if !entry.archives.isEmpty {
             let result = InitramfsInspection(
                 reader: reader, files: files, resolver: resolver, image: layout.image
-            ).inspect(entry.archives)
+            ).inspect(entry.archives, commandLine: entry.commandLine)
             for archive in result.facts { facts.initramfs[archive.path] = archive }
             early = result
         }

@@ -31,6 +31,7 @@ package enum CheckRegistry {
         BootCmdline.self,
         GuestOSFstab.self,
         BootConsole.self,
+        BootCpuLevel.self,
         BootSecureBoot.self,
     ]
 
@@ -68,6 +69,7 @@ package enum CheckRegistry {
         GuestOSCloudInit.self,
         InitDatasource.self,
         InitState.self,
+        InitFwCfg.self,
         GuestOSOnlineResizeFS.self,
         InitForeignAgents.self,
     ]
@@ -80,6 +82,8 @@ package enum CheckRegistry {
         GuestOSSecurityCenterAgent.self,
         GuestOSSupportMocInstanceTypes.self,
         OSPackageState.self,
+        OSLifecycle.self,
+        OSLicense.self,
     ]
 
     package static let hygiene: [any Check.Type] = [

@@ -141,10 +141,8 @@ enum GuestOSGrub: Check {
         case "Grub.WaitsForever":
             fix = Fix(
                 "Let the menu go on after five seconds", where: .online, kind: .autoChroot,
-                commands: [
-                    "sed -i 's/^GRUB_TIMEOUT=.*/GRUB_TIMEOUT=5/' /etc/default/grub",
-                    Fix.regenerateGrub(linux),
-                ])
+                commands: ["sed -i 's/^GRUB_TIMEOUT=.*/GRUB_TIMEOUT=5/' /etc/default/grub"]
+                    + Fix.regenerateGrub(linux))
         case "Grub.SavedEntryMissing", "Grub.OneShotPending":
             let isRed = linux.identity.family == .rhel || linux.identity.family == .suse
             fix = Fix(
@@ -153,10 +151,8 @@ enum GuestOSGrub: Check {
         case "Grub.DefaultMissing":
             fix = Fix(
                 "Make the first entry the default", where: .online, kind: .autoChroot,
-                commands: [
-                    "sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=0/' /etc/default/grub",
-                    Fix.regenerateGrub(linux),
-                ])
+                commands: ["sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=0/' /etc/default/grub"]
+                    + Fix.regenerateGrub(linux))
         default:
             fix = .updateGrub("Write GRUB's configuration again", in: linux)
         }
