@@ -37,7 +37,7 @@ struct BootBreaks {
                     code, .error, step.message.asSentence,
                     evidence: step.evidence.isEmpty
                         ? [Evidence(layer: path.firmware.rawValue)] : step.evidence,
-                    fixes: BootBreaks.fixes(code, step, path, linux), consequence: .stopsBoot,
+                    fixes: BootBreaks.fixes(code, step, path, context, linux), consequence: .stopsBoot,
                     launches: context.scope(launches), link: step.isFirmware ? .firmware : .bootloader))
         }
     }
@@ -50,7 +50,7 @@ struct BootBreaks {
     }
 
     private static func fixes(
-        _ code: String, _ step: BootStep, _ path: BootPath, _ linux: LinuxFacts
+        _ code: String, _ step: BootStep, _ path: BootPath, _ context: CheckContext, _ linux: LinuxFacts
     ) -> [Fix] {
         switch code {
         case "Grub.InitrdMissing":
@@ -61,11 +61,15 @@ struct BootBreaks {
             let file = step.evidence.first?.path ?? "the configuration"
             return [.byHand(advice(code, file, path.loader), where: .offline)]
         case "BootLoader.NoActivePartition", "BootLoader.SeveralActive":
-            let volume = linux.rootVolume
+            let number = context.image.volume(context.bootVolume(of: linux))?.partitionNumber ?? 1
             return [
                 Fix(
-                    "Mark the partition with the loader as the only active one (\(volume) holds the system)",
-                    kind: .autoEdit, commands: ["sfdisk --activate IMAGE 1"])
+                    "Mark the partition with the loader as the one to start", kind: .autoEdit,
+                    commands: [
+                        context.image.partitions?.kind == .gpt
+                            ? "sfdisk --part-attrs IMAGE \(number) LegacyBIOSBootable"
+                            : "sfdisk --activate IMAGE \(number)"
+                    ])
             ]
         case "BootLoader.NoSignature":
             return [
