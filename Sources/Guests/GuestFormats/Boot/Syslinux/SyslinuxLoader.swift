@@ -1,4 +1,4 @@
-package import ByteReading
+import ByteReading
 
 /// What Syslinux, or extlinux, starts by itself: its main module, its configuration, the default label
 /// (com32/elflink/ldlinux, core/fs/lib).

@@ -1,4 +1,4 @@
-package import ByteReading
+import ByteReading
 
 /// What systemd-boot starts on a machine that has no EFI variables yet (src/boot/boot.c).
 package struct SystemdBootLoader {
