@@ -94,6 +94,16 @@ import Testing
         #expect(single.unit("sshd.service").starts == .no)
     }
 
+    @Test("Trap 101: links of run levels resolve inside the guest, and loops end") func linksStayInside() {
+        var disk = redHat5()
+        disk.file("/etc/rc.d/init.d/far")
+        disk.link("/etc/rc.d/rc3.d/S20far", "../../../../../../../etc/init.d/far")
+        disk.link("/etc/rc.d/rc3.d/S21loop", "S21loop")
+        let services = services(disk)
+        #expect(services.unit("far.service").starts == .yes)
+        #expect(services.unit("loop.service").starts != .yes)
+    }
+
     @Test func whatALocalScriptNamesStaysOpen() {
         var disk = redHat5()
         disk.file(

@@ -14,9 +14,19 @@ struct InitProgram {
     /// Where the kernel and the initramfs look, in their order (init/main.c, `kernel_init`).
     private static let standardPaths = ["/sbin/init", "/etc/init", "/bin/init"]
 
+    /// The directory of the system that NixOS starts: of `init=`, else the current one of its profile.
+    static func nixSystem(_ reader: GuestReader, _ commandLine: CommandLineFacts?) -> String? {
+        if let start = commandLine?.last("init"), start.hasPrefix("/nix/store/") {
+            return GuestPath(start).parent.description
+        }
+        return reader.resolved("/nix/var/nix/profiles/system").value
+    }
+
     /// Looks for it as the kernel does: `init=`, then the standard places.
     static func find(_ reader: GuestReader, commandLine: CommandLineFacts?) -> Reading<InitProgram> {
-        let asked = commandLine?.last("init").flatMap { $0.isEmpty ? nil : $0 }
+        let asked =
+            commandLine?.last("init").flatMap { $0.isEmpty ? nil : $0 }
+            ?? nixSystem(reader, commandLine).map { "\($0)/init" }
         for path in (asked.map { [$0] } ?? []) + standardPaths {
             switch reader.resolved(path) {
             case .absent: continue

@@ -1,4 +1,5 @@
 import ByteReading
+import FileSystemCore
 import GuestFacts
 import GuestFormats
 
