@@ -344,6 +344,20 @@ import Testing
         #expect(services.unit("serial-getty@ttyS0.service").starts == .yes)
     }
 
+    @Test func debiansOpenRCStandsBehindItsRc() {
+        var disk = MemoryFileSystem()
+        disk.file("/sbin/init", Self.elf)
+        disk.file("/etc/inittab", "id:2:initdefault:\nl2:2:wait:/etc/init.d/rc 2\n")
+        disk.file("/etc/init.d/rc", "#!/bin/sh\nexec /sbin/openrc default\n")
+        disk.file("/etc/init.d/ssh", "#!/bin/sh\n### BEGIN INIT INFO\n")
+        disk.link("/etc/runlevels/default/ssh", "../../init.d/ssh")
+        disk.link("/etc/rc2.d/S01other", "../init.d/other")
+        let services = services(disk)
+        #expect(services.program.value?.program.value == .openrc)
+        #expect(services.unit("ssh.service").starts == .yes)
+        #expect(services.unit("other.service").starts == .no)
+    }
+
     @Test func aServiceWhoseNeedDoesNotExistDoesNotStart() {
         var disk = alpine()
         disk.file("/etc/init.d/tunnel", "depend() {\n\tneed nosuch # comment\n}\n")

@@ -91,7 +91,9 @@ struct InitProgram {
         let starters = ["/etc/init/rc-sysinit.conf", "/etc/init/rcS.conf"]
         if name == "init", starters.contains(where: { reader.exists($0) == .yes }) { return .upstart }
         guard let table = reader.file("/etc/inittab").value else { return .other }
-        return table.text.contains("openrc") ? .openrc : .sysv
+        // Debian's OpenRC stands behind the script that inittab has always called.
+        let runner = reader.file("/etc/init.d/rc").value?.text ?? ""
+        return table.text.contains("openrc") || runner.contains("/sbin/openrc") ? .openrc : .sysv
     }
 
     /// The init whose configuration is there, for a system whose program is missing or cannot be read.

@@ -51,6 +51,9 @@ struct OpenRCServices: InitServices {
             else { continue }
             return Located(words[1], Evidence(entry.source))
         }
+        if let entry = table?.defaultRunlevel, entry.level == "1" || entry.level == "S" {
+            return Located("single", Evidence(entry.source))
+        }
         return Located("default", Evidence(path: "/etc/runlevels/default"))
     }
 
