@@ -49,6 +49,7 @@ struct MemoryFileSystem: FileSystemReader {
 
     mutating func file(_ path: String, _ text: String = "x") { add(GuestPath(path), .file(Array(text.utf8))) }
 
+    mutating func file(_ path: String, bytes: [UInt8]) { add(GuestPath(path), .file(bytes)) }
     /// A file that is not executable.
     mutating func plainFile(_ path: String, _ text: String = "x") {
         plain.insert(add(GuestPath(path), .file(Array(text.utf8))))

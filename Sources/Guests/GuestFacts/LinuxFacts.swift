@@ -170,10 +170,22 @@ package struct HygieneFacts: Sendable, Hashable, Codable {
         case missing, empty, uninitialized, set, invalid
     }
 
+    /// What binds updates to an account or a cloud.
+    package enum Licence: String, Sendable, Hashable, Codable {
+        /// Repositories that a cloud pays for; only its own network reaches them.
+        case cloudRepositories
+        /// A registration with the account of the source.
+        case subscription
+        /// A registration with the update servers of a cloud (SUSE).
+        case cloudRegistration
+    }
+
     package var machineID: Fact<MachineID> = .known(.missing)
     package var hostKeys: [Evidence] = []
     /// Files with keys, histories, credentials: names only.
     package var secrets: [Evidence] = []
+    /// Clients of licensed repositories and registrations of subscriptions: names only.
+    package var licences: [Located<Licence>] = []
     /// Seeds, leases and registrations that clones would share.
     package var registrations: [Evidence] = []
 

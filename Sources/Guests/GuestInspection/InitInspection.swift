@@ -16,6 +16,7 @@ struct InitInspection {
         facts.architecture = program.value?.architecture
         if let path = program.value?.path { facts.missingFiles = missingLibraries(of: path) }
         if let target = services.defaultTarget { facts.defaultTarget = .known(target) }
+        facts.processorLevel = processorLevel()
         facts.missingDirectories = neededDirectories.filter { reader.exists($0) == .no }
         facts.terminals = services.terminals
         facts.secureTerminals = secureTerminals
@@ -89,6 +90,20 @@ struct InitInspection {
     private func isNew(_ interpreter: String, in seen: inout Set<String>) -> Bool {
         if let name = GuestPath(interpreter).lastName { seen.insert(name.description) }
         return seen.insert(interpreter).inserted
+    }
+
+    /// What the C library asks of the processor: without it the first program dies with "CPU does not support …".
+    private func processorLevel() -> Located<Int>? {
+        for path in ["/lib64/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/libc.so.6"]
+        where reader.exists(path) == .yes {
+            guard let levels = elf(at: path)?.neededLevels, levels != 0, levels < 16 else { return nil }
+            let level = UInt32.bitWidth - levels.leadingZeroBitCount
+            return Located(
+                level,
+                Evidence(
+                    path: path, excerpt: "x86 ISA needed: x86-64-\(level == 1 ? "baseline" : "v\(level)")"))
+        }
+        return nil
     }
 
     private func elf(at path: String) -> ElfFile? {

@@ -30,7 +30,7 @@ struct LinuxInspection {
             mountTable.add(systemVolume.volume, subvolume: "", at: "/usr")
         }
         let identity = IdentityInspection(reader: reader).inspect()
-        let mounts = mounting.inspect()
+        var mounts = mounting.inspect(identity)
         let (boot, early) = BootInspection(
             reader: reader, layout: layout,
             files: BootFiles(
@@ -39,6 +39,7 @@ struct LinuxInspection {
         ).inspect()
         let commandLine = (boot.bios.entry ?? boot.uefi.entry)?.commandLine
         let services = ServiceInspection(reader: reader, commandLine: commandLine)
+        mounts.units = mounting.units(services)
         let access = AccessInspection(reader: reader, services: services, identity: identity, now: now)
             .inspect()
         let homes = (access.accounts.value ?? []).filter { $0.shellAllowsLogin }.map(\.home)

@@ -20,7 +20,8 @@ enum BootConsole: Check {
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
-        guard let device = context.target.hardware.consoles[linux.identity.architecture ?? "x86_64"] else {
+        let architecture = linux.identity.architecture ?? "x86_64"
+        guard let device = context.target.hardware.consoles[architecture] else {
             return .notApplicable("the target has no serial console for this architecture")
         }
         let survey = context.boots(of: linux)
@@ -29,15 +30,15 @@ enum BootConsole: Check {
             let consoles = way.entry.commandLine.all("console")
             if consoles.contains(where: { $0 == device || $0.hasPrefix("\(device),") }) { continue }
             // Without any console=, arm64 takes the port that the firmware names (SPCR).
-            if consoles.isEmpty, linux.identity.architecture == "arm64" { continue }
+            if consoles.isEmpty, architecture == "arm64" { continue }
             findings.append(
                 Finding(
-                    "Console.NoSerial", .info,
+                    "Console.NoSerial", context.target.rules.consoleExpected ? .warning : .info,
                     "The console log of the platform stays empty: no console=\(device).",
                     evidence: [way.entry.commandLine.evidence],
                     fixes: [
                         .commandLine(
-                            adding: ["console=tty0", "console=\(device),115200n8"],
+                            adding: context.target.hardware.consoleParameters(for: architecture),
                             "Write to the serial port as well",
                             in: linux)
                     ], launches: context.scope(way.launches)))
@@ -135,6 +136,12 @@ enum BootConsole: Check {
                 codes: ["Console.NoSerial"]),
             CheckExample(
                 "no console=", .example { $0.commandLine("ro quiet") }, .fail, codes: ["Console.NoSerial"]),
+            CheckExample(
+                "console=tty0 only, where the console log is all there is",
+                .example {
+                    $0.target.rules.consoleExpected = true
+                    $0.commandLine("ro console=tty0")
+                }, .fail, codes: ["Console.NoSerial"]),
             CheckExample(
                 "the boot entry is not known", .example { $0.linux.boot.bios.entry = nil }, .unknown),
         ]
