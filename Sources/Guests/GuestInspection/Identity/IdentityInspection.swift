@@ -248,10 +248,6 @@ struct IdentityInspection {
         if link || reader.exists("/ostree/repo/config") == .yes {
             return Located("ostree", Evidence(path: "/ostree"))
         }
-        let isMicro = identity.distribution.contains("micro")
-        if isMicro, reader.exists("/usr/sbin/transactional-update") == .yes {
-            return Located("transactional-update", Evidence(path: "/usr/sbin/transactional-update"))
-        }
         return nil
     }
 
