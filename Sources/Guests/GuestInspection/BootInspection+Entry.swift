@@ -77,7 +77,8 @@ extension BootInspection {
             facts.problems = [
                 StructureFinding(
                     code: "Grub.KernelMissing",
-                    message: "The default entry “\(title)” loads \(file.guestPath), which does not exist: \(end).",
+                    message:
+                        "The default entry “\(title)” loads \(file.guestPath), which does not exist: \(end).",
                     evidence: files.evidence(missing.location, excerpt: missing.name))
             ]
         }

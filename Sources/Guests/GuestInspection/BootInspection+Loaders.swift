@@ -150,7 +150,8 @@ extension BootInspection {
                 return isNew && trace.grubLegacyStage?.knowsExtents != true
                     ? "this GRUB \(start.version) does not seem to know ext4's extents" : nil
             case "vfat", "xfs", "reiserfs", "jfs", "minix": return nil
-            default: return "whether GRUB \(start.version) reads \(volume.kind ?? "this file system") is not known"
+            default:
+                return "whether GRUB \(start.version) reads \(volume.kind ?? "this file system") is not known"
             }
         default: return nil
         }

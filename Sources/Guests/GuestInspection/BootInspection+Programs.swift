@@ -152,7 +152,8 @@ extension BootInspection {
         let kernel = files.file(partition, path)
         guard let text = options ?? builtInCommandLine(of: kernel) else {
             return .unknown(
-                "\(kernel.guestPath) is started without a command line, and whether it has one built in is not known")
+                "\(kernel.guestPath) is started without a command line, and whether it has one built in is not known"
+            )
         }
         let commandLine = KernelCommandLine(text)
         let place = Evidence(path: kernel.guestPath, excerpt: text.isEmpty ? "no command line" : text)

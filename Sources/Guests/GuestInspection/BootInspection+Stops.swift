@@ -69,8 +69,10 @@ extension BootInspection {
         case .entryMissing, .removablePathMissing:
             ("Grub.KernelMissing", "The default entry starts \(place), which does not exist.")
         case .secondStageMissing: ("Grub.ImageInvalid", "shim starts \(place), which does not exist.")
-        case .notAProgram: ("Grub.ImageInvalid", "The default entry starts \(place), which is no EFI program.")
-        case .programTruncated: ("Grub.ImageInvalid", "The default entry starts \(place), which is cut short.")
+        case .notAProgram:
+            ("Grub.ImageInvalid", "The default entry starts \(place), which is no EFI program.")
+        case .programTruncated:
+            ("Grub.ImageInvalid", "The default entry starts \(place), which is cut short.")
         case .wrongMachine(let machine):
             (
                 "Grub.ImageInvalid",

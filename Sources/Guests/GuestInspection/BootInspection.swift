@@ -33,6 +33,7 @@ struct BootInspection {
         facts.moduleVersions = (reader.names(in: "/lib/modules").value ?? []).filter {
             $0.first?.isNumber == true
         }
+        facts.newestKernel = (bios.entry ?? uefi.entry).flatMap { newestKernel(beside: $0, facts) }
         facts.grubDefaults = grubDefaults()
         facts.xenMenu = xenMenu(facts)
         return (facts, early)
@@ -92,7 +93,9 @@ struct BootInspection {
             }, isGPT: table?.kind == .gpt)
         return follow(
             trace,
-            Start(firmware: .bios, partition: nil, place: { Evidence(layer: "disk", excerpt: $0) }, hasLoader: true))
+            Start(
+                firmware: .bios, partition: nil, place: { Evidence(layer: "disk", excerpt: $0) },
+                hasLoader: true))
     }
 
     // MARK: UEFI
@@ -180,7 +183,8 @@ struct BootInspection {
         var path = BootPath(firmware: start.firmware, isPresent: .yes)
         path.programs = trace.programs.map {
             BootProgram(
-                path: files.file(start.partition, $0.path).guestPath, role: "\($0.kind)", isSigned: $0.isSigned)
+                path: files.file(start.partition, $0.path).guestPath, role: "\($0.kind)",
+                isSigned: $0.isSigned)
         }
         let isFirmware = start.depth == 0
         let evidence = trace.steps.map { start.place("\($0.place): \($0.message)") }
