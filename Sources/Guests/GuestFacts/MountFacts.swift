@@ -4,8 +4,37 @@ package struct MountFacts: Sendable, Hashable, Codable {
     package var crypttab: [CryptEntry] = []
     /// Lines of fstab that are not entries.
     package var syntaxErrors: [Evidence] = []
+    /// Mount and swap units of the administrator, as the lines of fstab they are worth.
+    package var units: [MountEntry] = []
+    /// What mounts the lines of fstab at boot; nil when it was not recognised.
+    package var program: Located<MountProgram>?
 
     package init(fstab: Fact<[MountEntry]>) { self.fstab = fstab }
+}
+
+/// Programs that mount what fstab names at boot.
+package enum MountProgram: String, Sendable, Hashable, Codable {
+    case systemd
+    /// Ubuntu 9.10 to 14.10.
+    case mountall
+    /// `fsck -A`, then `mount -a`: `rc.sysinit` of Red Hat up to 6, `boot.localfs` of SUSE up to 11, `checkfs.sh` and
+    /// `mountall.sh` of Debian.
+    case scripts
+    case openrc
+}
+
+/// What the boot comes to when something is not mounted.
+package enum MountFailure: String, Sendable, Hashable, Codable {
+    /// systemd's emergency mode.
+    case emergency
+    /// mountall asks at the console whether to skip it, and waits for the answer.
+    case waits
+    /// `fsck -A` fails, and a shell asks for the root password at the console.
+    case maintenanceShell
+    /// OpenRC's `localmount` fails, and what needs it does not start, the network among it.
+    case noServices
+    case goesOn
+    case unknown
 }
 
 /// A line of fstab or a mount unit.
@@ -23,8 +52,14 @@ package struct MountEntry: Sendable, Hashable, Codable {
     package var actualType: String?
     /// Which subvolume is mounted; nil for other file systems, or when its subvolumes are not known.
     package var subvolume: SubvolumeReference?
-    /// Options the kernel of the default entry will not take, with why.
+    /// What the boot comes to when the device is not there; nil where only `isRequired` is known.
+    package var ifMissing: MountFailure?
+    /// What it comes to when the device is there and cannot be mounted.
+    package var ifRefused: MountFailure?
+    /// Options the kernel of the default entry will not take.
     package var badOptions: [String] = []
+    /// Why it is not known whether the options are taken.
+    package var doubt: String?
     /// What is odd about the line and does not keep it from being mounted: CRLF line ends …
     package var oddities: [String] = []
     package var evidence: Evidence
@@ -50,6 +85,11 @@ package struct CryptEntry: Sendable, Hashable, Codable {
     package var specification: String
     package var resolution: DeviceResolution
     package var isRequired: Bool
+    /// Neither a key file nor a token: the boot asks at the console.
+    package var asksForPassphrase = false
+    /// The key file, and whether it is there; nil without one, and for devices that give random keys.
+    package var keyFile: String?
+    package var keyFileExists: Answer = .unknown
     package var evidence: Evidence
 
     package init(
@@ -73,12 +113,18 @@ package struct InitFacts: Sendable, Hashable, Codable {
 
     package var program: Fact<Located<Program>>
     package var architecture: String?
+    /// The level of x86-64 processors that the C library was built for: 2 for x86-64-v2; nil when it does not say.
+    package var processorLevel: Located<Int>?
     /// Files the program cannot start without (dynamic loader, libc) that are not there.
     package var missingFiles: [Evidence] = []
-    /// `graphical.target`, `emergency.target`; nil for other init systems.
+    /// `graphical.target`, `emergency.target`; the run level of SysV and upstart (`3`), the level of OpenRC.
     package var defaultTarget: Fact<Located<String>>?
     /// Directories the kernel and init need to exist.
     package var missingDirectories: [String] = []
+    /// Terminals on which an init other than systemd keeps a login running: `ttyS0`, `tty1`.
+    package var terminals: [Located<String>] = []
+    /// Terminals on which `/etc/securetty` lets root log in; nil without the file, which allows all.
+    package var secureTerminals: Located<[String]>?
     /// Units nothing works without that are masked.
     package var maskedUnits: [Evidence] = []
     /// `/bin`, `/lib` …: what each is.
@@ -87,6 +133,14 @@ package struct InitFacts: Sendable, Hashable, Codable {
     package var problems: [StructureFinding] = []
 
     package init(program: Fact<Located<Program>>) { self.program = program }
+
+    /// Whether the first process is systemd, or cannot be told and so is taken for it.
+    package var isSystemd: Bool {
+        switch program.value?.value {
+        case .sysv, .upstart, .openrc, .busybox, .other: false
+        case .systemd, .missing, .notExecutable, nil: true
+        }
+    }
 }
 
 /// `/lib`, `/lib64`, `/bin`, `/sbin` and what they are.

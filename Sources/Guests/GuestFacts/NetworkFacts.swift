@@ -118,6 +118,10 @@ package struct SSHFacts: Sendable, Hashable, Codable {
     package var restrictions: [Evidence] = []
     /// Lines for which sshd refuses to start.
     package var errors: [StructureFinding] = []
+    /// Lines of which it is not known whether the sshd that is installed understands them.
+    package var doubts: [StructureFinding] = []
+    /// Whether it asks PAM: it is built with it and told so.
+    package var usesPAM: Answer = .unknown
     package var hostKeys: [String] = []
     /// What makes host keys at boot, if anything does.
     package var hostKeyGenerator: Evidence?
@@ -145,6 +149,8 @@ package struct AccountFacts: Sendable, Hashable, Codable {
     package var homeExists: Answer
     package var password: Password
     package var isExpired: Bool
+    /// The password field starts with `!`, for which an sshd without PAM refuses keys too.
+    package var isLocked: Bool = false
     /// The password has to be changed at the next login: sshd refuses logins without a terminal until then.
     package var mustChangePassword: Bool = false
     /// Usable keys in its authorized_keys files.

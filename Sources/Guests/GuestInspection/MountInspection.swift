@@ -89,49 +89,98 @@ struct MountInspection {
         return resolution
     }
 
-    func inspect() -> MountFacts {
+    /// - Parameter identity: the version of systemd and the generation of the distribution decide how lines are read.
+    func inspect(_ identity: OSIdentity) -> MountFacts {
+        let programs = MountProgramInspection(reader: reader, identity: identity)
         var facts: MountFacts
         switch fstab() {
         case .absent: facts = MountFacts(fstab: .known([]))
         case .unreadable(let gap): facts = MountFacts(fstab: .unknown(gap))
         case .found(let fstab):
-            facts = MountFacts(fstab: .known(fstab.entries.map(entry)))
+            facts = MountFacts(fstab: .known([]))
             facts.syntaxErrors = fstab.rejected.map { Evidence($0.source) }
+            var entries: [MountEntry] = []
+            for entry in fstab.entries {
+                if programs.readsByLibmount == .yes, !entry.isSeenByLibmount {
+                    facts.syntaxErrors.append(Evidence(entry.source))
+                } else {
+                    entries.append(self.entry(entry, programs))
+                }
+            }
+            facts.fstab = .known(entries)
         }
-        for entry in crypttab {
-            facts.crypttab.append(
-                CryptEntry(
-                    name: entry.name, specification: entry.device,
-                    resolution: resolver.resolve(entry.specification), isRequired: entry.isRequired,
-                    evidence: Evidence(entry.source)))
+        facts.program = programs.program
+        facts.crypttab = crypttab.map(crypt)
+        return facts
+    }
+
+    private func crypt(_ entry: Crypttab.Entry) -> CryptEntry {
+        var facts = CryptEntry(
+            name: entry.name, specification: entry.device,
+            resolution: resolver.resolve(entry.specification), isRequired: entry.isRequired,
+            evidence: Evidence(entry.source))
+        facts.asksForPassphrase = entry.asksForPassphrase
+        if let key = entry.keyFile, key.hasPrefix("/"), !key.hasPrefix("/dev/") {
+            facts.keyFile = key
+            facts.keyFileExists = reader.exists(key)
         }
         return facts
     }
 
-    private func entry(_ entry: Fstab.Entry) -> MountEntry {
-        let resolution = resolver.resolve(entry.specification)
-        let plan = entry.systemdPlan
+    private func entry(_ entry: Fstab.Entry, _ programs: MountProgramInspection) -> MountEntry {
+        let failures = programs.failures(entry)
         let isRequired: Bool =
             if entry.isSwap {
-                plan?.strength == .required
+                entry.systemdPlan?.strength == .required
             } else if entry.mountPoint == "/" {
                 true
             } else {
-                plan?.failureStopsBoot ?? false
+                !failures.missing.isHarmless || !failures.refused.isHarmless
             }
         var mount = MountEntry(
             specification: entry.device, mountPoint: entry.mountPoint, type: entry.type,
-            options: entry.options.options.map(text), checkPass: entry.pass, resolution: resolution,
-            isRequired: isRequired, evidence: Evidence(entry.source))
+            options: entry.options.options.map(text), checkPass: entry.pass,
+            resolution: resolver.resolve(entry.specification), isRequired: isRequired,
+            evidence: Evidence(entry.source))
+        if entry.mountPoint != "/", !entry.isSwap {
+            mount.ifMissing = failures.missing
+            mount.ifRefused = failures.refused
+        }
         if case .volume(let id) = volumeNamed(by: entry.specification) {
             mount.actualType = differingType(entry, on: id)
             mount.subvolume = subvolumes(of: id)?.selection(entry.options).reference
         }
-        if entry.problems.contains(.byteOrderMark) {
-            mount.badOptions.append(
-                "the line starts with a byte order mark, which becomes part of the device name")
-        }
+        for problem in entry.problems { note(problem, of: entry, programs, in: &mount) }
         return mount
+    }
+
+    /// What an editor of another system left in a line.
+    private func note(
+        _ problem: Fstab.Problem, of entry: Fstab.Entry, _ programs: MountProgramInspection,
+        in mount: inout MountEntry
+    ) {
+        switch problem {
+        case .byteOrderMark where entry.mountPoint == "/":
+            // The remount goes by mount point, as it does for any name that is no tag.
+            mount.oddities.append("it starts with a byte order mark")
+        case .byteOrderMark:
+            mount.resolution = .notFound
+            mount.oddities.append("it starts with a byte order mark, which becomes part of the device's name")
+        case .carriageReturn:
+            let last = entry.options.text.isEmpty ? entry.type : entry.options.text
+            switch programs.readsByLibmount {
+            case .yes: mount.oddities.append("it ends in a carriage return")
+            case .no: mount.badOptions.append("\(last)\\r")
+            case .unknown:
+                mount.doubt =
+                    "the line of \(entry.mountPoint) ends in a carriage return, which systemd before 254 takes for a"
+                    + " part of the last field"
+            }
+        case .badNumber:
+            mount.oddities.append("the fifth or sixth field is no number")
+        case .missingType: mount.oddities.append("it names no file system type")
+        case .tooFewFields, .badMountPoint: break
+        }
     }
 
     private func text(_ option: MountOptions.Option) -> String {

@@ -88,7 +88,9 @@ enum BootCmdline: Check {
                     "Cmdline.Rescue", .error, "\(text) leads to a rescue shell.", [text],
                     consequence: .stopsBoot)
             case "rootflags":
-                let bad = unknownOptions(value, context.rootVolume(of: linux)?.kind)
+                let bad = MountOptionTable.refused(
+                    value.split(separator: ",").map(String.init), context.rootVolume(of: linux)?.kind,
+                    way.kernel?.version)
                 guard !bad.isEmpty else { break }
                 add(
                     "Cmdline.RootFlags", .error,
@@ -150,37 +152,6 @@ enum BootCmdline: Check {
         }
         return findings
     }
-
-    /// Options of ext2 to ext4 that the kernel does not know. Other file systems are not judged.
-    private static func unknownOptions(_ text: String, _ kind: String?) -> [String] {
-        guard let kind, kind.hasPrefix("ext") else { return [] }
-        return text.split(separator: ",").map(String.init).filter { option in
-            let name = option.split(separator: "=", maxSplits: 1).first.map(String.init) ?? option
-            return !extOptions.contains(name)
-        }
-    }
-
-    /// What the ext4 driver or the mount call itself takes (kernel documentation: admin-guide/ext4).
-    private static let extOptions: Set = [
-        "abort", "acl", "async", "atime", "auto_da_alloc", "barrier", "block_validity", "bsddf", "bsdgroups",
-        "commit", "context", "data", "data_err", "dax", "debug", "defaults", "defcontext", "delalloc", "dev",
-        "diratime", "dirsync", "discard", "dioread_lock", "dioread_nolock", "errors", "exec", "fscontext",
-        "grpid",
-        "grpjquota", "grpquota", "i_version", "init_itable", "inode_readahead_blks", "iversion",
-        "journal_async_commit",
-        "journal_checksum", "journal_dev", "journal_ioprio", "journal_path", "jqfmt", "lazytime",
-        "max_batch_time", "max_dir_size_kb", "mb_optimize_scan", "mblk_io_submit", "min_batch_time",
-        "minixdf",
-        "noacl", "noatime", "noauto_da_alloc", "nobarrier", "noblock_validity", "nodelalloc", "nodev",
-        "nodiratime",
-        "nodiscard", "noexec", "nogrpid", "noinit_itable", "noiversion", "nojournal_checksum", "nolazytime",
-        "noload",
-        "nomblk_io_submit", "nombcache", "noquota", "norecovery", "norelatime", "nostrictatime", "nosuid",
-        "nouid32", "nouser_xattr", "oldalloc", "orlov", "prjquota", "quota", "relatime", "resgid", "resuid",
-        "ro",
-        "rootcontext", "rw", "sb", "seclabel", "strictatime", "stripe", "suid", "sync", "sysvgroups",
-        "test_dummy_encryption", "usrjquota", "usrquota", "user_xattr",
-    ]
 
     static var examples: [CheckExample] {
         func with(_ extra: String) -> CheckContext {

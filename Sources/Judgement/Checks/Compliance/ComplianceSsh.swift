@@ -26,7 +26,8 @@ enum ComplianceSsh: Check {
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
         let ssh = linux.access.ssh
-        let unit = linux.identity.family == .debian ? "ssh" : "sshd"
+        let unit =
+            ssh.server?.hasSuffix("dropbear") ?? false ? "dropbear" : linux.identity.family == .debian ? "ssh" : "sshd"
         if let gap = ssh.gap, ssh.server == nil {
             return .judged(questions: [OpenQuestion(gap, consequence: .unreachable)])
         }
@@ -39,12 +40,13 @@ enum ComplianceSsh: Check {
                         evidence: [Evidence(path: "/usr/sbin/sshd", excerpt: "absent")],
                         fixes: [
                             .install(["openssh-server"], "Install the SSH server", in: linux),
-                            .enable([unit], "Let it start at boot"),
+                            .start(unit, "Let it start at boot", in: linux),
                         ], consequence: .unreachable)
                 ])
         }
         var findings: [Finding] = []
         var questions = ssh.gap.map { [OpenQuestion($0, consequence: .unreachable)] } ?? []
+        questions += ssh.doubts.map { OpenQuestion($0.message, consequence: .unreachable) }
         func cut(_ code: String, _ message: String, _ evidence: [Evidence], _ fixes: [Fix]) {
             findings.append(
                 Finding(code, .error, message, evidence: evidence, fixes: fixes, consequence: .unreachable))
@@ -69,7 +71,7 @@ enum ComplianceSsh: Check {
                             excerpt: "no link to \(unit).service")
                     ]
                     : ssh.unitEvidence,
-                (masked.isEmpty ? [] : [unmask]) + [.enable([unit], "Let it start at boot")])
+                (masked.isEmpty ? [] : [unmask]) + [.start(unit, "Let it start at boot", in: linux)])
         }
         for error in ssh.errors {
             cut(
@@ -96,11 +98,13 @@ enum ComplianceSsh: Check {
                     + " not have.", addresses.map(\.evidence),
                 [.edit("Listen on all addresses", first.evidence, to: nil)])
         }
-        if let first = ssh.ports.first, !ssh.ports.contains(where: { $0.value == 22 }) {
+        let port = context.target.rules.loginPorts.linux
+        if let first = ssh.ports.first, !ssh.ports.contains(where: { $0.value == port }) {
             cut(
                 "Ssh.Port",
-                "The SSH server listens on port \(ssh.ports.map { String($0.value) }.joined(separator: ", ")), not on 22.",
-                ssh.ports.map(\.evidence), [.edit("Listen on port 22", first.evidence, to: "Port 22")])
+                "The SSH server listens on port \(ssh.ports.map { String($0.value) }.joined(separator: ", ")), not on \(port).",
+                ssh.ports.map(\.evidence),
+                [.edit("Listen on port \(port)", first.evidence, to: "Port \(port)")])
         }
         findings += customs(context, linux, ssh)
         return .judged(
@@ -118,9 +122,11 @@ enum ComplianceSsh: Check {
                     "PermitRootLogin no: root cannot log in, as is usual at \(context.target.title).",
                     evidence: [root.evidence],
                     fixes: [
-                        .edit(
-                            "Let root log in with a key", root.evidence,
-                            to: "PermitRootLogin prohibit-password")
+                        root.evidence.line == nil
+                            ? .byHand("Let root log in with a key")
+                            : .edit(
+                                "Let root log in with a key", root.evidence,
+                                to: oldRootLogin(ssh) ?? "PermitRootLogin prohibit-password")
                     ]))
         }
         if let password = ssh.passwordAuthentication, !password.value,
@@ -141,6 +147,12 @@ enum ComplianceSsh: Check {
                     evidence: [line], fixes: [.edit("Remove the restriction", line, to: nil, risk: .medium)]))
         }
         return findings
+    }
+
+    /// Before 7.0 the word was another.
+    private static func oldRootLogin(_ ssh: SSHFacts) -> String? {
+        let digits = ssh.version?.split(separator: ":").last?.prefix(while: \.isNumber) ?? ""
+        return Int(digits).flatMap { $0 < 7 ? "PermitRootLogin without-password" : nil }
     }
 
     private static let checkConfiguration = Fix(
@@ -186,6 +198,20 @@ enum ComplianceSsh: Check {
                 "PermitRootLogin no", .example { $0.linux.access.ssh.permitRootLogin = Located("no", line) },
                 .fail,
                 codes: ["Ssh.RootLoginDenied"]),
+            CheckExample(
+                "not enabled on CentOS 6",
+                .example {
+                    $0.linux.access.ssh.starts = .no
+                    $0.linux.initSystem.program = .known(Located(.upstart, Evidence(path: "/sbin/init")))
+                    $0.linux.identity.family = .rhel
+                }, .fail, codes: ["Ssh.Disabled"]),
+            CheckExample(
+                "a keyword that is newer than the server",
+                .example {
+                    $0.linux.access.ssh.doubts = [
+                        StructureFinding(code: "keywordTooNew", message: "Include is newer", evidence: line)
+                    ]
+                }, .unknown),
             CheckExample(
                 "whether it starts is not known", .example { $0.linux.access.ssh.starts = .unknown }, .unknown
             ),

@@ -13,7 +13,11 @@ enum LoginReachability: Check {
         codes: [
             ("Login.NoPath", "No account can log in, and nothing puts a key or password in place."),
             ("Login.HostsDeny", "hosts.deny refuses SSH."),
-            ("Login.PamModuleMissing", "PAM needs a module that does not exist: every login fails."),
+            (
+                "Login.PamModuleMissing",
+                "PAM needs a module or file that does not exist, or asks one that refuses: logins fail."
+            ),
+            ("Login.OSLogin", "PAM asks the OS Login of Google Cloud, which is not there elsewhere."),
             ("Login.NoLogin", "/etc/nologin keeps everybody but root out."),
             ("Login.AccessConf", "access.conf keeps some people out."),
             ("Login.Obstacle", "Something else keeps people out."),
@@ -78,6 +82,19 @@ enum LoginReachability: Check {
                 "a key, and hosts.deny refuses all",
                 guest(obstacle: "hostsDeny") { $0.authorizedKeys = 1 },
                 .fail, codes: ["Login.HostsDeny"]),
+            CheckExample(
+                "a key, and a module of PAM is missing",
+                guest(obstacle: "pamModuleMissing") { $0.authorizedKeys = 1 }, .fail,
+                codes: ["Login.PamModuleMissing"]),
+            CheckExample(
+                "a key, and OS Login in PAM", guest(obstacle: "osLogin") { $0.authorizedKeys = 1 }, .fail,
+                codes: ["Login.OSLogin"]),
+            CheckExample(
+                "a key, and access.conf keeps root out",
+                guest(obstacle: "accessConf") {
+                    $0.authorizedKeys = 1
+                    $0.sshWithKey = .no
+                }, .fail, codes: ["Login.AccessConf", "Login.NoPath"]),
             CheckExample(
                 "root has a key, and /etc/nologin keeps only others out",
                 guest(obstacle: "nologin") { $0.authorizedKeys = 1 }, .fail, codes: ["Login.NoLogin"]),

@@ -50,13 +50,9 @@ struct LoginReview {
             findings: findings, questions: questions)
     }
 
-    /// Obstacles of which it is not known whom they keep out.
+    /// Obstacles of which it is not known whether or whom they keep out.
     private func isOpen(_ obstacle: StructureFinding) -> Bool {
-        switch LoginReview.code(obstacle) {
-        case "Login.AccessConf": true
-        case "Login.HostsDeny": linux.identity.family != .debian
-        default: false
-        }
+        ["hostsDenyUnknown", "accessConfUnknown", "pamUnknown", "osLogin"].contains(obstacle.code)
     }
 
     /// Its default user is not root, unless it is told so.
@@ -139,31 +135,34 @@ struct LoginReview {
     private func described(_ obstacle: StructureFinding) -> Finding {
         let code = LoginReview.code(obstacle)
         let isFatal = isFatal(obstacle)
-        let remove = Fix(
-            "Remove the file", kind: .autoEdit,
-            commands: ["rm \(quoted(obstacle.evidence.path ?? "/etc/nologin"))"])
+        let fix: Fix =
+            switch code {
+            case "Login.NoLogin":
+                Fix(
+                    "Remove the file", kind: .autoEdit,
+                    commands: ["rm \(quoted(obstacle.evidence.path ?? "/etc/nologin"))"])
+            case "Login.PamModuleMissing": .byHand("Install what the line names, or write the files of PAM again")
+            default: .edit("Remove the line", obstacle.evidence, to: nil)
+            }
         return Finding(
-            code, isFatal ? .error : .warning, obstacle.message.capitalizedFirst + ".",
+            code, isFatal || code == "Login.OSLogin" ? .error : .warning, obstacle.message.capitalizedFirst + ".",
             evidence: [obstacle.evidence],
-            fixes: [code == "Login.NoLogin" ? remove : .edit("Remove the line", obstacle.evidence, to: nil)],
+            fixes: [fix],
             consequence: isFatal ? .unreachable : .none)
     }
 
-    /// Debian's sshd is built with TCP wrappers; most others have not been since OpenSSH 6.7.
+    /// Obstacles that keep everybody out. What is said about one account is weighed with that account.
     private func isFatal(_ obstacle: StructureFinding) -> Bool {
-        switch LoginReview.code(obstacle) {
-        case "Login.PamModuleMissing": true
-        case "Login.HostsDeny": linux.identity.family == .debian
-        default: false
-        }
+        ["pamModuleMissing", "hostsDeny"].contains(obstacle.code)
     }
 
     private static func code(_ obstacle: StructureFinding) -> String {
         switch obstacle.code {
         case "nologin": "Login.NoLogin"
-        case "hostsDeny": "Login.HostsDeny"
-        case "pamModuleMissing": "Login.PamModuleMissing"
-        case "accessConf": "Login.AccessConf"
+        case "hostsDeny", "hostsDenyUnknown": "Login.HostsDeny"
+        case "pamModuleMissing", "pamRefuses", "pamUnknown": "Login.PamModuleMissing"
+        case "accessConf", "accessConfUnknown": "Login.AccessConf"
+        case "osLogin": "Login.OSLogin"
         case _ where LoginReachability.metadata.codes.contains { $0.code == obstacle.code }: obstacle.code
         default: "Login.Obstacle"
         }

@@ -19,12 +19,13 @@ struct FstabReview {
             findings.append(
                 Finding(
                     "Fstab.Syntax", .warning, "The line of \(entry.mountPoint) is odd: \(oddity).",
-                    evidence: [entry.evidence],
-                    fixes: [
-                        Fix(
-                            "Take the carriage returns out of the file", kind: .autoEdit,
-                            commands: ["sed -i 's/\\r$//' /etc/fstab"])
-                    ]))
+                    evidence: [entry.evidence], fixes: [FstabFix.plainText]))
+        }
+        if let doubt = entry.doubt {
+            questions.append(
+                OpenQuestion(
+                    doubt, consequence: entry.mountPoint == "/" ? .notReady : .stopsBoot,
+                    link: entry.mountPoint == "/" ? .provisioning : nil))
         }
         if entry.type == "swap" {
             judgeSwap(entry)
@@ -45,15 +46,38 @@ struct FstabReview {
                     "A line of fstab has too few fields or cannot be read, and is ignored.",
                     evidence: [line], fixes: [.byHand("Correct the line or remove it")]))
         }
-        for crypt in linux.mounts.crypttab {
-            guard crypt.resolution.isMissing, crypt.isRequired else { continue }
+        for unit in linux.mounts.units { judge(unit) }
+        for crypt in linux.mounts.crypttab where crypt.isRequired { judge(crypt, entries) }
+    }
+
+    /// cryptsetup.target is only wanted, so that a device that is not opened fails nothing but the mounts of it.
+    private mutating func judge(_ crypt: CryptEntry, _ entries: [MountEntry]) {
+        let names = ["/dev/mapper/\(crypt.name)", "/dev/disk/by-id/dm-name-\(crypt.name)"]
+        let mount = (entries + linux.mounts.units).first { names.contains($0.specification) }
+        let isNeeded = mount.map { $0.isRequired && $0.type != "swap" && $0.mountPoint != "/" } ?? false
+        let removal = Fix.edit("Remove the line", crypt.evidence, to: nil)
+        if crypt.resolution.isMissing {
             findings.append(
                 Finding(
                     "Fstab.CryptDevice", .warning,
                     "crypttab opens \(crypt.specification) as \(crypt.name), which does not exist: the boot waits for"
-                        + " it, and mounts of it fail.",
+                        + " it, and mounts of it fail.", evidence: [crypt.evidence], fixes: [removal]))
+        } else if crypt.keyFileExists == .no, let key = crypt.keyFile {
+            findings.append(
+                Finding(
+                    "Fstab.CryptKey", isNeeded ? .error : .warning,
+                    "\(crypt.name) is opened with \(key), which does not exist: the boot asks for the passphrase.",
+                    evidence: [crypt.evidence], fixes: [removal], consequence: isNeeded ? .stopsBoot : .none))
+        } else if crypt.asksForPassphrase {
+            findings.append(
+                Finding(
+                    "Fstab.CryptKey", isNeeded ? .error : .warning,
+                    "\(crypt.name) has no key file: the boot asks for its passphrase at the console"
+                        + (isNeeded ? ", and without it \(mount?.mountPoint ?? "") is not mounted." : "."),
                     evidence: [crypt.evidence],
-                    fixes: [.edit("Remove the line", crypt.evidence, to: nil)]))
+                    fixes: [
+                        .byHand("Give it a key file that is in the image, or nofail in both tables"), removal,
+                    ], consequence: isNeeded ? .stopsBoot : .none))
         }
     }
 
@@ -61,13 +85,7 @@ struct FstabReview {
 
     private mutating func judgeRoot(_ entry: MountEntry) {
         switch entry.resolution {
-        case .volume(linux.rootVolume):
-            if !entry.badOptions.isEmpty {
-                add(
-                    "Fstab.BadOption", .error,
-                    "The kernel refuses \(entry.badOptions.joined(separator: ", ")) when / is mounted again for"
-                        + " writing, so it stays read-only.", entry, consequence: .notReady)
-            }
+        case .volume(linux.rootVolume): judgeRootOptions(entry)
         // The remount goes by the mount point and takes whatever device is there.
         case .kernelName, .virtual, .file, .ambiguous: break
         case .volume, .notFound, .caseMismatch, .hardwarePath, .network:
@@ -81,7 +99,25 @@ struct FstabReview {
         }
     }
 
+    /// A remount with an option that the kernel does not know fails, so that the root stays as it was mounted.
+    private mutating func judgeRootOptions(_ entry: MountEntry) {
+        let kind = context.rootVolume(of: linux)?.kind
+        for way in context.boots(of: linux).ways where !way.stopsAtKernel {
+            let refused = entry.badOptions + MountOptionTable.refused(entry.options, kind, way.kernel?.version)
+            guard !refused.isEmpty, !way.entry.commandLine.rootIsWritable else { continue }
+            findings.append(
+                Finding(
+                    "Fstab.BadOption", .error,
+                    "The kernel refuses \(refused.joined(separator: ", ")) when / is mounted again for writing, so it"
+                        + " stays read-only.", evidence: [entry.evidence],
+                    fixes: FstabFix.fixes(for: entry, context, linux, refused: refused), consequence: .notReady,
+                    launches: context.scope(way.launches), link: .provisioning))
+        }
+    }
+
     private mutating func judgeMissingRoot() {
+        // Their root is mounted by what updates them.
+        guard linux.identity.imageBased == nil else { return }
         let survey = context.boots(of: linux)
         for way in survey.ways where !way.stopsAtKernel {
             let flags = way.entry.commandLine.parameters.map(\.name).filter { $0 == "ro" || $0 == "rw" }
@@ -114,9 +150,10 @@ struct FstabReview {
         let message: String
         switch entry.resolution {
         case .notFound, .caseMismatch, .hardwarePath, .file(exists: .no):
-            message = "Swap on \(entry.specification) does not exist: the boot waits up to 90 seconds for it."
+            let wait = usesSystemd ? ": the boot waits up to 90 seconds for it" : ""
+            message = "Swap on \(entry.specification) does not exist\(wait)."
         case .kernelName(let name, let volume):
-            let fails = context.launches.filter { !name.holds(on: $0.disk) || volume == nil }
+            let fails = context.launches.filter { !linux.names(name, on: $0.disk) || volume == nil }
             guard !fails.isEmpty else { return }
             message = "Swap on \(entry.specification) is not found on every disk bus: the boot waits for it."
         default: return
@@ -175,9 +212,10 @@ struct FstabReview {
 
     /// systemd makes the source of a bind mount before it mounts it (`mount_enter_mounting` of mount.c).
     private func isMadeBySystemd(_ entry: MountEntry) -> Bool {
-        guard entry.options.contains("bind") || entry.options.contains("rbind") else { return false }
-        return linux.initSystem.program.value?.value == .systemd
+        (entry.options.contains("bind") || entry.options.contains("rbind")) && usesSystemd
     }
+
+    private var usesSystemd: Bool { linux.initSystem.program.value?.value == .systemd }
 
     /// Whether the volume comes up; says so when it does not.
     private mutating func judgeWholeness(_ entry: MountEntry, _ id: VolumeID) -> Bool {
@@ -221,7 +259,8 @@ struct FstabReview {
                     + " exist", entry)
             return
         }
-        if let id = entry.resolution.volume { judgeDriver(entry, id) }
+        let volume = entry.resolution.volume
+        if let volume { judgeDriver(entry, volume) }
         if let actual = entry.actualType, entry.type != "auto" {
             // The ext4 driver mounts its ancestors.
             let isOlder = entry.type == "ext4" && (actual == "ext3" || actual == "ext2")
@@ -233,16 +272,22 @@ struct FstabReview {
                 return
             }
         }
-        if !entry.badOptions.isEmpty {
-            stop(
-                "Fstab.BadOption",
-                "the kernel refuses \(entry.badOptions.joined(separator: ", ")) for \(entry.mountPoint)",
-                entry)
+        let kind = volume.flatMap { context.image.volume($0)?.kind } ?? entry.type
+        if !entry.badOptions.isEmpty { stopAtOptions(entry, entry.badOptions, nil) }
+        for way in context.boots(of: linux).ways {
+            let refused = MountOptionTable.refused(entry.options, kind, way.kernel?.version)
+            if !refused.isEmpty { stopAtOptions(entry, refused, way.launches) }
         }
     }
 
+    private mutating func stopAtOptions(_ entry: MountEntry, _ refused: [String], _ launches: [Launch]?) {
+        stop(
+            "Fstab.BadOption", "the kernel refuses \(refused.joined(separator: ", ")) for \(entry.mountPoint)", entry,
+            launches: launches, refused: refused)
+    }
+
     private mutating func judge(_ entry: MountEntry, _ name: KernelDeviceName, _ volume: VolumeID?) {
-        let fails = context.launches.filter { !name.holds(on: $0.disk) || volume == nil }
+        let fails = context.launches.filter { !linux.names(name, on: $0.disk) || volume == nil }
         let works = context.launches.filter { !fails.contains($0) }
         if !fails.isEmpty {
             let why =
@@ -264,9 +309,18 @@ struct FstabReview {
         }
     }
 
+    /// Shares of a hypervisor: their drivers come with its tools, or need a device that is not there.
+    private static let shares: Set = ["vboxsf", "vmhgfs", "fuse.vmhgfs-fuse", "prl_fs", "9p", "virtiofs"]
+
     private mutating func judgeNetwork(_ entry: MountEntry) {
-        let isCalm = entry.options.contains { $0 == "_netdev" || $0 == "nofail" || $0 == "noauto" }
-        guard entry.isRequired, !isCalm else { return }
+        if FstabReview.shares.contains(entry.type) {
+            return stop(
+                "Fstab.Network",
+                "\(entry.mountPoint) is the share \(entry.specification) of the old hypervisor (\(entry.type))", entry)
+        }
+        guard !entry.options.contains(where: { ["_netdev", "nofail", "noauto", "nobootwait"].contains($0) }),
+            !entry.options.contains("x-systemd.automount")
+        else { return }
         findings.append(
             Finding(
                 "Fstab.Network", .warning,
@@ -277,25 +331,36 @@ struct FstabReview {
 
     // MARK: What it comes to
 
-    /// A mount that fails: it ends in emergency mode when the boot waits for it.
+    /// A mount that fails, with what the boot comes to. Its device is there when the content or the options are
+    /// what is refused.
     private mutating func stop(
-        _ code: String, _ what: String, _ entry: MountEntry, launches: [Launch]? = nil
+        _ code: String, _ what: String, _ entry: MountEntry, launches: [Launch]? = nil, refused: [String] = []
     ) {
         let scope = launches.flatMap(context.scope)
-        guard entry.isRequired else {
+        let isRefused = FstabReview.refusals.contains(code)
+        let failure = (isRefused ? entry.ifRefused : entry.ifMissing) ?? standardFailure(entry)
+        let fixes = FstabFix.fixes(for: entry, context, linux, refused: refused)
+        func add(_ severity: Severity, _ end: String, _ consequence: Consequence, _ link: LaunchLink? = nil) {
             findings.append(
                 Finding(
-                    code, .warning, "\(what.capitalizedFirst). The boot goes on without it.",
-                    evidence: [entry.evidence], fixes: FstabFix.fixes(for: entry, context, linux),
-                    launches: scope))
-            return
+                    code, severity, "\(what.capitalizedFirst). \(end)", evidence: [entry.evidence], fixes: fixes,
+                    consequence: consequence, launches: scope, link: link))
         }
-        let (consequence, end) = failure(entry)
-        findings.append(
-            Finding(
-                code, .error, "\(what.capitalizedFirst). \(end)", evidence: [entry.evidence],
-                fixes: FstabFix.fixes(for: entry, context, linux), consequence: consequence, launches: scope))
-        if consequence == .none {
+        switch failure {
+        case .goesOn: add(.warning, "The boot goes on without it.", .none)
+        case .emergency where isRefused: add(.error, "The boot ends in emergency mode.", .stopsBoot)
+        case .emergency: add(.error, "The boot ends in emergency mode after 90 seconds.", .stopsBoot)
+        case .waits:
+            add(
+                .error, "The boot asks at the console whether to skip it, and waits for the answer without end.",
+                .stopsBoot)
+        case .maintenanceShell: add(.error, "The boot stops in a maintenance shell at the console.", .stopsBoot)
+        case .noServices:
+            add(
+                .error, "localmount fails, and OpenRC does not start what needs it: there is no network.",
+                .unreachable, .network)
+        case .unknown:
+            add(.error, "Whether the boot goes on depends on the init system.", .none)
             questions.append(
                 OpenQuestion(
                     "what this init system does when \(entry.mountPoint) cannot be mounted is not known",
@@ -303,11 +368,16 @@ struct FstabReview {
         }
     }
 
-    private func failure(_ entry: MountEntry) -> (Consequence, String) {
-        switch linux.initSystem.program.value?.value {
-        case .openrc, .busybox, .other: (.none, "Whether the boot goes on depends on the init system.")
-        case .sysv, .upstart: (.stopsBoot, "The boot stops in a maintenance shell.")
-        default: (.stopsBoot, "The boot ends in emergency mode after 90 seconds.")
+    /// Codes of mounts whose device is there.
+    private static let refusals: Set = ["Fstab.TypeMismatch", "Fstab.NoDriver", "Fstab.BadOption", "Fstab.SubvolumeMissing"]
+
+    /// Where only the init system is known.
+    private func standardFailure(_ entry: MountEntry) -> MountFailure {
+        guard entry.isRequired else { return .goesOn }
+        return switch linux.initSystem.program.value?.value {
+        case .openrc, .busybox, .other: .unknown
+        case .sysv, .upstart: .maintenanceShell
+        default: .emergency
         }
     }
 
@@ -337,9 +407,18 @@ extension DeviceResolution {
     }
 }
 
-extension KernelDeviceName {
+extension LinuxFacts {
+    /// What stands before the letter of the one disk on `bus`. The IDE driver of Linux 2.6.18 and before calls its
+    /// disks `hd`; libata came to Red Hat with 6.
+    func diskPrefix(on bus: DiskBus) -> String {
+        let isOldIDE = bus == .ide && identity.family == .rhel && (identity.majorVersion ?? 6) < 6
+        return isOldIDE ? "hd" : bus.devicePrefix
+    }
+
     /// Whether the one disk of an instance is called so on `bus`.
-    func holds(on bus: DiskBus) -> Bool { disk == 0 && prefix == bus.devicePrefix }
+    func names(_ name: KernelDeviceName, on bus: DiskBus) -> Bool {
+        name.disk == 0 && name.prefix == diskPrefix(on: bus)
+    }
 }
 
 extension String {

@@ -11,7 +11,9 @@ enum GuestOSFstab: Check {
             """,
         rationale: """
             systemd waits 90 seconds for a device that is missing and then gives up into emergency mode: a shell on \
-            the console, no network. The root itself is different: it is already mounted, from root= of the command \
+            the console, no network. mountall of Ubuntu 12.04 and 14.04 asks at the console and waits for the answer; \
+            the scripts of Red Hat 5 and 6, SUSE 11 and Debian 7 stop where the sixth field wants a check; OpenRC goes \
+            on, and without the network where localmount is old. The root itself is different: it is already mounted, from root= of the command \
             line. A wrong UUID there leaves it read-only, and a wrong device name does nothing at all.
             """,
         codes: [
@@ -32,11 +34,15 @@ enum GuestOSFstab: Check {
             ("Fstab.BadOption", "The kernel refuses an option of the line."),
             ("Fstab.SourceMissing", "The file or directory that is to be mounted does not exist."),
             ("Fstab.SwapNotFound", "Swap does not exist: the boot waits for it, then goes on."),
-            ("Fstab.Network", "A network mount has neither nofail nor _netdev."),
+            ("Fstab.Network", "A network mount has neither nofail nor _netdev, or is a share of the old hypervisor."),
             ("Fstab.CryptDevice", "crypttab names a device that does not exist."),
+            ("Fstab.CryptKey", "crypttab asks for a passphrase, or its key file does not exist."),
             ("Fstab.Syntax", "A line is not an entry and is ignored, or is odd in a way that does no harm."),
         ],
-        references: ["fstab(5)", "systemd.mount(5)", "systemd-fstab-generator(8)"])
+        references: [
+            "fstab(5)", "systemd.mount(5)", "systemd-fstab-generator(8)", "mountall(8)", "OpenRC: localmount",
+            "kernel documentation: admin-guide/xfs, removed mount options",
+        ])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
@@ -54,7 +60,9 @@ enum GuestOSFstab: Check {
         }
     }
 
-    static var examples: [CheckExample] {
+    static var examples: [CheckExample] { common + families }
+
+    private static var common: [CheckExample] {
         let sda = { (partition: Int, volume: VolumeID?) in
             DeviceResolution.kernelName(KernelDeviceName(prefix: "sd", disk: 0, partition: partition), volume)
         }
@@ -160,6 +168,137 @@ enum GuestOSFstab: Check {
                         root,
                         ExampleFacts.mount("/dev/vg0/srv", "/srv", resolution: .unknown(.example("lvm:vg0"))))
                 }, .unknown),
+        ]
+    }
+
+    /// What differs from family to family and from version to version.
+    private static var families: [CheckExample] {
+        let root = ExampleFacts.mount("UUID=\(ExampleFacts.uuid)", "/")
+        let lost = "UUID=\(ExampleFacts.noSuchUUID)"
+        func missing(_ failure: MountFailure, _ program: MountProgram) -> CheckContext {
+            .example {
+                var entry = ExampleFacts.mount(lost, "/srv", resolution: .notFound)
+                entry.ifMissing = failure
+                entry.ifRefused = failure
+                $0.fstab(root, entry)
+                $0.linux.mounts.program = Located(program, Evidence(path: "/sbin/init"))
+            }
+        }
+        func xfs(_ options: [String], kernel: String) -> CheckContext {
+            .example {
+                var data = VolumeFacts(id: "mbr:2", size: 1 << 30)
+                data.kind = "xfs"
+                $0.image.volumes.append(data)
+                $0.kernel.version = kernel
+                $0.fstab(root, ExampleFacts.mount("UUID=1", "/srv", type: "xfs", options: options, volume: data.id))
+            }
+        }
+        func crypt(_ change: (inout CryptEntry) -> Void) -> CheckContext {
+            .example {
+                var entry = CryptEntry(
+                    name: "data", specification: "UUID=5", resolution: .volume("mbr:2"), isRequired: true,
+                    evidence: Evidence(path: "/etc/crypttab", line: 1, excerpt: "data UUID=5 none luks"))
+                change(&entry)
+                $0.linux.mounts.crypttab = [entry]
+            }
+        }
+        return [
+            CheckExample(
+                "a data disk that is not in the image, on Ubuntu 14.04", missing(.waits, .mountall), .fail,
+                codes: ["Fstab.DeviceNotFound"]),
+            CheckExample(
+                "the same on CentOS 6, to be checked", missing(.maintenanceShell, .scripts), .fail,
+                codes: ["Fstab.DeviceNotFound"]),
+            CheckExample(
+                "the same on CentOS 6, not to be checked", missing(.goesOn, .scripts), .fail,
+                codes: ["Fstab.DeviceNotFound"]),
+            CheckExample(
+                "the same on an old OpenRC", missing(.noServices, .openrc), .fail, codes: ["Fstab.DeviceNotFound"]),
+            CheckExample(
+                "nobarrier on xfs with Linux 4.18", xfs(["nobarrier"], kernel: "4.18.0-25-generic"), .pass),
+            CheckExample(
+                "nobarrier on xfs with Linux 5.4", xfs(["nobarrier"], kernel: "5.4.0-42-generic"), .fail,
+                codes: ["Fstab.BadOption"]),
+            CheckExample(
+                "nobarrier on xfs with the kernel of Red Hat 8",
+                xfs(["noatime", "nobarrier"], kernel: "4.18.0-305.el8.x86_64"), .fail, codes: ["Fstab.BadOption"]),
+            CheckExample(
+                "an option that ext4 does not know",
+                .example {
+                    var entry = ExampleFacts.mount("UUID=2", "/srv", options: ["defualts"], volume: "mbr:1")
+                    entry.ifRefused = .emergency
+                    $0.fstab(root, entry)
+                }, .fail, codes: ["Fstab.BadOption"]),
+            CheckExample(
+                "options that only mount(8) knows",
+                .example {
+                    $0.fstab(
+                        root,
+                        ExampleFacts.mount(
+                            "UUID=2", "/srv", options: ["user", "x-systemd.growfs", "comment=cloudconfig"],
+                            volume: "mbr:1"))
+                }, .pass),
+            CheckExample(
+                "a carriage return at the end of the options, and a systemd that reads it",
+                .example {
+                    var entry = ExampleFacts.mount("UUID=2", "/srv", options: ["defaults\r"], volume: "mbr:1")
+                    entry.badOptions = ["defaults\\r"]
+                    $0.fstab(root, entry)
+                }, .fail, codes: ["Fstab.BadOption"]),
+            CheckExample(
+                "a carriage return, and a systemd whose version is not known",
+                .example {
+                    var entry = ExampleFacts.mount("UUID=2", "/srv", volume: "mbr:1")
+                    entry.doubt = "the line ends in a carriage return"
+                    $0.fstab(root, entry)
+                }, .unknown),
+            CheckExample(
+                "a shared folder of VirtualBox",
+                .example {
+                    $0.fstab(root, ExampleFacts.mount("share", "/srv", type: "vboxsf", resolution: .network))
+                }, .fail, codes: ["Fstab.Network"]),
+            CheckExample(
+                "an NFS mount that does not say that it is one",
+                .example {
+                    $0.fstab(
+                        root,
+                        ExampleFacts.mount(
+                            "192.0.2.1:/export", "/srv", type: "nfs", resolution: .network, required: false))
+                }, .fail, codes: ["Fstab.Network"]),
+            CheckExample(
+                "a mount unit whose device is not in the image",
+                .example {
+                    $0.linux.mounts.units = [ExampleFacts.mount(lost, "/srv", resolution: .notFound)]
+                }, .fail, codes: ["Fstab.DeviceNotFound"]),
+            CheckExample(
+                "crypttab asks for a passphrase", crypt { $0.asksForPassphrase = true }, .fail,
+                codes: ["Fstab.CryptKey"]),
+            CheckExample(
+                "crypttab names a key file that does not exist",
+                crypt {
+                    $0.keyFile = "/etc/keys/data"
+                    $0.keyFileExists = .no
+                }, .fail, codes: ["Fstab.CryptKey"]),
+            CheckExample(
+                "crypttab opens what is not there", crypt { $0.resolution = .notFound }, .fail,
+                codes: ["Fstab.CryptDevice"]),
+            CheckExample(
+                "no line for / on a system that is updated as an image",
+                .example {
+                    $0.fstab()
+                    $0.linux.identity.imageBased = Located("ostree", Evidence(path: "/ostree"))
+                }, .pass),
+            CheckExample(
+                "/srv as /dev/hda2 on CentOS 5 with an IDE disk",
+                .example {
+                    $0.target = .kvm
+                    $0.launches = [Launch(disk: .ide, firmware: .bios)]
+                    $0.linux.identity.family = .rhel
+                    $0.linux.identity.version = "5.11"
+                    let name = KernelDeviceName(prefix: "hd", disk: 0, partition: 2)
+                    $0.fstab(
+                        root, ExampleFacts.mount("/dev/hda2", "/srv", resolution: .kernelName(name, "mbr:1")))
+                }, .fail, codes: ["Fstab.DeviceName"]),
         ]
     }
 }

@@ -20,6 +20,8 @@ package struct EFILoader: Sendable {
         case linuxKernel
         /// The Windows boot manager.
         case windowsBootManager
+        /// Syslinux.
+        case syslinux
         /// rEFInd.
         case refind
         /// A memory test.
@@ -40,6 +42,8 @@ package struct EFILoader: Sendable {
     package let grubModules: GrubModules?
     /// The file a shim starts from its own directory.
     package let secondStage: String?
+    /// `6.04`, if this is Syslinux.
+    package let syslinuxVersion: String?
     /// Why parts of it could not be read.
     package let faults: [ImageFault]
 
@@ -64,6 +68,7 @@ package struct EFILoader: Sendable {
         func names(_ component: String) -> Bool { components.contains(component) }
         var modules: GrubModules?
         var secondStage: String?
+        var version: String?
         let kind: Kind
         if image.section(".linux") != nil {
             kind = .unifiedKernelImage
@@ -76,9 +81,11 @@ package struct EFILoader: Sendable {
             let whole = attempt { () throws(ImageFault) in try image.allBytes(limit: Self.largestProgram) }
             kind = Self.kind(image, whole, names)
             if kind == .shim { secondStage = Self.secondStage(image, whole) }
+            if kind == .syslinux { version = Self.syslinuxVersion(whole) }
         }
         self.kind = kind
         self.secondStage = secondStage
+        syslinuxVersion = version
         grubModules = modules
         self.faults = faults
     }
@@ -96,6 +103,7 @@ package struct EFILoader: Sendable {
         if contains("bootmgfw.pdb") || contains("bootmgr.pdb") || contains(wide: "bootmgfw.efi") {
             return .windowsBootManager
         }
+        if syslinuxVersion(whole) != nil { return .syslinux }
         if names("refind") || contains(wide: "rEFInd") { return .refind }
         if names("memtest86+") || contains("Memtest86") { return .memoryTest }
         if names("fwupd-efi") { return .firmwareUpdater }
@@ -111,5 +119,15 @@ package struct EFILoader: Sendable {
             return name
         }
         return "grub\(suffix).efi"
+    }
+
+    /// The number by which Syslinux names itself to servers: `User-Agent: Syslinux/6.04`.
+    private static func syslinuxVersion(_ whole: Bytes?) -> String? {
+        let name = Array("User-Agent: Syslinux/".utf8)
+        guard let whole, let place = whole.firstIndex(of: name) else { return nil }
+        let number = whole.dropFirst(place + name.count).prefix(16).textToNUL.prefix {
+            $0.isNumber || $0 == "."
+        }
+        return number.isEmpty ? nil : String(number)
     }
 }

@@ -150,6 +150,8 @@ package struct ShadowFile: Sendable {
         package let inactivity: Int?
         /// Day on which the account ends.
         package let expiry: Int?
+        /// The password field starts with `!`, as `passwd -l` leaves it.
+        package let isLocked: Bool
         /// Where it stands; without the password field.
         package let source: SourceLine
 
@@ -160,8 +162,16 @@ package struct ShadowFile: Sendable {
             guard let lastChange, let maximumAge, maximumAge >= 0 else { return false }
             return day - lastChange > maximumAge
         }
-        /// Whether the account is over on `day`.
-        package func isExpired(onDay day: Int) -> Bool { expiry.map { $0 >= 0 && day >= $0 } ?? false }
+        /// Whether the account is over on `day`: its last day has come, or the password is so old that it cannot be
+        /// changed any more (`check_shadow_expiry` of pam_unix).
+        package func isExpired(onDay day: Int) -> Bool {
+            if let expiry, expiry >= 0, day >= expiry { return true }
+            guard let lastChange, lastChange > 0, let maximumAge, maximumAge >= 0, let inactivity, inactivity >= 0
+            else { return false }
+            let age = day.subtractingReportingOverflow(lastChange)
+            let limit = maximumAge.addingReportingOverflow(inactivity)
+            return !age.overflow && !limit.overflow && age.partialValue > limit.partialValue
+        }
     }
 
     /// The entries in order.
@@ -186,7 +196,7 @@ package struct ShadowFile: Sendable {
                 Entry(
                     name: fields[0], password: PasswordState(fields[1]), lastChange: day(2),
                     maximumAge: day(4),
-                    inactivity: day(6), expiry: day(7), source: source))
+                    inactivity: day(6), expiry: day(7), isLocked: fields[1].hasPrefix("!"), source: source))
         }
         self.entries = entries
         self.rejected = rejected

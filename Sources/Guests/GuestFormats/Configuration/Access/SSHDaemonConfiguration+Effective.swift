@@ -182,12 +182,14 @@ extension SSHDaemonConfiguration {
 
     /// What root may do; nil when it depends on what is not known.
     package func rootLogin(version: OpenSSHVersion?) -> (login: RootLogin?, source: SourceLine?) {
+        rootLogin(SSHDaemonDefaults(version: version ?? OpenSSHVersion(7, 0)))
+    }
+
+    /// What root may do; nil when it depends on what is not known.
+    package func rootLogin(_ defaults: SSHDaemonDefaults) -> (login: RootLogin?, source: SourceLine?) {
         let setting = setting("permitrootlogin", for: Connection(user: "root", groups: ["root"]))
         guard setting.isCertain else { return (nil, setting.source) }
-        guard let value = setting.value else {
-            let isOld = version.map { $0 < OpenSSHVersion(7, 0) } ?? false
-            return (isOld ? .yes : .prohibitPassword, nil)
-        }
+        guard let value = setting.value else { return (defaults.rootLogin, nil) }
         let lower = AsciiText.lowercased(value)
         return (lower == "without-password" ? .prohibitPassword : RootLogin(rawValue: lower), setting.source)
     }

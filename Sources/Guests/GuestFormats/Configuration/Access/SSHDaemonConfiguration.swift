@@ -69,7 +69,11 @@ package struct SSHDaemonConfiguration: Sendable {
         package let source: SourceLine
 
         /// Whether sshd refuses to start.
-        package var isFatal: Bool { kind != .deprecated && kind != .duplicateSubsystem }
+        package var isFatal: Bool {
+            kind != .deprecated && kind != .duplicateSubsystem && kind != .keywordTooNew
+        }
+        /// Whether it may refuse: distributions add keywords of newer versions to older ones.
+        package var isDoubtful: Bool { kind == .keywordTooNew }
     }
 
     /// Reads what an `Include` names: the files in the order of glob(3), which sorts by name. No match is no error.
@@ -91,11 +95,17 @@ package struct SSHDaemonConfiguration: Sendable {
 
     /// Reads `file` and what it includes.
     ///
-    /// - Parameter version: the sshd that will read it, to judge keywords it cannot know; nil accepts all.
+    /// - Parameters:
+    ///   - version: the sshd that will read it, to judge keywords it cannot know; nil accepts all.
+    ///   - arguments: lines that stand before it: what `-o` and `-p` say.
     package init(
-        _ file: ConfigurationFile, version: OpenSSHVersion? = nil, includes: Includes
+        _ file: ConfigurationFile, version: OpenSSHVersion? = nil, arguments: [ConfigurationFile] = [],
+        includes: Includes
     ) throws(ImageFault) {
         var budget = Budget(512, of: "included sshd configuration files")
+        for argument in arguments {
+            try read(argument, outer: [], depth: 0, version: version, budget: &budget, includes: includes)
+        }
         try read(file, outer: [], depth: 0, version: version, budget: &budget, includes: includes)
     }
 

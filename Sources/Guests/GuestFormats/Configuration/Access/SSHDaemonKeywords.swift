@@ -75,6 +75,21 @@ enum SSHDaemonKeywords {
         "persourcepenalties": OpenSSHVersion(9, 8), "persourcepenaltyexemptlist": OpenSSHVersion(9, 8),
         "sshdsessionpath": OpenSSHVersion(9, 8), "pamservicename": OpenSSHVersion(9, 8),
         "refuseconnection": OpenSSHVersion(9, 9), "sshdauthpath": OpenSSHVersion(10, 0),
+        "match": OpenSSHVersion(4, 4), "forcecommand": OpenSSHVersion(4, 4), "permitopen": OpenSSHVersion(4, 4),
+        "chrootdirectory": OpenSSHVersion(4, 9), "maxsessions": OpenSSHVersion(5, 1),
+        "allowagentforwarding": OpenSSHVersion(5, 1), "revokedkeys": OpenSSHVersion(5, 4),
+        "trustedusercakeys": OpenSSHVersion(5, 4), "hostcertificate": OpenSSHVersion(5, 4),
+        "authorizedprincipalsfile": OpenSSHVersion(5, 6), "kexalgorithms": OpenSSHVersion(5, 7),
+        "ipqos": OpenSSHVersion(5, 7), "versionaddendum": OpenSSHVersion(6, 1),
+        "authenticationmethods": OpenSSHVersion(6, 2), "authorizedkeyscommand": OpenSSHVersion(6, 2),
+        "authorizedkeyscommanduser": OpenSSHVersion(6, 2), "hostkeyagent": OpenSSHVersion(6, 3),
+        "rekeylimit": OpenSSHVersion(6, 3), "permittty": OpenSSHVersion(6, 4),
+        "allowstreamlocalforwarding": OpenSSHVersion(6, 7), "streamlocalbindmask": OpenSSHVersion(6, 7),
+        "streamlocalbindunlink": OpenSSHVersion(6, 7), "permituserrc": OpenSSHVersion(6, 7),
+        "fingerprinthash": OpenSSHVersion(6, 8), "hostbasedacceptedkeytypes": OpenSSHVersion(6, 8),
+        "hostkeyalgorithms": OpenSSHVersion(6, 8), "pubkeyacceptedkeytypes": OpenSSHVersion(6, 8),
+        "authorizedprincipalscommand": OpenSSHVersion(6, 9),
+        "authorizedprincipalscommanduser": OpenSSHVersion(6, 9),
     ]
 
     private static let inMatch = """
@@ -106,12 +121,21 @@ enum SSHDaemonKeywords {
     private static let globalSeveral = "listenaddress persourcepenalties"
     private static let globalRest = "versionaddendum"
 
+    /// Keywords of distributions and patch sets: Red Hat 5 to 9, Gentoo's and FreeBSD's high-performance patch, the LDAP
+    /// key patch, X.509.
+    private static let vendor = """
+        showpatchlevel requiredauthentications1 requiredauthentications2 authorizedkeyscommandrunas \
+        kerberosusekuserok gssapienablek5users hpndisabled hpnbuffersize tcprcvbufpoll tcprcvbuf noneenabled \
+        nonemacenabled usefips disablemtaes useblacklist
+        """
+
     /// Every keyword by its name in lower case.
     static let known: [String: Keyword] = {
         var known: [String: Keyword] = [:]
         let groups: [(String, Arguments, Bool)] = [
             (inMatch, .one, true), (inMatchSeveral, .several, true), (inMatchRest, .rest, true),
             (global, .one, false), (globalSeveral, .several, false), (globalRest, .rest, false),
+            (vendor, .rest, true),
         ]
         for (names, arguments, isAllowedInMatch) in groups {
             for name in AsciiText.words(names) {

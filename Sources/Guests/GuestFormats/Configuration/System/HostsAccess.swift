@@ -9,6 +9,9 @@ package struct HostsAccess: Sendable {
         package let daemons: [String]
         /// The clients: `ALL`, `10.0.0.0/8`, `.example.org`, `LOCAL`.
         package let clients: [String]
+        /// What the options behind the clients say (hosts_options(5)); nil when neither `allow` nor `deny` is among
+        /// them.
+        package let admits: Bool?
         /// Where it stands.
         package let source: SourceLine
     }
@@ -31,32 +34,82 @@ package struct HostsAccess: Sendable {
     private static func rules(_ bytes: Bytes, name: String) throws(ImageFault) -> [Rule] {
         let text = try ConfigurationText(bytes, name: name)
         var rules: [Rule] = []
+        var pending: [UInt8] = []
         for line in text.lines {
-            let content = line.text
-            guard !content.hasPrefix("#"), let (daemons, rest) = AsciiText.split(content, at: ":") else {
+            var content = Array(line.withoutCarriageReturn)
+            // A backslash at the end goes on with the next line, in comments too (`xgets` of misc.c).
+            if content.last == 0x5C {
+                content.removeLast()
+                pending += content
                 continue
             }
-            let clients = rest.split(separator: ":").first.map(String.init) ?? ""
-            func list(_ text: String) -> [String] {
-                text.split { $0 == " " || $0 == "," || $0 == "\t" }.map(String.init)
-            }
-            rules.append(Rule(daemons: list(daemons), clients: list(clients), source: text.source(line)))
+            let whole = pending + content
+            pending = []
+            guard whole.first != 0x23 else { continue }
+            let fields = Self.fields(whole[...])
+            guard fields.count >= 2 else { continue }
+            rules.append(
+                Rule(
+                    daemons: Self.list(fields[0]), clients: Self.list(fields[1]), admits: Self.verdict(fields.dropFirst(2)),
+                    source: text.source(line)))
         }
         return rules
+    }
+
+    /// What colons separate, outside the brackets of an IPv6 address and without an escaped one.
+    private static func fields(_ line: AsciiText.Piece) -> [AsciiText.Piece] {
+        var fields: [AsciiText.Piece] = []
+        var start = line.startIndex
+        var isBracketed = false
+        for index in line.indices {
+            switch line[index] {
+            case 0x5B: isBracketed = true
+            case 0x5D: isBracketed = false
+            case 0x3A where !isBracketed && (index == line.startIndex || line[index - 1] != 0x5C):
+                fields.append(line[start..<index])
+                start = index + 1
+            default: break
+            }
+        }
+        fields.append(line[start...])
+        return fields
+    }
+
+    private static func list(_ field: AsciiText.Piece) -> [String] {
+        AsciiText.words(field) { AsciiText.isSpace($0) || $0 == 0x2C }.map(AsciiText.string)
+    }
+
+    private static func verdict(_ options: ArraySlice<AsciiText.Piece>) -> Bool? {
+        for option in options {
+            switch AsciiText.lowercased(AsciiText.words(AsciiText.string(option)).first ?? "") {
+            case "allow": return true
+            case "deny", "twist": return false
+            default: continue
+            }
+        }
+        return nil
     }
 
     /// Whether a client from an unknown address reaches `daemon`: yes, no, or unknown when only some addresses
     /// do; with the line that decides.
     package func admits(_ daemon: String) -> (answer: Ternary, source: SourceLine?) {
-        for (list, answer) in [(allow, Ternary.yes), (deny, Ternary.no)] {
+        var doubt: (answer: Ternary, source: SourceLine?)?
+        for (list, standard) in [(allow, true), (deny, false)] {
             for rule in list where Self.names(rule.daemons, daemon) {
-                if rule.clients.first == "ALL", !rule.clients.contains("EXCEPT") {
-                    return (answer, rule.source)
+                let answer = Ternary(rule.admits ?? standard)
+                let isAnybody =
+                    rule.clients.first == "ALL" && !rule.clients.contains("EXCEPT")
+                    || rule.clients.contains("0.0.0.0/0") || rule.clients.contains("0.0.0.0/0.0.0.0")
+                if isAnybody {
+                    guard let doubt else { return (answer, rule.source) }
+                    return doubt.answer == answer ? doubt : (.unknown, rule.source)
                 }
-                if answer == .no { return (.unknown, rule.source) }
+                doubt = doubt ?? (answer, rule.source)
             }
         }
-        return (.yes, nil)
+        // Who is in no list is let in.
+        guard let doubt else { return (.yes, nil) }
+        return doubt.answer == .yes ? (.yes, nil) : (.unknown, doubt.source)
     }
 
     private static func names(_ daemons: [String], _ daemon: String) -> Bool {
