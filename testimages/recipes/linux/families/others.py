@@ -524,3 +524,53 @@ def _(g):
 @un("default-target-rescue", stops("init", "Init.DefaultTarget"), note="default.target is rescue.target: a shell for the console only")
 def _(g):
     g.files["etc/systemd/system/default.target"] = Link("/usr/lib/systemd/system/rescue.target")
+
+
+# ---- traps that need a system of their own ------------------------------------------------------------------------------------------
+
+@un("boot-newer-than-grub", stops("bootloader", "Grub.FileSystemUnreadable"), traps="35", note="/boot on ext4 with inline_data, which no GRUB reads", boot="ext4", boot_features=("inline_data",))
+def _(g):
+    pass
+
+
+@un("shell-style-config", good(), traps="102", note="configuration with quotes, continuation and commands: read as data, nothing is run")
+def _(g):
+    g.files["etc/default/grub"] = 'GRUB_TIMEOUT=$(rm -rf / --no-preserve-root)\nGRUB_CMDLINE_LINUX="a \\\n b"\nGRUB_CMDLINE_LINUX+=" c" # comment\n'
+    g.files["etc/sysconfig/network-scripts/ifcfg-eth1"] = "DEVICE=eth1\nBOOTPROTO=`reboot`\nONBOOT='no' # comment\n"
+
+
+@un("garbage", Row("!no", "!no", "!no"), traps="103", note="random bytes in many configuration files that a boot does not need: no crash, nothing said that is not so")
+def _(g):
+    import hashlib
+    noise = b"".join(hashlib.sha256(bytes([n])).digest() for n in range(256))
+    for path in ("etc/lvm/lvm.conf", "etc/cloud/cloud.cfg.d/99-noise.cfg", "etc/sysconfig/network-scripts/ifcfg-eth7", "etc/modprobe.d/noise.conf", "var/lib/rpm/rpmdb.sqlite", "etc/hosts.deny", "etc/adjtime", "etc/timezone"):
+        g.late.append(lambda g, path=path: g.files.update({path: noise}))
+
+
+@un("journal-dirty", good(), traps="104", note="the journal of the root was not written back: it is replayed at the first mount", root="ext4")
+def _(g):
+    def mark(g, disk, sectors):
+        """Sets needs_recovery, as a root that was mounted when it was copied has it."""
+        at = sectors["root"] * 512 + 1024
+        with open(disk, "r+b") as f:
+            f.seek(at + 0x60)
+            flags = int.from_bytes(f.read(4), "little") | 4
+            f.seek(at + 0x60)
+            f.write(flags.to_bytes(4, "little"))
+    g.root_features = ("^metadata_csum", "^64bit")
+    g.on_disk.append(mark)
+
+
+@un("duplicate-uuid", Row("unknown", "unknown", "unknown", code="Grub.RootAmbiguous"), traps="43", note="another partition is a copy of the root, with its UUID: which of them is mounted depends on the order in which udev sees them", table="gpt")
+def _(g):
+    g.more_volumes = {"copy": ("xfs", "srv")}
+    g.uuids["copy"] = g.root_uuid
+    g.sizes["copy"] = 300
+
+
+@un("cloud-init-letters", good(), traps="68", note="a version of cloud-init with letters, of pip, in no package database")
+def _(g):
+    for p in [p for p in g.files if p.endswith("cloudinit/version.py")]:
+        del g.files[p]
+    g.files["usr/local/lib/python3.9/site-packages/cloudinit/version.py"] = '__VERSION__ = "0.7.6a15"\n_PACKAGED_VERSION = "0.7.6a15"\n'
+    g.files["usr/local/bin/cloud-init"] = g.files.pop("usr/bin/cloud-init")
