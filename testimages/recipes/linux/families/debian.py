@@ -30,8 +30,9 @@ def grub(g, title, identity="debian", efi_directory="debian", quick=True, signed
         g.files["boot/grub/grub.cfg"], g.files["boot/grub/grubenv"] = text, boot.grubenv()
         g.files["vmlinuz"], g.files["initrd.img"] = Link(f"boot/vmlinuz-{first.version}"), Link(f"boot/initrd.img-{first.version}")
         g.files["etc/default/grub"] = f'GRUB_DEFAULT=0\nGRUB_TIMEOUT=5\nGRUB_DISTRIBUTOR=`lsb_release -i -s 2> /dev/null || echo Debian`\nGRUB_CMDLINE_LINUX_DEFAULT=""\nGRUB_CMDLINE_LINUX="{" ".join(g.options)}"\n'
-        for name, data in boot.grub_files("x86_64-efi" if g.uefi else "i386-pc", g.kept, False).items():
-            g.files[f"boot/grub/{'x86_64-efi' if g.uefi else 'i386-pc'}/{name}"] = data
+        platform = {"arm64": "arm64-efi"}.get(g.architecture, "x86_64-efi") if g.uefi else "i386-pc"
+        for name, data in boot.grub_files(platform, g.kept, False).items():
+            g.files[f"boot/grub/{platform}/{name}"] = data
         if g.esp:
             stub = f"search.fs_uuid {g.grub_uuid} root \nset prefix=($root)'{g.on_boot}grub'\nconfigfile $prefix/grub.cfg\n"
             g.put(boot.efi_files(g, efi_directory, g.kept, config=stub, use_shim=signed))
@@ -39,7 +40,7 @@ def grub(g, title, identity="debian", efi_directory="debian", quick=True, signed
 
 
 def debian_base(g, release, tools="initramfs-tools", **early):
-    base(g, "lib/x86_64-linux-gnu")
+    base(g, "lib/aarch64-linux-gnu" if g.architecture == "arm64" else "lib/x86_64-linux-gnu")
     g.files.update(release)
     g.root_argument, g.with_initrd, g.drivers, g.early_more, g.modules, g.resume, g.early_drop = None, True, list(DRIVERS), {}, "most", None, ()
     g.initrd = lambda k: initramfs.initramfs_tools(k, g.drivers, merged=g.merged, modules=g.modules, resume=g.resume, more=g.early_more, lvm=bool(g.lvm), btrfs=g.root == "btrfs", drop=g.early_drop, **early)
@@ -161,7 +162,7 @@ def ubuntu(version, codename, pretty, kernel, cloud, builtin=UBUNTU_BUILTIN, net
             ifupdown(g)
         g.files["etc/network/interfaces"] = "auto lo\niface lo inet loopback\nsource /etc/network/interfaces.d/*.cfg\n"
         g.files["etc/network/interfaces.d/50-cloud-init.cfg"] = "# This file is generated from information provided by the datasource.\nauto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n"
-    g.kernels = [Kernel(kernel, builtin=builtin, suffix=suffix)]
+    g.kernels = [Kernel(kernel, builtin=builtin, suffix=suffix, architecture=g.architecture)]
     g.options = ["console=tty1", "console=ttyS0"] + ([] if network == "netplan" else ["net.ifnames=0"])
     grub(g, "Ubuntu", "ubuntu", "ubuntu")
     dpkg(g, ("linux-base", "4"), *([("netplan.io", "0.106")] if network == "netplan" else [("ifupdown", "0.8")]))
@@ -432,3 +433,39 @@ def _(g):
 def _(g):
     g.disable("ssh.service"); g.disable("sshd.service")
     g.files["etc/machine-id"] = "5e1ec7edc0ffee005e1ec7edc0ffee00\n"
+
+
+# ---- arm64 ---------------------------------------------------------------------------------------------------------------
+
+def ubuntu_arm64(**layout):
+    g = ubuntu("22.04", "jammy", "Ubuntu 22.04.4 LTS", "5.15.0-107-generic", "24.1.3-0ubuntu1~22.04.1", **(dict(architecture="arm64", uefi=True, biosboot=False) | layout))
+    g.options = ["console=tty1", "console=ttyAMA0"]
+    return g
+
+
+ubuntu_arm64.uefi = True
+healthy("ubuntu-22.04-arm64-uefi", ubuntu_arm64, note="composed: Ubuntu 22.04 for arm64, BOOTAA64.EFI")
+arm = broken("ubuntu-22.04-arm64-uefi", ubuntu_arm64)
+
+
+@arm("no-fallback", stops("firmware", "EfiFallback.Missing"), traps="23", note="no BOOTAA64.EFI")
+def _(g):
+    def change(g):
+        del g.files["boot/efi/EFI/BOOT/BOOTAA64.EFI"]
+        g.files["boot/efi/EFI/BOOT/"] = None
+    g.late.append(change)
+
+
+@arm("fallback-x64", stops("firmware", "EfiFallback.Missing"), traps="23", note="the file at the removable path is named for x86_64")
+def _(g):
+    g.late.append(lambda g: g.files.update({"boot/efi/EFI/BOOT/BOOTX64.EFI": g.files.pop("boot/efi/EFI/BOOT/BOOTAA64.EFI")}))
+
+
+@arm("kernel-x86", stops("kernel", "Kernel.ArchMismatch"), note="the kernel is one for x86_64")
+def _(g):
+    g.late.append(lambda g: g.files.update({"boot/vmlinuz-" + g.kernels[0].version: Kernel(g.kernels[0].version).image()}))
+
+
+@arm("root-gone", stops("root", "Grub.RootNotFound"), note="root= names a label that is gone")
+def _(g):
+    g.root_argument = "LABEL=other"
