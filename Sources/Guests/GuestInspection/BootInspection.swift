@@ -33,6 +33,7 @@ struct BootInspection {
         facts.moduleVersions = (reader.names(in: "/lib/modules").value ?? []).filter {
             $0.first?.isNumber == true
         }
+        facts.newestKernel = (bios.entry ?? uefi.entry).flatMap { newestKernel(beside: $0, facts) }
         facts.grubDefaults = grubDefaults()
         facts.xenMenu = xenMenu(facts)
         return (facts, early)
