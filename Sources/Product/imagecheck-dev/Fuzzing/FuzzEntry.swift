@@ -30,7 +30,8 @@ struct FuzzEntry: Sendable {
 enum FuzzEntries {
     /// All of them, by name.
     static let all: [FuzzEntry] = [
-        bytes, compression, disks, containers, hyperV, volumes, fileSystems, xfs, btrfs, squashFS, grub, boot, text,
+        bytes, compression, disks, containers, hyperV, volumes, fileSystems, xfs, btrfs, squashFS, grub, boot,
+        text,
         storage, network, kernel, modules, windows, windowsBoot, windowsSetup, executables, windowsAccess,
         access, systemd, system, registry,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
