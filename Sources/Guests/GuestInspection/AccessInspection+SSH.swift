@@ -29,7 +29,9 @@ extension AccessInspection {
             ?? OpenSSHVersion(
                 family: identity.family.rawValue, distribution: identity.distribution,
                 numbers: identity.versionNumbers)
-        let isSUSE = identity.family == .suse && (identity.majorVersion.map { $0 < 16 || $0 >= 42 && $0 < 100 } ?? false)
+        let isSUSE =
+            identity.family == .suse
+            && (identity.majorVersion.map { $0 < 16 || $0 >= 42 && $0 < 100 } ?? false)
         return SSHDaemonDefaults(version: version, isPatchedBySUSE: isSUSE)
     }
 
@@ -145,7 +147,8 @@ extension AccessInspection {
         facts.doubts += configuration.problems.filter(\.isDoubtful).map {
             StructureFinding(
                 code: $0.kind.rawValue,
-                message: "\($0.detail) is newer than OpenSSH \(packageVersion ?? ""), unless the distribution added it",
+                message:
+                    "\($0.detail) is newer than OpenSSH \(packageVersion ?? ""), unless the distribution added it",
                 evidence: Evidence($0.source))
         }
     }
@@ -153,7 +156,8 @@ extension AccessInspection {
     /// `UsePAM`, if the server is linked with PAM; one without it only warns.
     private func findPAM(_ server: String?) -> Answer {
         guard let server else { return .no }
-        let isAsked = configuration?.flag("usepam", default: defaults.usesPAM).value ?? Ternary(defaults.usesPAM)
+        let isAsked =
+            configuration?.flag("usepam", default: defaults.usesPAM).value ?? Ternary(defaults.usesPAM)
         let isBuilt = linked([server] + AccessInspection.sessionPrograms, with: "libpam.so")
         return Answer(isBuilt == .no ? .no : isAsked)
     }
@@ -285,7 +289,8 @@ extension AccessInspection {
         }
         for name in ["sshd", "ssh"] {
             let path = "/etc/init.d/\(name)"
-            guard !isSwitchedOff, let script = reader.file(path).value?.text, script.contains("ssh-keygen") else {
+            guard !isSwitchedOff, let script = reader.file(path).value?.text, script.contains("ssh-keygen")
+            else {
                 continue
             }
             let disabled = reader.parse("/etc/conf.d/sshd") { (bytes) throws(ImageFault) in

@@ -80,10 +80,13 @@ struct MountProgramInspection {
     }
 
     /// Types for which fsck complains when it has no checker (`really_wanted` of fsck.c).
-    private static let checked: Set<String> = ["ext2", "ext3", "ext4", "ext4dev", "jfs", "reiserfs", "xiafs", "xfs"]
+    private static let checked: Set<String> = [
+        "ext2", "ext3", "ext4", "ext4dev", "jfs", "reiserfs", "xiafs", "xfs",
+    ]
     /// Types it passes over (`ignored_types`).
     private static let ignored: Set<String> = [
-        "ignore", "iso9660", "nfs", "proc", "sw", "swap", "tmpfs", "devpts", "devfs", "sysfs", "usbdevfs", "none",
+        "ignore", "iso9660", "nfs", "proc", "sw", "swap", "tmpfs", "devpts", "devfs", "sysfs", "usbdevfs",
+        "none",
         "bind", "auto", "",
     ]
 
@@ -132,7 +135,9 @@ struct MountProgramInspection {
                 try ShellAssignments(bytes, name: "/etc/conf.d/localmount")
             }
             let critical = settings.value?.value("critical_mounts") ?? ""
-            guard critical.split(whereSeparator: \.isWhitespace).contains(Substring(entry.mountPoint)) else { return .goesOn }
+            guard critical.split(whereSeparator: \.isWhitespace).contains(Substring(entry.mountPoint)) else {
+                return .goesOn
+            }
         }
         return networkNeedsMounts ? .noServices : .goesOn
     }

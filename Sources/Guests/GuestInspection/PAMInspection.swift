@@ -24,8 +24,10 @@ final class PAMInspection {
     private static let directories = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"]
     private static let moduleDirectories = [
         "/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security",
-        "/lib/x86_64-linux-gnu/security", "/usr/lib/x86_64-linux-gnu/security", "/lib/aarch64-linux-gnu/security",
-        "/usr/lib/aarch64-linux-gnu/security", "/lib/i386-linux-gnu/security", "/usr/lib/i386-linux-gnu/security",
+        "/lib/x86_64-linux-gnu/security", "/usr/lib/x86_64-linux-gnu/security",
+        "/lib/aarch64-linux-gnu/security",
+        "/usr/lib/aarch64-linux-gnu/security", "/lib/i386-linux-gnu/security",
+        "/usr/lib/i386-linux-gnu/security",
     ]
 
     /// Whether PAM is set up at all.
@@ -116,10 +118,12 @@ final class PAMInspection {
         }
         switch rule.name {
         case "pam_deny": return .fails("pam_deny refuses everybody")
-        case "pam_sss", "pam_ldap", "pam_krb5", "pam_winbind", "pam_radius_auth", "pam_fprintd", "pam_systemd_home",
+        case "pam_sss", "pam_ldap", "pam_krb5", "pam_winbind", "pam_radius_auth", "pam_fprintd",
+            "pam_systemd_home",
             "pam_lsass", "pam_vas3", "pam_centrifydc", "pam_u2f", "pam_ssh_agent_auth":
             return .ignored
-        case "pam_oslogin_login", "pam_oslogin_admin", "pam_google_authenticator", "pam_duo", "pam_listfile", "pam_time",
+        case "pam_oslogin_login", "pam_oslogin_admin", "pam_google_authenticator", "pam_duo", "pam_listfile",
+            "pam_time",
             "pam_yubico", "pam_group", "pam_exec", "pam_succeed_if", "pam_script", "pam_mkhomedir_check":
             return .unknown("what \(rule.name) says is not known")
         default: return .succeeds

@@ -11,7 +11,8 @@ struct SSHDaemonArguments {
 
     /// Files with options, and their variables: Debian, Red Hat, SUSE, OpenRC.
     private static let files = [
-        ("/etc/default/ssh", ["SSHD_OPTS"]), ("/etc/sysconfig/sshd", ["OPTIONS"]), ("/etc/sysconfig/ssh", ["SSHD_OPTS"]),
+        ("/etc/default/ssh", ["SSHD_OPTS"]), ("/etc/sysconfig/sshd", ["OPTIONS"]),
+        ("/etc/sysconfig/ssh", ["SSHD_OPTS"]),
         ("/etc/conf.d/sshd", ["SSHD_OPTS", "command_args"]),
     ]
 
@@ -37,7 +38,8 @@ struct SSHDaemonArguments {
         while index < words.count {
             let word = words[index]
             index += 1
-            guard word.hasPrefix("-"), let letter = word.dropFirst().first, "opfbCcEghku".contains(letter) else {
+            guard word.hasPrefix("-"), let letter = word.dropFirst().first, "opfbCcEghku".contains(letter)
+            else {
                 continue
             }
             var value = String(word.dropFirst(2))
