@@ -133,6 +133,15 @@ import Testing
         #expect(Set(services.problems.map(\.code)) == ["Init.DefaultTargetMissing", "Init.ScriptMissing"])
     }
 
+    @Test func aTableThatIsGoneIsSaid() {
+        var disk = redHat5()
+        disk.replace("/etc/inittab", with: nil)
+        let services = services(disk)
+        #expect(services.program.value?.program.value == .sysv)
+        #expect(services.problems.map(\.code) == ["Init.DefaultTargetMissing"])
+        #expect(services.unit("sshd.service").starts == .unknown)
+    }
+
     @Test func debianRunsRcSBeforeTheRunlevel() {
         var disk = MemoryFileSystem()
         disk.file("/sbin/init", Self.elf)
