@@ -38,7 +38,7 @@ FATAL = [
     (r"Loading \S+? *failed:.*|Could not find kernel image: .*|No DEFAULT or UI configuration.*|ARNING: No configuration file found.*", "bootloader"),
     (r"Failed to load ldlinux\.c32.*", "bootloader"),
     (r"Boot error|Load error -.*|Checksum error, .*|Missing operating system\.|Operating system load error\.|Missing OS.*", "firmware"),
-    (r"kernel /.*\n+(?:.*\n+){0,2}Error 15: .*", "kernel"),                   # GRUB legacy
+    (r"kernel /.*\n+(?:.*\n+){0,2}Error (?:13|15|28): .*", "kernel"),                   # GRUB legacy
     (r"(?<![^\n])Error \d+(?:: .*)? *\n", "bootloader"),
     (r" Reboot Into Firmware Interface *\n.* Boot in 1 s\.", "kernel"),     # the only entry of systemd-boot that is left
     (r"Error (?:loading|opening|preparing|getting|executing) .*: .*|No loader found\..*|Initial file .*", "kernel"),   # systemd-boot
