@@ -77,12 +77,17 @@ package struct OSIdentity: Sendable, Hashable, Codable {
     package var hostname: String?
     /// The release files that were read.
     package var evidence: [Evidence] = []
+    /// Release files that name different systems, and the one that differs from os-release.
+    package var releaseConflict: Located<String>?
     /// Release files that should be there and could not be read.
     package var gaps: [Gap] = []
-    /// Package name → version, of the packages that checks ask about. Empty when there is no readable database.
+    /// Package name → version, of the packages that checks ask about. The names are Debian's, whatever the
+    /// distribution calls them. Empty when there is no readable database.
     package var packages: [String: String] = [:]
     /// Packages that are not fully installed, with their state.
     package var brokenPackages: [Located<String>] = []
+    /// What an interrupted update left beside that: `PackageState.Interrupted`, `.Duplicate`, `.StaleLocks`.
+    package var packageProblems: [StructureFinding] = []
     /// Whose database lists the packages; nil when none was found.
     package var packageManager: PackageManager?
     /// The package database is there and could not be read.

@@ -117,10 +117,14 @@ package struct InitFacts: Sendable, Hashable, Codable {
     package var processorLevel: Located<Int>?
     /// Files the program cannot start without (dynamic loader, libc) that are not there.
     package var missingFiles: [Evidence] = []
-    /// `graphical.target`, `emergency.target`; nil for other init systems.
+    /// `graphical.target`, `emergency.target`; the run level of SysV and upstart (`3`), the level of OpenRC.
     package var defaultTarget: Fact<Located<String>>?
     /// Directories the kernel and init need to exist.
     package var missingDirectories: [String] = []
+    /// Terminals on which an init other than systemd keeps a login running: `ttyS0`, `tty1`.
+    package var terminals: [Located<String>] = []
+    /// Terminals on which `/etc/securetty` lets root log in; nil without the file, which allows all.
+    package var secureTerminals: Located<[String]>?
     /// Units nothing works without that are masked.
     package var maskedUnits: [Evidence] = []
     /// `/bin`, `/lib` …: what each is.
@@ -129,6 +133,14 @@ package struct InitFacts: Sendable, Hashable, Codable {
     package var problems: [StructureFinding] = []
 
     package init(program: Fact<Located<Program>>) { self.program = program }
+
+    /// Whether the first process is systemd, or cannot be told and so is taken for it.
+    package var isSystemd: Bool {
+        switch program.value?.value {
+        case .sysv, .upstart, .openrc, .busybox, .other: false
+        case .systemd, .missing, .notExecutable, nil: true
+        }
+    }
 }
 
 /// `/lib`, `/lib64`, `/bin`, `/sbin` and what they are.
@@ -153,7 +165,7 @@ package struct TopLevelLink: Sendable, Hashable, Codable {
 package struct ServiceFacts: Sendable, Hashable, Codable {
     /// By unit name: `ssh.service`. Only units that are asked about.
     package var units: [String: UnitFacts] = [:]
-    /// The whole of systemd's configuration could not be read.
+    /// What the init of the system starts is not known, or not all of its configuration could be read.
     package var gap: Gap?
 
     package init() {}

@@ -23,7 +23,7 @@ struct OperationInspection {
 
     /// systemd reads adjtime only; older systems have files of their own, which their boot scripts read first.
     private func clock() -> Fact<Located<Bool>>? {
-        if !services.isPresent {
+        if !services.isSystemd {
             for path in ["/etc/sysconfig/clock", "/etc/default/rcS", "/etc/conf.d/hwclock"] {
                 let statement = reader.parse(path) { (bytes) throws(ImageFault) in
                     try ClockFiles.assignments(bytes, name: path)

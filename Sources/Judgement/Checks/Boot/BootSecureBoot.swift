@@ -17,7 +17,9 @@ enum BootSecureBoot: Check {
             ("SecureBoot.LoaderUnsigned", "A program that firmware or shim starts has no signature."),
             ("SecureBoot.KernelUnsigned", "The kernel has no signature."),
         ],
-        references: ["UEFI specification 2.10, 32.5 Code definitions", "PE Format, The attribute certificate table"])
+        references: [
+            "UEFI specification 2.10, 32.5 Code definitions", "PE Format, The attribute certificate table",
+        ])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
@@ -58,10 +60,13 @@ enum BootSecureBoot: Check {
             return .install(
                 ["shim-signed", isARM ? "grub-efi-arm64-signed" : "grub-efi-amd64-signed"], title, in: linux)
         case .rhel:
-            return .install(isARM ? ["shim-aa64", "grub2-efi-aa64"] : ["shim-x64", "grub2-efi-x64"], title, in: linux)
-        case .suse: return .install(["shim", isARM ? "grub2-arm64-efi" : "grub2-x86_64-efi"], title, in: linux)
+            return .install(
+                isARM ? ["shim-aa64", "grub2-efi-aa64"] : ["shim-x64", "grub2-efi-x64"], title, in: linux)
+        case .suse:
+            return .install(["shim", isARM ? "grub2-arm64-efi" : "grub2-x86_64-efi"], title, in: linux)
         default:
-            return .byHand("Sign the loader with a key that the instances know, or launch without Secure Boot")
+            return .byHand(
+                "Sign the loader with a key that the instances know, or launch without Secure Boot")
         }
     }
 

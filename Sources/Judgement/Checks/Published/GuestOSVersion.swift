@@ -30,7 +30,7 @@ enum GuestOSVersion: Check {
             guard identity.gaps.isEmpty else {
                 return .judged(questions: identity.gaps.map { OpenQuestion($0) })
             }
-            let package = identity.family == .debian ? "base-files" : "system-release"
+            let package = releasePackage(identity)
             return .judged(
                 findings: [
                     Finding(
@@ -44,9 +44,39 @@ enum GuestOSVersion: Check {
         let value = [identity.name.flatMap(shortName) ?? identity.distribution, version].compactMap { $0 }
             .joined(separator: " ")
         let isListed = context.target.rules.unsupported.contains { $0.matches(identity) }
+        var findings = isListed ? [unsupported(value, context.target, identity.evidence)] : []
+        if let conflict = identity.releaseConflict {
+            findings.append(
+                Finding(
+                    "OSVersion.Undetected", .warning,
+                    "The release files disagree, so the platform may take this for another system: \(conflict.value).",
+                    evidence: identity.evidence.prefix(1) + [conflict.evidence],
+                    fixes: [
+                        .reinstall(releasePackage(identity), "Install the release files again", in: linux)
+                    ]))
+        }
         return .info(
-            value: value, findings: isListed ? [unsupported(value, context.target, identity.evidence)] : [],
+            value: value, findings: findings,
             questions: identity.gaps.map { OpenQuestion($0) }, evidence: identity.evidence)
+    }
+
+    /// The package that brings the release files.
+    private static func releasePackage(_ identity: OSIdentity) -> String {
+        let own = [
+            "centos": (identity.majorVersion ?? 8) >= 8 ? "centos-linux-release" : "centos-release",
+            "rhel": "redhat-release", "rocky": "rocky-release", "almalinux": "almalinux-release",
+            "ol": "oraclelinux-release", "fedora": "fedora-release-common", "amzn": "system-release",
+            "anolis": "anolis-release", "openEuler": "openEuler-release", "sles": "sles-release",
+            "opensuse-leap": "openSUSE-release", "opensuse-tumbleweed": "openSUSE-release",
+        ]
+        if let package = own[identity.distribution] { return package }
+        return switch identity.family {
+        case .debian: "base-files"
+        case .alpine: "alpine-base"
+        case .arch: "filesystem"
+        case .gentoo: "sys-apps/baselayout"
+        case .rhel, .suse, .other: "system-release"
+        }
     }
 
     private static func judge(_ identity: WindowsIdentity, _ target: Target) -> CheckOutcome {
@@ -102,6 +132,15 @@ enum GuestOSVersion: Check {
             CheckExample(
                 "Gentoo", .example { $0.linux.identity.distribution = "gentoo" }, .fail,
                 codes: ["OSVersion.Unsupported"]),
+            CheckExample(
+                "os-release says CentOS 7, centos-release 8",
+                .example {
+                    $0.linux.identity.distribution = "centos"
+                    $0.linux.identity.family = .rhel
+                    $0.linux.identity.releaseConflict = Located(
+                        "os-release says centos 7, /etc/centos-release CentOS 8.5.2111",
+                        Evidence(path: "/etc/centos-release", line: 1, excerpt: "CentOS release 8.5.2111"))
+                }, .fail, codes: ["OSVersion.Undetected"]),
             CheckExample(
                 "Gentoo, at a target that lists no such systems",
                 .example {

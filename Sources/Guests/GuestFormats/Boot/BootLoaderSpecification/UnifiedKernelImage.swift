@@ -22,7 +22,9 @@ package struct UnifiedKernelImage: Sendable {
         // What stands before the first `.profile` is shared; without being told, the first profile is taken.
         let marks = image.sections.indices.filter { image.sections[$0].name == ".profile" }
         let shared = image.sections[..<(marks.first ?? image.sections.endIndex)]
-        let own = marks.first.map { image.sections[$0..<(marks.dropFirst().first ?? image.sections.endIndex)] }
+        let own = marks.first.map {
+            image.sections[$0..<(marks.dropFirst().first ?? image.sections.endIndex)]
+        }
         let sections = Array(own ?? []) + Array(shared)
         self.sections = sections
         func text(_ name: String) throws(ImageFault) -> String? {

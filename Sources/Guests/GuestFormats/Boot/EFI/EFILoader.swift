@@ -125,7 +125,9 @@ package struct EFILoader: Sendable {
     private static func syslinuxVersion(_ whole: Bytes?) -> String? {
         let name = Array("User-Agent: Syslinux/".utf8)
         guard let whole, let place = whole.firstIndex(of: name) else { return nil }
-        let number = whole.dropFirst(place + name.count).prefix(16).textToNUL.prefix { $0.isNumber || $0 == "." }
+        let number = whole.dropFirst(place + name.count).prefix(16).textToNUL.prefix {
+            $0.isNumber || $0 == "."
+        }
         return number.isEmpty ? nil : String(number)
     }
 }

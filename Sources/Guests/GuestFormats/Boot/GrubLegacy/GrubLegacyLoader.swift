@@ -1,4 +1,4 @@
-package import ByteReading
+import ByteReading
 
 /// What GRUB legacy starts by itself (GRUB 0.97, stage2/stage2.c, `run_menu`, `run_script`; stage2/builtins.c).
 package struct GrubLegacyLoader {
@@ -40,11 +40,7 @@ package struct GrubLegacyLoader {
     package static func run(afterStage1_5 start: GrubLegacyStart, on host: any GrubHost) -> LoaderEvaluation {
         var evaluation = LoaderEvaluation()
         do {
-            var bytes: Bytes?
-            do {
-                bytes = try host.contents(of: start.configuration, on: start.device, limit: largestFile)
-            } catch { if error.kind != .notFound { throw error } }
-            guard let bytes else {
+            guard let bytes = try contents(start.configuration, on: start.device, of: host) else {
                 evaluation.outcome = .stops(
                     .init(
                         .moduleMissing,
@@ -79,7 +75,9 @@ package struct GrubLegacyLoader {
         var place = 1
     }
 
-    private mutating func configure(_ name: String, _ steps: Int) throws(ImageFault) -> LoaderEvaluation.Outcome {
+    private mutating func configure(_ name: String, _ steps: Int) throws(ImageFault)
+        -> LoaderEvaluation.Outcome
+    {
         guard steps > 0 else { return .unknown("configuration files of GRUB that lead to each other") }
         let (device, path) = try resolve(name)
         guard let device, let bytes = try contents(path, on: device) else {
@@ -106,13 +104,15 @@ package struct GrubLegacyLoader {
                     .waitsForever, "timeout is not set, so the menu waits for a key without end",
                     at: BootLocation(file: file, line: settings.place)))
         }
+        settings.fallbacks = settings.fallbacks.filter { $0 < menu.entries.count }
         if settings.standard >= menu.entries.count {
+            let instead = settings.fallbacks.isEmpty ? 0 : settings.fallbacks.removeFirst()
             evaluation.notes.append(
                 GrubNote(
                     .defaultNotFound,
-                    "default \(settings.standard) names no entry, GRUB takes the first one",
+                    "default \(settings.standard) names no entry, GRUB takes entry \(instead)",
                     at: BootLocation(file: file, line: settings.place)))
-            settings.standard = 0
+            settings.standard = instead
         }
         var tried: LoaderEvaluation.Outcome?
         for index in [settings.standard] + settings.fallbacks.prefix(Self.mostFallbacks) {
@@ -175,7 +175,8 @@ package struct GrubLegacyLoader {
         "embed", "unlock",
     ]
 
-    private mutating func run(_ entry: GrubLegacyMenu.Entry, _ steps: Int) throws(ImageFault) -> LoaderEvaluation
+    private mutating func run(_ entry: GrubLegacyMenu.Entry, _ steps: Int) throws(ImageFault)
+        -> LoaderEvaluation
         .Outcome
     {
         var selection: BootSelection?
@@ -240,14 +241,16 @@ package struct GrubLegacyLoader {
                     selection?.initrdFailure = [archive]
                     return stop(
                         .initrdMissing(archive),
-                        "\(archive.path) does not exist, and GRUB legacy does not start the kernel without it")
+                        "\(archive.path) does not exist, and GRUB legacy does not start the kernel without it"
+                    )
                 }
                 selection?.initrds = [archive]
             case "module":
                 let words = command.argument.split(separator: " ", maxSplits: 1).map(String.init)
                 let module = try reference(words.first ?? "", place)
                 if module.isMissing {
-                    return stop(.kernelMissing(module), "\(module.path) does not exist: GRUB stays at its menu")
+                    return stop(
+                        .kernelMissing(module), "\(module.path) does not exist: GRUB stays at its menu")
                 }
                 selection?.modules.append((module, words.dropFirst().map { $0 }))
             case "chainloader":
@@ -261,7 +264,8 @@ package struct GrubLegacyLoader {
                 return stop(.password, "the default entry “\(entry.title)” asks for a password")
             case "lock": break
             case "pause": return stop(.waitsForever, "pause waits for a key without end")
-            case "halt", "reboot": return stop(.configurationInvalid, "the default entry ends in \(command.name)")
+            case "halt", "reboot":
+                return stop(.configurationInvalid, "the default entry ends in \(command.name)")
             case "boot":
                 if let selection { return .boots(selection) }
             case _ where Self.harmless.contains(command.name): break
@@ -319,8 +323,14 @@ package struct GrubLegacyLoader {
     }
 
     private func contents(_ path: String, on device: GrubDevice) throws(ImageFault) -> Bytes? {
+        try Self.contents(path, on: device, of: host)
+    }
+
+    private static func contents(
+        _ path: String, on device: GrubDevice, of host: any GrubHost
+    ) throws(ImageFault) -> Bytes? {
         do {
-            return try host.contents(of: path, on: device, limit: Self.largestFile)
+            return try host.contents(of: path, on: device, limit: largestFile)
         } catch {
             if error.kind == .notFound { return nil }
             throw error

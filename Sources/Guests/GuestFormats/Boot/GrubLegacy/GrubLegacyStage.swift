@@ -50,7 +50,8 @@ package struct GrubLegacyStage: Sendable {
             let count = Int(try first.little(UInt16.self, at: offset + 4))
             if count == 0 { break }
             guard count + body.count / 512 <= Self.mostSectors else {
-                throw ImageFault(.corrupt, "a stage2 of more than \(Self.mostSectors) sectors", at: first.origin)
+                throw ImageFault(
+                    .corrupt, "a stage2 of more than \(Self.mostSectors) sectors", at: first.origin)
             }
             body += try disk.read(at: try start.multiplied(by: Self.sectorSize), count: count * 512).array
             offset -= 8
@@ -64,6 +65,11 @@ package struct GrubLegacyStage: Sendable {
             throw ImageFault(.corrupt, "no stage2 of GRUB")
         }
         try self.init(body: file.dropFirst(512))
+    }
+
+    /// A file name ends at a blank: `install` leaves the name of the configuration behind that of stage 2.
+    private static func path(_ bytes: Bytes) -> String {
+        String(bytes.prefix(256).textToNUL.prefix { $0 != " " })
     }
 
     /// The partition in GRUB 2's words.
@@ -85,14 +91,14 @@ package struct GrubLegacyStage: Sendable {
             fileSystem = nil
             partition = Partition(installed)
             drive = nil
-            file = body.dropFirst(name).prefix(256).textToNUL
+            file = Self.path(body.dropFirst(name))
         } else {
             fileSystem = Self.fileSystems[identity] ?? "file system \(identity)"
             let device: UInt32 = try body.little(at: name)
             partition = Partition(device)
             let drive = UInt8(truncatingIfNeeded: device >> 24)
             self.drive = drive == 0xFF ? nil : drive
-            file = body.dropFirst(name + 4).prefix(256).textToNUL
+            file = Self.path(body.dropFirst(name + 4))
         }
         guard !version.isEmpty, file.hasPrefix("/") || file.hasPrefix("(") else {
             throw ImageFault(.corrupt, "a stage2 of GRUB names no file", at: body.origin)
