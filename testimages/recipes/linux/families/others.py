@@ -5,7 +5,7 @@ from families.redhat import EL8_BUILTIN, ROOT, SSHD, bls, el, rhel9
 from guest import ESP_SERIAL, HASH, KEY, MACHINE_ID, NOSUCH, Guest, accounts, base, cloud_init, foreign, host_keys, kernels, network_manager, sshd, systemd
 from kernel import Kernel
 from parts import Link, elf, program
-from table import Row, good, healthy, image, stops, unreachable, unready
+from table import Row, good, healthy, image, stops, unclear, unreachable
 
 SSHD_PLAIN = "Include /etc/ssh/sshd_config.d/*.conf\nAuthorizedKeysFile\t.ssh/authorized_keys\nKbdInteractiveAuthentication no\nUsePAM yes\nPrintMotd no\nSubsystem\tsftp\t/usr/lib/ssh/sftp-server\n"
 CONSOLE = ["console=tty0", "console=ttyS0,115200"]

@@ -4,7 +4,7 @@ from families.redhat_old import SSHD as SSHD_SYSV
 from guest import ESP_SERIAL, HASH, MACHINE_ID, NOSUCH, Guest, accounts, base, cloud_init, host_keys, kernels, keyfile, network_manager, sshd, sysv_links, systemd
 from kernel import Kernel
 from parts import Link, elf
-from table import good, healthy, image, stops, unreachable, unready
+from table import good, healthy, image, stops, unclear, unreachable
 
 SSHD = "Include /etc/ssh/sshd_config.d/*.conf\nAuthorizedKeysFile\t.ssh/authorized_keys\nUsePAM yes\nX11Forwarding yes\nSubsystem\tsftp\t/usr/lib/ssh/sftp-server\nAcceptEnv LANG LC_CTYPE\n"
 DRIVERS = initramfs.ROOT_DRIVERS + ("ext4", "xfs", "btrfs", "vfat", "dm_mod", "crc32c_generic")
