@@ -57,7 +57,9 @@ struct FirstBootPrompts {
         }
         guard !missing.isEmpty else { return }
         add(
-            "blocks", "systemd-firstboot asks for the \(missing.joined(separator: " and ")) and waits.",
+            // For a locale it asks only where there are several to choose from.
+            missing.contains("root password") ? "blocks" : "console",
+            "systemd-firstboot asks for the \(missing.joined(separator: " and ")) and waits.",
             unit.evidence.first ?? Evidence(path: unit.name))
     }
 

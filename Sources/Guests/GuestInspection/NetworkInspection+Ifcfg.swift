@@ -52,7 +52,7 @@ extension NetworkInspection {
 
     /// Whether NetworkManager takes the file: it runs, has its plug-in, and is not told to keep off.
     func isForNetworkManager(_ entry: Ifcfg) -> Bool {
-        readsIfcfg && isActive(.networkManager) && !entry.file.isOutsideNetworkManager
+        isActive(.networkManager) && readsIfcfg && !entry.file.isOutsideNetworkManager
     }
 
     /// A file that nobody reads, and why.

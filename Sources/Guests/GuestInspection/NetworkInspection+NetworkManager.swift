@@ -16,8 +16,8 @@ extension NetworkInspection {
     private static let plugins = [
         "/usr/lib*/NetworkManager/libnm-settings-plugin-*.so",
         "/usr/lib*/NetworkManager/*/libnm-settings-plugin-*.so",
-        "/usr/lib/*/NetworkManager/libnm-settings-plugin-*.so",
-        "/usr/lib/*/NetworkManager/*/libnm-settings-plugin-*.so",
+        "/usr/lib/*-linux-gnu*/NetworkManager/libnm-settings-plugin-*.so",
+        "/usr/lib/*-linux-gnu*/NetworkManager/*/libnm-settings-plugin-*.so",
     ]
 
     func readNetworkManager() {
@@ -189,7 +189,7 @@ extension NetworkInspection {
         let unmanaged = configuration.isUnmanaged(expected)
         if unmanaged.answer != .no { return (unmanaged.answer, unmanaged.source.map { Evidence($0) }) }
         // The plug-in for ifcfg files leaves alone what a file says NM_CONTROLLED=no of.
-        if readsIfcfg {
+        if !ifcfgs.isEmpty, readsIfcfg {
             for entry in ifcfgs where entry.file.isOutsideNetworkManager {
                 let match = entry.file.configuration(readBy: .scripts).match
                 let answer = match.applies(to: expected)

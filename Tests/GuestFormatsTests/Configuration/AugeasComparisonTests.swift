@@ -50,8 +50,13 @@ import Testing
             for (place, value) in tree where place.hasPrefix(path + "/") {
                 let name = place.dropFirst(path.utf8.count + 1)
                 guard !name.contains("/"), !name.hasPrefix("#"), !name.contains("[") else { continue }
-                guard ours[String(name)]?.isExact != false else { continue }
-                #expect(ours.value(String(name)) == AsciiText.unquoted(value), "\(place)")
+                // augeas keeps quotes and escapes as they stand; only whole quoted values can be compared.
+                let plain = AsciiText.unquoted(value)
+                guard ours[String(name)]?.isExact != false, !plain.contains(where: { "\\'\"$`".contains($0) })
+                else {
+                    continue
+                }
+                #expect(ours.value(String(name)) == plain, "\(place)")
                 compared += 1
             }
         }
@@ -82,7 +87,10 @@ import Testing
             func value(_ list: String, _ index: Int, _ key: String) -> String? {
                 tree["\(path)/\(list)[\(index)]\(key)"] ?? (index == 1 ? tree["\(path)/\(list)\(key)"] : nil)
             }
-            for (index, stanza) in ours.stanzas.enumerated() where value("iface", 1, "") != nil {
+            // Stanzas that augeas does not know make it refuse the file, or leave them out.
+            let count = (1...64).prefix { value("iface", $0, "") != nil }.count
+            guard count == ours.stanzas.count else { continue }
+            for (index, stanza) in ours.stanzas.enumerated() {
                 #expect(value("iface", index + 1, "") == stanza.name)
                 if let family = value("iface", index + 1, "/family") { #expect(family == stanza.family) }
                 if let method = value("iface", index + 1, "/method") { #expect(method == stanza.method) }

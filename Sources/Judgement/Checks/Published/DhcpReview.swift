@@ -27,7 +27,11 @@ struct DhcpReview {
             return !(isRewritten && renders == .yes)
         }
         // A configuration in cloud-init's own files comes before that of the platform.
-        if renders == .yes { active += cloudInit.ownNetwork.filter { $0.setAside == nil } }
+        if renders == .yes {
+            active += cloudInit.ownNetwork.filter {
+                cloudInit.renderer == nil || network.activeManagers[$0.manager] != nil
+            }
+        }
         self.active = active
     }
 
