@@ -187,14 +187,14 @@ def _(g):
     g.late.append(lambda g: [g.files.pop(p) for p in list(g.files) if p.startswith("boot/vmlinuz")])
 
 
-@_broken("network-masked", unreachable("Dhcp.ServiceDisabled"), note="systemd-networkd is masked and nothing else configures the network")
+@_broken("network-masked", unreachable("Dhcp.NoConfig"), note="systemd-networkd is masked and nothing else configures the network")
 def _(g):
     g.disable("systemd-networkd.service")
     g.files["etc/systemd/system/systemd-networkd.service"] = Link("/dev/null")
     g.put(PINNED)
 
 
-@_broken("root-ext-errors", good("Fs.Errors"), note="the file system of the root records an error: it is checked and mounted")
+@_broken("root-ext-errors", good("Fs.Errors"), note="the file system of the root records an error: it is checked and mounted", root_features=("^metadata_csum",))
 def _(g):
     def mark(g, disk, sectors):
         at = sectors["root"] * 512 + 1024 + 0x3A

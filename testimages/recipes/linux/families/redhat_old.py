@@ -219,7 +219,7 @@ def _(g):
     g.sed("etc/inittab", "id:3:initdefault:", "id:0:initdefault:")
 
 
-@broken5("network-off", unreachable("Dhcp.ServiceDisabled"), note="chkconfig network off")
+@broken5("network-off", unreachable("Dhcp.NoConfig"), note="chkconfig network off")
 def _(g):
     for level in "2345":
         del g.files[f"etc/rc.d/rc{level}.d/S10network"]

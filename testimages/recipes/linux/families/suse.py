@@ -159,7 +159,7 @@ for _prefix, _of in (("sles-12", sles12), ("sles-15", sles15), ("sles-16-uefi", 
 s15, twd = broken("sles-15", sles15), broken("tumbleweed-uefi", tumbleweed)
 
 
-@s15("wicked-off", unreachable("Dhcp.ServiceDisabled"), note="wicked is disabled and nothing else configures the network")
+@s15("wicked-off", unreachable("Dhcp.NoConfig"), note="wicked is disabled and nothing else configures the network")
 def _(g):
     g.disable("wicked.service"); g.disable("network.service")
     g.files["etc/machine-id"] = MACHINE_ID + "\n"
