@@ -40,8 +40,9 @@ FATAL = [
     (r"Boot error|Load error -.*|Checksum error, .*|Missing operating system\.|Operating system load error\.|Missing OS.*", "firmware"),
     (r"kernel /.*\n+(?:.*\n+){0,2}Error (?:13|15|28): .*", "kernel"),                   # GRUB legacy
     (r"(?<![^\n])Error \d+(?:: .*)? *\n", "bootloader"),
-    (r" Reboot Into Firmware Interface *\n.* Boot in 1 s\.", "kernel"),     # the only entry of systemd-boot that is left
-    (r"Error (?:loading|opening|preparing|getting|executing) .*: .*|No loader found\..*|Initial file .*", "kernel"),   # systemd-boot
+    (r"starting Boot\d+ .*\n+\s*Reboot Into Firmware Interface *\n.* Boot in 1 s\.", "kernel"),   # all that is left in systemd-boot's menu
+    (r"Error preparing initrd: .*", "initramfs"),                             # systemd-boot
+    (r"Error (?:loading|opening|preparing|getting|executing) .*: .*|No loader found\..*", "kernel"),
     (r"You are in (emergency|rescue) mode.*|Cannot open access to console, the root account is locked.*", "init"),
     (r"Give root password for maintenance.*|Press Enter for maintenance.*", "init"),
     (r"root@\(none\):/#|(?<!.)# *\Z", "init"),                        # a shell in place of init
