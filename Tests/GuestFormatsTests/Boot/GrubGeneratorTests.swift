@@ -405,7 +405,8 @@ import Testing
             return
         }
         #expect(trace.loadOptions == nil)
-        let image = try #require(try UnifiedKernelImage(reading: try #require(trace.loader).image))
+        let loader = try #require(trace.loader)
+        let image = try #require(try UnifiedKernelImage(reading: loader.image))
         #expect(image.commandLine == "root=UUID=inside")
     }
 
