@@ -48,6 +48,28 @@ struct MemoryFileSystem: FileSystemReader {
 
     mutating func file(_ path: String, _ text: String = "x") { add(GuestPath(path), .file(Array(text.utf8))) }
 
+    /// Puts a file where one may be already.
+    mutating func replace(_ path: String, _ text: String) {
+        remove(path)
+        file(path, text)
+    }
+
+    /// Takes the name out of its directory.
+    mutating func remove(_ path: String) {
+        let full = GuestPath(path)
+        var here = 0
+        for name in full.names.dropLast() {
+            guard case .directory(let entries) = nodes[here],
+                let next = entries.first(where: { $0.0 == name })
+            else {
+                return
+            }
+            here = next.1
+        }
+        guard case .directory(let entries) = nodes[here], let last = full.names.last else { return }
+        nodes[here] = .directory(entries.filter { $0.0 != last })
+    }
+
     /// The skeleton of a system below `top`.
     mutating func system(at top: String = "", machine: String? = nil, fstab: String = "") {
         for path in ["bin/sh", "sbin/init", "lib/libc.so", "var/log/x", "etc/passwd"] {

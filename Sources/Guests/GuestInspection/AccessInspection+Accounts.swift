@@ -74,6 +74,7 @@ extension AccessInspection {
                 try AuthorizedKeys(bytes, name: path)
             }
             guard let keys = keys.value else { continue }
+            facts.forcedKeys += keys.keys.filter { !$0.givesShell && !$0.isCloudInitNotice }.count
             let usable = keys.keys.filter { $0.givesShell && !$0.isCloudInitNotice }
             guard !usable.isEmpty else { continue }
             if let problem = modeProblem(path, of: entry) {
@@ -116,7 +117,8 @@ extension AccessInspection {
             // `platform_locked_account`: without PAM a locked account is refused whatever it brings.
             ways.refuse(
                 key: true,
-                Evidence(path: "/etc/shadow", excerpt: "\(entry.name): the password is locked, and UsePAM is off"))
+                Evidence(
+                    path: "/etc/shadow", excerpt: "\(entry.name): the password is locked, and UsePAM is off"))
         }
         if usesPAM != .no { askPAM(about: entry, &ways) }
         facts.sshWithPassword = Answer(ways.password)
@@ -131,7 +133,9 @@ extension AccessInspection {
         var decisive: Evidence?
 
         mutating func refuse(key refusesKey: Bool, _ evidence: Evidence?) {
-            if password == .yes || (refusesKey && key == .yes) || decisive == nil { decisive = evidence ?? decisive }
+            if password == .yes || (refusesKey && key == .yes) || decisive == nil {
+                decisive = evidence ?? decisive
+            }
             password = .no
             if refusesKey { key = .no }
         }
@@ -200,7 +204,8 @@ extension AccessInspection {
         _ options: DropbearOptions, _ entry: PasswdFile.Account, _ facts: inout AccountFacts
     ) {
         let isRoot = entry.uid == 0
-        let refusesPassword = options.refusesPasswords || (isRoot && (options.refusesRoot || options.refusesRootPassword))
+        let refusesPassword =
+            options.refusesPasswords || (isRoot && (options.refusesRoot || options.refusesRootPassword))
         facts.sshWithPassword = Answer(!refusesPassword)
         facts.sshWithKey = Answer(!(isRoot && options.refusesRoot))
         if refusesPassword { facts.refusedBy = options.path.map { Evidence(path: $0) } }

@@ -21,7 +21,8 @@ struct DropbearOptions {
 extension AccessInspection {
     /// Files with options, and their variables: Debian, Alpine.
     private static let files = [
-        ("/etc/default/dropbear", ["DROPBEAR_EXTRA_ARGS", "DROPBEAR_PORT"]), ("/etc/conf.d/dropbear", ["DROPBEAR_OPTS"]),
+        ("/etc/default/dropbear", ["DROPBEAR_EXTRA_ARGS", "DROPBEAR_PORT"]),
+        ("/etc/conf.d/dropbear", ["DROPBEAR_OPTS"]),
     ]
 
     func describeDropbear(_ facts: inout SSHFacts) {
@@ -47,7 +48,8 @@ extension AccessInspection {
         let place = Evidence(path: options.path ?? facts.server ?? "/usr/sbin/dropbear")
         facts.usesPAM = .no
         usesPAM = .no
-        facts.ports = options.ports.isEmpty ? [Located(22, place)] : options.ports.map { Located($0.port, place) }
+        facts.ports =
+            options.ports.isEmpty ? [Located(22, place)] : options.ports.map { Located($0.port, place) }
         facts.listenAddresses = options.ports.compactMap { $0.address }.map { Located($0, place) }
         facts.passwordAuthentication = Located(!options.refusesPasswords, place)
         facts.publicKeyAuthentication = Located(true, place)
@@ -57,7 +59,8 @@ extension AccessInspection {
             .filter { $0.hasPrefix("dropbear_") && $0.hasSuffix("_host_key") }.map { "/etc/dropbear/\($0)" }
         if options.makesKeys {
             facts.hostKeyGenerator = place
-        } else if let script = reader.file("/etc/init.d/dropbear").value?.text, script.contains("dropbearkey") {
+        } else if let script = reader.file("/etc/init.d/dropbear").value?.text, script.contains("dropbearkey")
+        {
             facts.hostKeyGenerator = Evidence(path: "/etc/init.d/dropbear", excerpt: "calls dropbearkey")
         }
     }

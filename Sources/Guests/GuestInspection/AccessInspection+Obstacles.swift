@@ -53,11 +53,13 @@ extension AccessInspection {
             let isOSLogin = reason.contains("pam_oslogin")
             if outcome.admits == .no {
                 add(
-                    kind == .account ? "pamModuleMissing" : "pamRefuses", "\(reason), so that \(whom) is refused",
+                    kind == .account ? "pamModuleMissing" : "pamRefuses",
+                    "\(reason), so that \(whom) is refused",
                     place)
             } else if isOSLogin {
                 add(
-                    "osLogin", "PAM asks the OS Login of Google Cloud about \(whom), which is not there elsewhere",
+                    "osLogin",
+                    "PAM asks the OS Login of Google Cloud about \(whom), which is not there elsewhere",
                     place)
             } else if kind == .account {
                 add("pamUnknown", "PAM decides by something that is not followed: \(reason)", place)

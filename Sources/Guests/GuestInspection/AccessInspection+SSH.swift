@@ -29,7 +29,9 @@ extension AccessInspection {
             ?? OpenSSHVersion(
                 family: identity.family.rawValue, distribution: identity.distribution,
                 numbers: identity.versionNumbers)
-        let isSUSE = identity.family == .suse && (identity.majorVersion.map { $0 < 16 || $0 >= 42 && $0 < 100 } ?? false)
+        let isSUSE =
+            identity.family == .suse
+            && (identity.majorVersion.map { $0 < 16 || $0 >= 42 && $0 < 100 } ?? false)
         return SSHDaemonDefaults(version: version, isPatchedBySUSE: isSUSE)
     }
 
@@ -101,6 +103,11 @@ extension AccessInspection {
                 ) { (pattern) throws(ImageFault) in self.included(pattern) }
                 self.configuration = configuration
                 describe(configuration, in: &facts)
+                if arguments.hasPort {
+                    facts.ports.removeAll { port in
+                        !arguments.lines.contains { $0.path == port.evidence.path }
+                    }
+                }
             } catch {
                 let gap = Gap(error, at: path)
                 reader.record(gap)
@@ -134,6 +141,11 @@ extension AccessInspection {
         facts.permitEmptyPasswords = flag("permitemptypasswords", default: false)
         facts.ports = configuration.ports.map { Located($0.port, place($0.source)) }
         facts.listenAddresses = configuration.listenAddresses.map { Located($0.address, place($0.source)) }
+        if let command = configuration.setting("authorizedkeyscommand").candidates.first,
+            command.value != "none"
+        {
+            facts.keysCommand = Located(command.value, Evidence(command.source))
+        }
         for keyword in ["allowusers", "denyusers", "allowgroups", "denygroups"] {
             facts.restrictions += configuration.accumulated(keyword).directives.map { Evidence($0.source) }
         }
@@ -145,7 +157,8 @@ extension AccessInspection {
         facts.doubts += configuration.problems.filter(\.isDoubtful).map {
             StructureFinding(
                 code: $0.kind.rawValue,
-                message: "\($0.detail) is newer than OpenSSH \(packageVersion ?? ""), unless the distribution added it",
+                message:
+                    "\($0.detail) is newer than OpenSSH \(packageVersion ?? ""), unless the distribution added it",
                 evidence: Evidence($0.source))
         }
     }
@@ -153,7 +166,8 @@ extension AccessInspection {
     /// `UsePAM`, if the server is linked with PAM; one without it only warns.
     private func findPAM(_ server: String?) -> Answer {
         guard let server else { return .no }
-        let isAsked = configuration?.flag("usepam", default: defaults.usesPAM).value ?? Ternary(defaults.usesPAM)
+        let isAsked =
+            configuration?.flag("usepam", default: defaults.usesPAM).value ?? Ternary(defaults.usesPAM)
         let isBuilt = linked([server] + AccessInspection.sessionPrograms, with: "libpam.so")
         return Answer(isBuilt == .no ? .no : isAsked)
     }
@@ -285,7 +299,8 @@ extension AccessInspection {
         }
         for name in ["sshd", "ssh"] {
             let path = "/etc/init.d/\(name)"
-            guard !isSwitchedOff, let script = reader.file(path).value?.text, script.contains("ssh-keygen") else {
+            guard !isSwitchedOff, let script = reader.file(path).value?.text, script.contains("ssh-keygen")
+            else {
                 continue
             }
             let disabled = reader.parse("/etc/conf.d/sshd") { (bytes) throws(ImageFault) in

@@ -50,7 +50,8 @@ final class AccessInspection {
     private func passwordTools() -> [String: Bool] {
         var tools: [String: Bool] = [:]
         for (path, others) in [
-            ("/usr/bin/passwd", ["/bin/passwd"]), ("/usr/sbin/chpasswd", ["/usr/bin/chpasswd", "/sbin/chpasswd"]),
+            ("/usr/bin/passwd", ["/bin/passwd"]),
+            ("/usr/sbin/chpasswd", ["/usr/bin/chpasswd", "/sbin/chpasswd"]),
             ("/usr/sbin/useradd", ["/usr/bin/useradd", "/sbin/useradd", "/usr/sbin/adduser"]),
         ] {
             let answers = ([path] + others).map(isProgram)

@@ -39,7 +39,8 @@ extension MountInspection {
             && reader.exists("\(MountInspection.directory)/local-fs.target.requires/\(name)") == .yes
         var entry = MountEntry(
             specification: what.value, mountPoint: point, type: type, options: options.options.map(\.name),
-            resolution: resolver.resolve(specification), isRequired: isRequired, evidence: Evidence(what.source))
+            resolution: resolver.resolve(specification), isRequired: isRequired,
+            evidence: Evidence(what.source))
         entry.ifMissing = isRequired ? .emergency : .goesOn
         entry.ifRefused = entry.ifMissing
         return entry

@@ -70,6 +70,22 @@ struct MountProgramInspection {
         }
     }
 
+    /// What the boot comes to when the device that the line of `/` names is not there; nil where only the remount
+    /// fails, or not even that.
+    ///
+    /// mountall waits for the root as for any other. `rc.sysinit` of Red Hat checks it under the name that fstab has,
+    /// with the others; SUSE's scripts take the device that was mounted.
+    func rootMissing(_ entry: Fstab.Entry) -> MountFailure? {
+        switch program?.value {
+        case .mountall?: return .waits
+        case .scripts? where program?.evidence.path == "/etc/rc.d/rc.sysinit":
+            return entry.pass != 0 && MountProgramInspection.checked.contains(entry.type)
+                ? .maintenanceShell : nil
+        case .scripts? where program?.evidence.path == "/etc/init.d/checkfs.sh": return .unknown
+        default: return nil
+        }
+    }
+
     /// `tag_mount` of mountall.c: what is remote is not waited for, unless below `/usr` or `/var`.
     private func waitsInMountall(_ entry: Fstab.Entry) -> Bool {
         if entry.isSwap || entry.mountPoint == "/" || entry.options.contains("noauto") { return false }
@@ -80,10 +96,13 @@ struct MountProgramInspection {
     }
 
     /// Types for which fsck complains when it has no checker (`really_wanted` of fsck.c).
-    private static let checked: Set<String> = ["ext2", "ext3", "ext4", "ext4dev", "jfs", "reiserfs", "xiafs", "xfs"]
+    private static let checked: Set<String> = [
+        "ext2", "ext3", "ext4", "ext4dev", "jfs", "reiserfs", "xiafs", "xfs",
+    ]
     /// Types it passes over (`ignored_types`).
     private static let ignored: Set<String> = [
-        "ignore", "iso9660", "nfs", "proc", "sw", "swap", "tmpfs", "devpts", "devfs", "sysfs", "usbdevfs", "none",
+        "ignore", "iso9660", "nfs", "proc", "sw", "swap", "tmpfs", "devpts", "devfs", "sysfs", "usbdevfs",
+        "none",
         "bind", "auto", "",
     ]
 
@@ -132,7 +151,9 @@ struct MountProgramInspection {
                 try ShellAssignments(bytes, name: "/etc/conf.d/localmount")
             }
             let critical = settings.value?.value("critical_mounts") ?? ""
-            guard critical.split(whereSeparator: \.isWhitespace).contains(Substring(entry.mountPoint)) else { return .goesOn }
+            guard critical.split(whereSeparator: \.isWhitespace).contains(Substring(entry.mountPoint)) else {
+                return .goesOn
+            }
         }
         return networkNeedsMounts ? .noServices : .goesOn
     }

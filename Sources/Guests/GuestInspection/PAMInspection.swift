@@ -22,11 +22,11 @@ final class PAMInspection {
     init(reader: GuestReader) { self.reader = reader }
 
     private static let directories = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"]
-    private static let moduleDirectories = [
-        "/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security",
-        "/lib/x86_64-linux-gnu/security", "/usr/lib/x86_64-linux-gnu/security", "/lib/aarch64-linux-gnu/security",
-        "/usr/lib/aarch64-linux-gnu/security", "/lib/i386-linux-gnu/security", "/usr/lib/i386-linux-gnu/security",
-    ]
+    /// Where modules without a path are; Debian has a directory for each architecture.
+    private lazy var moduleDirectories: [String] =
+        (["/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security"]
+            .filter { reader.exists($0) != .no })
+        + reader.glob("/lib/*-linux-*/security") + reader.glob("/usr/lib/*-linux-*/security")
 
     /// Whether PAM is set up at all.
     var isPresent: Bool { PAMInspection.directories.contains { reader.exists($0) == .yes } }
@@ -116,10 +116,12 @@ final class PAMInspection {
         }
         switch rule.name {
         case "pam_deny": return .fails("pam_deny refuses everybody")
-        case "pam_sss", "pam_ldap", "pam_krb5", "pam_winbind", "pam_radius_auth", "pam_fprintd", "pam_systemd_home",
+        case "pam_sss", "pam_ldap", "pam_krb5", "pam_winbind", "pam_radius_auth", "pam_fprintd",
+            "pam_systemd_home",
             "pam_lsass", "pam_vas3", "pam_centrifydc", "pam_u2f", "pam_ssh_agent_auth":
             return .ignored
-        case "pam_oslogin_login", "pam_oslogin_admin", "pam_google_authenticator", "pam_duo", "pam_listfile", "pam_time",
+        case "pam_oslogin_login", "pam_oslogin_admin", "pam_google_authenticator", "pam_duo", "pam_listfile",
+            "pam_time",
             "pam_yubico", "pam_group", "pam_exec", "pam_succeed_if", "pam_script", "pam_mkhomedir_check":
             return .unknown("what \(rule.name) says is not known")
         default: return .succeeds
@@ -128,10 +130,11 @@ final class PAMInspection {
 
     private func exists(_ module: String) -> Answer {
         if let known = modules[module] { return known }
-        let paths =
-            module.hasPrefix("/") ? [module] : PAMInspection.moduleDirectories.map { "\($0)/\(module)" }
-        let answers = paths.lazy.map { self.reader.exists($0) }
-        let answer: Answer = answers.contains(.yes) ? .yes : answers.contains(.unknown) ? .unknown : .no
+        let paths = module.hasPrefix("/") ? [module] : moduleDirectories.map { "\($0)/\(module)" }
+        let answers = paths.map { reader.exists($0) }
+        // Without any directory of modules, where they are is not known.
+        let answer: Answer =
+            answers.contains(.yes) ? .yes : answers.isEmpty || answers.contains(.unknown) ? .unknown : .no
         modules[module] = answer
         return answer
     }
@@ -223,6 +226,11 @@ final class PAMInspection {
             // What is only tried changes nothing when it fails, and ends the stack well when it does not.
             if case .sufficient = rule.control { return 0 }
             if case .optional = rule.control { return 0 }
+            if case .actions(let list) = rule.control, list["default"] == .ignore,
+                list.values.allSatisfy({ $0 == .ignore })
+            {
+                return 0
+            }
             walk.doubt(reason, rule.source)
             return 0
         }

@@ -8,10 +8,13 @@ struct SSHDaemonArguments {
     private(set) var file: String?
     /// `-o` and `-p` as lines that stand before the configuration.
     private(set) var lines: [ConfigurationFile] = []
+    /// Whether `-p` is among them: then `Port` of the configuration means nothing.
+    private(set) var hasPort = false
 
     /// Files with options, and their variables: Debian, Red Hat, SUSE, OpenRC.
     private static let files = [
-        ("/etc/default/ssh", ["SSHD_OPTS"]), ("/etc/sysconfig/sshd", ["OPTIONS"]), ("/etc/sysconfig/ssh", ["SSHD_OPTS"]),
+        ("/etc/default/ssh", ["SSHD_OPTS"]), ("/etc/sysconfig/sshd", ["OPTIONS"]),
+        ("/etc/sysconfig/ssh", ["SSHD_OPTS"]),
         ("/etc/conf.d/sshd", ["SSHD_OPTS", "command_args"]),
     ]
 
@@ -37,7 +40,8 @@ struct SSHDaemonArguments {
         while index < words.count {
             let word = words[index]
             index += 1
-            guard word.hasPrefix("-"), let letter = word.dropFirst().first, "opfbCcEghku".contains(letter) else {
+            guard word.hasPrefix("-"), let letter = word.dropFirst().first, "opfbCcEghku".contains(letter)
+            else {
                 continue
             }
             var value = String(word.dropFirst(2))
@@ -49,7 +53,9 @@ struct SSHDaemonArguments {
             guard !value.isEmpty, !value.contains("$"), !value.contains("\n") else { continue }
             switch letter {
             case "o": text += value + "\n"
-            case "p": text += "Port \(value)\n"
+            case "p":
+                text += "Port \(value)\n"
+                hasPort = true
             case "f": file = value
             default: break
             }

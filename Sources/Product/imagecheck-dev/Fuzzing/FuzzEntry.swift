@@ -32,7 +32,7 @@ enum FuzzEntries {
     static let all: [FuzzEntry] = [
         bytes, compression, disks, containers, hyperV, volumes, fileSystems, xfs, btrfs, grub, boot, text,
         storage, network, kernel, modules, windows, windowsBoot, windowsSetup, executables, windowsAccess,
-        access, systemd, system, registry,
+        access, gates, systemd, system, registry,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 
     /// The entry of this name.

@@ -50,7 +50,8 @@ package struct HostsAccess: Sendable {
             guard fields.count >= 2 else { continue }
             rules.append(
                 Rule(
-                    daemons: Self.list(fields[0]), clients: Self.list(fields[1]), admits: Self.verdict(fields.dropFirst(2)),
+                    daemons: Self.list(fields[0]), clients: Self.list(fields[1]),
+                    admits: Self.verdict(fields.dropFirst(2)),
                     source: text.source(line)))
         }
         return rules
@@ -104,12 +105,13 @@ package struct HostsAccess: Sendable {
                     guard let doubt else { return (answer, rule.source) }
                     return doubt.answer == answer ? doubt : (.unknown, rule.source)
                 }
-                doubt = doubt ?? (answer, rule.source)
+                // Somebody from elsewhere is not among those whom it lets in, and may be among those it keeps out.
+                if answer == .no { doubt = doubt ?? (answer, rule.source) }
             }
         }
         // Who is in no list is let in.
         guard let doubt else { return (.yes, nil) }
-        return doubt.answer == .yes ? (.yes, nil) : (.unknown, doubt.source)
+        return (.unknown, doubt.source)
     }
 
     private static func names(_ daemons: [String], _ daemon: String) -> Bool {
