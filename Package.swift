@@ -62,6 +62,7 @@ let fileSystems: [Target] = [
     room("FAT", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
     room("Btrfs", in: "FileSystems", sees: ["ByteReading", "Compression", "BlockIO", "FileSystemCore"]),
     room("XFS", in: "FileSystems", sees: ["ByteReading", "BlockIO", "FileSystemCore"]),
+    room("SquashFS", in: "FileSystems", sees: ["ByteReading", "Compression", "BlockIO", "FileSystemCore"]),
     room("NTFS", in: "FileSystems", sees: ["ByteReading", "Compression", "BlockIO", "FileSystemCore"]),
 ]
 
@@ -71,14 +72,14 @@ let guests: [Target] = [
     room(
         "GuestInspection", in: "Guests",
         sees: [
-            "ByteReading", "Compression", "BlockIO", "Volumes", "FileSystemCore", "GuestFormats",
+            "ByteReading", "Compression", "BlockIO", "Volumes", "FileSystemCore", "SquashFS", "GuestFormats",
             "GuestFacts",
         ]),
 ]
 
 let judgement: [Target] = [
-    room("Targets", in: "Judgement"),
-    room("Checks", in: "Judgement", sees: ["GuestFacts", "Targets"]),
+    room("Targets", in: "Judgement", resources: [.embedInCode("Data")]),
+    room("Checks", in: "Judgement", sees: ["GuestFacts", "Targets"], resources: [.embedInCode("Data")]),
     room("LaunchChain", in: "Judgement", sees: ["GuestFacts", "Targets", "Checks"]),
 ]
 
@@ -91,7 +92,7 @@ let product: [Target] = [
         "ImageCheck", in: "Product",
         sees: [
             "ByteReading", "BlockIO", "ImageFormats", "Volumes", "FileSystemCore", "Ext4", "FAT", "XFS",
-            "Btrfs", "NTFS",
+            "Btrfs", "NTFS", "SquashFS",
             "GuestFormats", "GuestFacts", "GuestInspection", "Targets", "Checks", "LaunchChain", "Reports",
         ]),
     room(
@@ -112,7 +113,7 @@ let product: [Target] = [
         dependencies: [
             "ImageCheck", "Batch", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes",
             "FileSystemCore",
-            "Ext4", "FAT", "XFS", "Btrfs", "NTFS", "GuestFormats", "Checks", "Targets", "LaunchChain",
+            "Ext4", "FAT", "XFS", "Btrfs", "NTFS", "SquashFS", "GuestFormats", "Checks", "Targets", "LaunchChain",
             "GuestFacts", "Reports", argumentParser, subprocess, systemPackage,
         ],
         path: "Sources/Product/imagecheck-dev", swiftSettings: settings),
@@ -148,6 +149,9 @@ let testTargets: [Target] = [
         sees: [
             "ByteReading", "Compression", "BlockIO", "FileSystemCore", "NTFS", "TestSupport", systemPackage,
         ]),
+    tests(
+        "SquashFSTests",
+        sees: ["ByteReading", "BlockIO", "FileSystemCore", "SquashFS", "TestSupport", systemPackage]),
     tests("GuestFormatsTests", sees: ["ByteReading", "Compression", "GuestFormats", "TestSupport"]),
     tests(
         "GuestInspectionTests",
@@ -156,6 +160,7 @@ let testTargets: [Target] = [
             "GuestInspection",
             "TestSupport",
         ]),
+    tests("TargetsTests", sees: ["Targets", "TestSupport"]),
     tests("ChecksTests", sees: ["GuestFacts", "Targets", "Checks", "TestSupport"]),
     tests("LaunchChainTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "TestSupport"]),
     tests(

@@ -18,7 +18,8 @@ say() { echo "real-images: $*" >&2; }
 skip() { say "skipped: $*"; exit 0; }
 
 healthy=(bookworm-bios-mbr bookworm-bios-gpt bookworm-uefi-gpt bullseye-bios-mbr trixie-uefi-gpt
-    bookworm-xfs-boot bookworm-xfs-root-only bookworm-btrfs bookworm-btrfs-snapshots bookworm-lvm bookworm-lvm-xfs)
+    bookworm-xfs-boot bookworm-xfs-root-only bookworm-btrfs bookworm-btrfs-snapshots bookworm-lvm bookworm-lvm-xfs
+    bookworm-extlinux bookworm-systemd-boot bookworm-grub-legacy)
 
 # Over the whole chain; few that build an initramfs anew, none that needs QEMU.
 broken=(
@@ -36,7 +37,9 @@ broken=(
     bookworm-bios-mbr+sshd-disabled bookworm-bios-mbr+root-account-expired
     bookworm-xfs-root-only+grub-cfg-mended-in-log
     bookworm-bios-mbr+grub-cfg-mended-in-log
-    bookworm-btrfs+btrfs-root-deleted bookworm-lvm+lvm-missing-pv)
+    bookworm-btrfs+btrfs-root-deleted bookworm-lvm+lvm-missing-pv
+    bookworm-extlinux+mbr-not-active bookworm-extlinux+extlinux-default-missing bookworm-extlinux+kernel-missing
+    bookworm-systemd-boot+sdboot-kernel-missing bookworm-grub-legacy+grub-legacy-default-out-of-range)
 
 missing_images() {
     local name
@@ -48,9 +51,9 @@ missing_images() {
 wanting() {
     if [ "$(id -u)" -ne 0 ]; then echo "making the images needs root"; return; fi
     # A copy shares its blocks with the original where the file system can do that.
-    local need=60 probe="$dir/.probe"
+    local need=70 probe="$dir/.probe"
     head -c 65536 /dev/zero >"$probe"
-    if cp --reflink=always "$probe" "$probe.copy" 2>/dev/null; then need=18; fi
+    if cp --reflink=always "$probe" "$probe.copy" 2>/dev/null; then need=22; fi
     rm -f "$probe" "$probe.copy"
     local free
     free=$(df --output=avail -BG "$dir" | tail -n 1 | tr -dc 0-9)
@@ -123,8 +126,9 @@ make_healthy() {
 }
 status=0
 [ -f "$dir/key" ] || ssh-keygen -q -t ed25519 -N '' -C test -f "$dir/key"
-mapfile -t one < <(printf '%s\n' "${healthy[@]}" | grep -E 'bios|xfs')
-mapfile -t two < <(printf '%s\n' "${healthy[@]}" | grep -vE 'bios|xfs')
+bios='bios|xfs|extlinux|systemd-boot|legacy' # those that share an unpacked userland
+mapfile -t one < <(printf '%s\n' "${healthy[@]}" | grep -E "$bios")
+mapfile -t two < <(printf '%s\n' "${healthy[@]}" | grep -vE "$bios")
 make_healthy "${one[@]}" &
 first=$!
 make_healthy "${two[@]}" || status=1

@@ -124,3 +124,25 @@ struct ChecksumTests {
         #expect(Hexadecimal.lower(0x2F, width: 8) == "0000002f")
     }
 }
+
+@Suite("UTF-16 text")
+struct UTF16TextTests {
+    @Test("ends at the first NUL, in either order of bytes")
+    func endsAtNUL() {
+        #expect(Bytes([0x41, 0, 0xE9, 0, 0, 0, 0x42, 0]).utf16Text() == "Aé")
+        #expect(Bytes([0, 0x41, 0x20, 0xAC]).utf16Text(isBigEndian: true) == "A€")
+        #expect(Bytes([]).utf16Text() == "")
+    }
+
+    @Test("an odd byte at the end is left out, a lone surrogate replaced")
+    func oddInput() {
+        #expect(Bytes([0x41, 0, 0x42]).utf16Units() == [0x41])
+        #expect(Bytes([0x00, 0xD8, 0x41, 0]).utf16Text() == "\u{FFFD}A")
+    }
+
+    @Test("what is written is read again")
+    func roundTrip() {
+        let text = "grubx64.efi 𝄞 ü"
+        #expect(Bytes(text.utf16LittleEndian).utf16Text() == text)
+    }
+}

@@ -26,11 +26,11 @@ import Testing
         all.merge(files) { $1 }
         for (path, text) in all.sorted(by: { $0.key < $1.key }) {
             if text.hasPrefix("->") {
-                disk.base.remove(path)
+                disk.base.replace(path, with: nil)
                 disk.base.add(GuestPath(path), .link(String(text.dropFirst(2))))
             } else {
                 // The skeleton has some of the files: a second of the name would not be found.
-                disk.base.replace(path, text)
+                disk.base.replace(path, with: text)
             }
         }
         change(&disk)
@@ -161,7 +161,7 @@ import Testing
         let facts = guest(
             "ID=alpine\nVERSION_ID=3.20.1\n",
             ["usr/sbin/dropbear": "x", "etc/conf.d/dropbear": "DROPBEAR_OPTS=\"-g -p 2022 -R\"\n"]
-        ) { $0.base.remove("usr/sbin/sshd") }
+        ) { $0.base.replace("usr/sbin/sshd", with: nil) }
         #expect(facts.access.ssh.server == "/usr/sbin/dropbear")
         #expect(facts.access.ssh.ports.map(\.value) == [2022])
         #expect(facts.access.ssh.hostKeyGenerator != nil)

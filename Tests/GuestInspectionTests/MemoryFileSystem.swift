@@ -14,6 +14,7 @@ struct MemoryFileSystem: FileSystemReader {
 
     private var nodes: [Node] = [.directory([])]
     private var trees: [Subvolume] = []
+    private var plain: Set<Int> = []
     var kind = "ext4"
     var uuid: String?
     let label: String? = nil
@@ -48,27 +49,25 @@ struct MemoryFileSystem: FileSystemReader {
 
     mutating func file(_ path: String, _ text: String = "x") { add(GuestPath(path), .file(Array(text.utf8))) }
 
-    /// Puts a file where one may be already.
-    mutating func replace(_ path: String, _ text: String) {
-        remove(path)
-        file(path, text)
+    mutating func file(_ path: String, bytes: [UInt8]) { add(GuestPath(path), .file(bytes)) }
+    /// A file that is not executable.
+    mutating func plainFile(_ path: String, _ text: String = "x") {
+        plain.insert(add(GuestPath(path), .file(Array(text.utf8))))
     }
 
-    /// Takes the name out of its directory.
-    mutating func remove(_ path: String) {
-        let full = GuestPath(path)
-        var here = 0
-        for name in full.names.dropLast() {
-            guard case .directory(let entries) = nodes[here],
-                let next = entries.first(where: { $0.0 == name })
-            else {
-                return
-            }
-            here = next.1
-        }
-        guard case .directory(let entries) = nodes[here], let last = full.names.last else { return }
-        nodes[here] = .directory(entries.filter { $0.0 != last })
+    mutating func link(_ path: String, _ target: String) { add(GuestPath(path), .link(target)) }
+
+    /// Gives a file that is there other contents, or takes it away.
+    mutating func replace(_ path: String, with text: String?) {
+        let path = GuestPath(path)
+        let parent = add(path.parent, .directory([]))
+        guard case .directory(var entries) = nodes[parent] else { return }
+        entries.removeAll { $0.0 == path.lastName }
+        nodes[parent] = .directory(entries)
+        if let text { add(path, .file(Array(text.utf8))) }
     }
+
+    mutating func directory(_ path: String) { add(GuestPath(path), .directory([])) }
 
     /// The skeleton of a system below `top`.
     mutating func system(at top: String = "", machine: String? = nil, fstab: String = "") {
@@ -102,7 +101,10 @@ struct MemoryFileSystem: FileSystemReader {
     func info(_ id: NodeID) throws(ImageFault) -> FileInfo {
         switch node(id) {
         case .directory: FileInfo(type: .directory, permissions: 0o755, size: 0)
-        case .file(let bytes): FileInfo(type: .regular, permissions: 0o755, size: UInt64(bytes.count))
+        case .file(let bytes):
+            FileInfo(
+                type: .regular, permissions: plain.contains(Int(id.rawValue)) ? 0o644 : 0o755,
+                size: UInt64(bytes.count))
         case .link(let target): FileInfo(type: .symlink, permissions: 0o777, size: UInt64(target.utf8.count))
         }
     }
@@ -117,7 +119,15 @@ struct MemoryFileSystem: FileSystemReader {
 
     func list(_ directory: NodeID) throws(ImageFault) -> [DirectoryEntry] {
         guard case .directory(let entries) = node(directory) else { return [] }
-        return entries.map { DirectoryEntry(name: $0.0, node: NodeID(UInt64($0.1)), type: .unknown) }
+        return entries.map { entry in
+            let type: FileType =
+                switch nodes[entry.1] {
+                case .directory: .directory
+                case .file: .regular
+                case .link: .symlink
+                }
+            return DirectoryEntry(name: entry.0, node: NodeID(UInt64(entry.1)), type: type)
+        }
     }
 
     func read(_ id: NodeID, at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {

@@ -147,6 +147,67 @@ import Testing
         #expect(launch.stopsAt?.link == .firmware && launch.stopsAt?.code == "SystemImage.DataDisk")
     }
 
+    @Test("Trap 40: /dev/sda1 is right on virtio-scsi and Hyper-V, and wrong on virtio-blk and NVMe")
+    func sameNameMeansOtherThingsAtOtherTargets() throws {
+        let change = { (facts: inout ExampleFacts) in
+            let root = RootReference(
+                specification: "/dev/sda1",
+                resolution: .kernelName(KernelDeviceName(prefix: "sd", disk: 0, partition: 1), "mbr:1"),
+                needsInitramfs: false)
+            facts.commandLine("root=/dev/sda1 ro", root: root)
+            for name in ["ena", "gve", "hv_netvsc"] { facts.kernel.drivers[name] = DriverFacts(.module) }
+        }
+        func boots(_ id: String) throws -> TargetVerdict.Answer {
+            judge(try #require(Target.shipped(id)), change).verdict.boots
+        }
+        #expect(try boots("azure") == .yes)
+        #expect(try boots("kvm") == .partly)
+        #expect(try boots("gcp") == .partly)
+        #expect(try boots("aws-nitro") == .no)
+        #expect(try boots("tencent-cvm") == .no)
+    }
+
+    @Test("Trap 40: one initramfs, another verdict for each bus")
+    func driversDecideByTarget() throws {
+        let change = { (facts: inout ExampleFacts) in
+            facts.kernel.drivers["hv_storvsc"] = DriverFacts(.module)
+            facts.kernel.drivers["xen_blkfront"] = DriverFacts(.absent)
+            facts.kernel.drivers["ena"] = DriverFacts(.absent)
+            facts.kernel.drivers["hv_netvsc"] = DriverFacts(.module)
+        }
+        let azure = judge(try #require(Target.shipped("azure")), change).verdict
+        #expect(azure.boots == .no)
+        #expect(azure.launches.map(\.disk) == [.vmbus])
+        #expect(azure.launches.first?.stopsAt?.code == "DiskDriver.NotInInitramfs")
+        let aws = judge(try #require(Target.shipped("aws-nitro")), change).verdict
+        #expect(aws.boots == .yes && aws.reachable == .no)
+        #expect(aws.launches.first?.stopsAt?.code == "NetDriver.Missing")
+        let xen = judge(try #require(Target.shipped("aws-nitro")), disk: .xen, change).verdict
+        #expect(xen.boots == .no)
+        #expect(judge(.kvm, change).verdict.boots == .yes)
+    }
+
+    @Test func disksThatOneFirmwareHasAreJudgedOnThatOnly() throws {
+        let azure = try #require(Target.shipped("azure"))
+        func launches(_ disk: DiskBus?, _ firmware: FirmwareKind?) -> [Launch] {
+            LaunchJudge.launches(
+                of: .linux(ExampleFacts().linux), target: azure, disk: disk, firmware: firmware)
+        }
+        #expect(launches(nil, nil) == [Launch(disk: .vmbus, firmware: .bios)])
+        #expect(launches(.nvme, .uefi) == [Launch(disk: .nvme, firmware: .uefi)])
+        // What was asked for is judged, although no machine is like that.
+        #expect(launches(.nvme, nil) == [Launch(disk: .nvme, firmware: .bios)])
+    }
+
+    @Test func healthyGuestBootsAtEveryTarget() throws {
+        for target in Target.shipped {
+            let verdict = judge(target) { facts in
+                for name in ["ena", "gve", "hv_netvsc"] { facts.kernel.drivers[name] = DriverFacts(.module) }
+            }.verdict
+            #expect(verdict.boots == .yes && verdict.reachable == .yes, "\(target.id): \(verdict)")
+        }
+    }
+
     @Test func unreadSystemIsUnknown() {
         let other = OtherSystem(
             family: "freebsd", name: "FreeBSD", root: "mbr:1", evidence: Evidence(path: "/boot/loader.conf"))

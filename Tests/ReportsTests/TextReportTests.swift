@@ -31,6 +31,26 @@ struct TextReportTests {
         #expect(lines.allSatisfy { TerminalText.width(String($0)) <= 80 })
     }
 
+    @Test func aHealthyImageAtAllTargetsFitsOneScreen() {
+        let lines = TextReport(Samples.everywhere).full.split(
+            separator: "\n", omittingEmptySubsequences: false
+        )
+        .dropLast()
+        #expect(lines.count <= 24)
+        #expect(lines.allSatisfy { TerminalText.width(String($0)) <= 80 })
+    }
+
+    @Test func aFindingOfSeveralTargetsIsSaidOnce() {
+        let text = TextReport(Samples.matrix).full
+        #expect(text.components(of: "Nvme.NotInInitramfs") == 3)  // twice in the matrix, once in what to do
+        #expect(text.contains("for alibaba-ecs on nvme, bios; aws-nitro"))
+        #expect(text.contains("error    GUESTOS.Nvme"))
+        let gate = Gate(.error)
+        #expect(gate.verifies(Samples.matrix) == .failing)
+        let short = TextReport(Samples.matrix).verification(.failing, gate: gate)
+        #expect(short.contains("aws-nitro") && short.contains("stops at initramfs"))
+    }
+
     @Test(arguments: [40, 80, 120], [true, false])
     func hostileTextStaysOnThePage(width: Int, unicode: Bool) {
         let style = TextStyle(colour: false, width: width, unicode: unicode)
@@ -83,4 +103,9 @@ struct TextReportTests {
         #expect(TerminalText.cut("日本語", to: 5) == "日本…")
         #expect(TerminalText.cut("abc", to: 3) == "abc")
     }
+}
+
+extension String {
+    /// How often `part` is in it.
+    fileprivate func components(of part: String) -> Int { ranges(of: part).count }
 }

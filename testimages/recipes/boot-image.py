@@ -6,7 +6,8 @@
 
 The image is not changed (snapshot=on).  Evidence, in this order:
   reachable  ssh with the key runs a command through the forwarded port
-  boots      multi-user.target is active, asked through ssh, else by logging in on the serial console
+  boots      multi-user.target is active (SysV init: runlevel 2 to 5), asked through ssh, else by logging in on the
+             serial console
   stopped    the link of the launch chain at which a console message shows the launch end
 Prints one TSV row: image, breakage, disk, firmware, boots, reachable, stopped, evidence, qemu, date, notes.
 IMAGE named NAME+BREAKAGE.raw fills the first two columns.  The key defaults to "key" beside the image or
@@ -31,6 +32,14 @@ FATAL = [
     (r"Kernel panic - not syncing: .*No working init.*", "init"),
     (r"Kernel panic - not syncing: .*", "panic"),
     (r"\(initramfs\)", "initramfs-shell"),
+    (r"Entering emergency mode\. Exit the shell to continue\..*", "initramfs-shell"),   # dracut's
+    (r"Loading \S*vmlinuz.* failed:.*|Could not find kernel image: .*vmlinuz.*", "kernel"),           # syslinux
+    (r"Loading \S+ +failed:.*|Could not find kernel image: .*|No DEFAULT or UI configuration.*", "bootloader"),
+    (r"Failed to load ldlinux\.c32.*", "bootloader"),
+    (r"Boot error|Load error -.*|Checksum error, .*|Missing operating system\.|Operating system load error\.|Missing OS.*", "firmware"),
+    (r"kernel /.*\n+(?:.*\n+){0,2}Error 15: .*", "kernel"),                   # GRUB legacy
+    (r"^\s*Error \d+: .*|Loading stage1\.5.*\n*.*Error \d+|grub> *$", "bootloader"),
+    (r"Error (?:loading|opening|preparing|getting|executing) .*: .*|No loader found\..*|Initial file .*", "kernel"),   # systemd-boot
     (r"You are in (emergency|rescue) mode.*|Cannot open access to console, the root account is locked.*", "init"),
     (r"Give root password for maintenance.*|Press Enter for maintenance.*", "init"),
     (r"root@\(none\):/#|(?<!.)# *\Z", "init"),                        # a shell in place of init
@@ -39,6 +48,8 @@ FATAL = [
 ERRORS = re.compile(r"error|ALERT|fail|panic|not found|No such|can't|cannot|unexpected|does not exist|Unable|VFS:|emergency|"
                     r"dependency|timed out|bootable|grub rescue", re.I)
 ASK = ("echo state=$(timeout 90 systemctl is-system-running --wait || true);"      # first: ssh answers before the boot is over
+       "if [ -d /run/systemd/system ]; then :; else n=0; while pgrep -x 'rc|startpar|openrc' > /dev/null && [ $n -lt 90 ]; do sleep 1; n=$((n+1)); done;"
+       "echo runlevel=$(runlevel | cut -d' ' -f2); echo rc-level=$(rc-status -r 2>/dev/null); fi;"
        "for t in multi-user.target emergency.target rescue.target ssh.service; do echo $t=$(systemctl is-active $t); done;"
        "echo rootopts=$(findmnt -no OPTIONS /); echo rootsrc=$(findmnt -no SOURCE /);"
        "echo failed=$(systemctl --failed --no-legend --plain | cut -d' ' -f1 | tr '\\n' ','); echo addr=$(ip -br -4 a | tr -s ' \\n' ' ;')")
@@ -51,7 +62,8 @@ def arguments():
     p.add_argument("--firmware", required=True, choices=["bios", "uefi"])
     p.add_argument("--timeout", type=int, default=300)
     p.add_argument("--silence", type=int, default=110, help="give up after this many seconds without console output")
-    p.add_argument("--patience", type=float, default=1, help="wait so many times longer for everything, on a busy machine")
+    p.add_argument("--patience", type=float, default=1, help="wait so many times longer for everything, on a busy machine; "
+                   "above 1 the guest's clock goes by its instructions, so that its own time-outs do not pass while it gets no processor")
     p.add_argument("--key")
     p.add_argument("--password", default="debian")
     p.add_argument("--log", help="keep the console here")
@@ -71,6 +83,8 @@ def qemu_command(a, port, scratch):
            "-netdev", f"user,id=n0,hostfwd=tcp:127.0.0.1:{port}-:22", "-device", "virtio-net-pci,netdev=n0,romfile="]
     device = {"virtio-blk": "virtio-blk-pci,drive=d0", "nvme": "nvme,drive=d0,serial=disk0", "sata": "ide-hd,bus=ide.0,drive=d0",
               "ide": "ide-hd,bus=ide.0,drive=d0", "virtio-scsi": "scsi-hd,bus=s0.0,drive=d0"}[a.disk]
+    if a.patience > 1:
+        cmd += ["-icount", "shift=1,sleep=on"]
     if a.disk == "virtio-scsi":
         cmd += ["-device", "virtio-scsi-pci,id=s0"]
     cmd += ["-device", device + ",bootindex=0"]
@@ -82,7 +96,7 @@ def qemu_command(a, port, scratch):
 
 
 def parse_answers(text):
-    return dict(re.findall(r"^(multi-user\.target|emergency\.target|rescue\.target|ssh\.service|state|rootopts|rootsrc|failed|addr)=(.*?)\s*$",
+    return dict(re.findall(r"^(runlevel|rc-level|multi-user\.target|emergency\.target|rescue\.target|ssh\.service|state|rootopts|rootsrc|failed|addr)=(.*?)\s*$",
                            text, re.M))
 
 
@@ -209,13 +223,13 @@ class Boot:
 
     def verdict(self, reachable):
         s = self.answers
-        up = s.get("multi-user.target") == "active"
-        note = " ".join(f"{k}={s[k]}" for k in ("state", "rootsrc", "rootopts", "failed", "addr", "ssh.service") if s.get(k))
+        up = s.get("multi-user.target") == "active" or s.get("runlevel", "")[:1] in list("2345")    # SysV init has runlevels
+        note = " ".join(f"{k}={s[k]}" for k in ("state", "rc-level", "rootsrc", "rootopts", "failed", "addr", "ssh.service") if s.get(k))
         if not s:
             reached = re.search(r"^.*Reached target .*[Mm]ulti-[Uu]ser.*", self.text, re.M)
             said = [l.strip() for l in self.text.split("\n") if l.strip()][-6:]
             return "yes" if reached else "?", reachable, "access", (reached.group().strip() if reached else "login prompt") + " | login refused: " + " / ".join(said), note
-        targets = " ".join(k + "=" + v for k, v in s.items() if k.endswith(".target"))
+        targets = " ".join(k + "=" + v for k, v in s.items() if k.endswith(".target") and v or k == "runlevel")
         if reachable == "yes":
             return "yes" if up else "no", "yes", "-" if up else "init", "ssh: " + targets, note
         link = "access" if "10.0.2.15" in s.get("addr", "") else "network"     # the address QEMU's DHCP server gives

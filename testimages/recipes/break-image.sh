@@ -4,8 +4,8 @@
 #   break-image.sh BREAKAGE IN.raw OUT.raw     --list: the breakages (all of breakages.tsv)
 #
 # Needs root, loop devices, e2fsprogs, util-linux, mtools (for the ESP), and xfsprogs, btrfs-progs, lvm2, mdadm for
-# images with such a root; the breakages that build an initramfs run update-initramfs inside the copy; journal-dirty
-# boots it in QEMU with the key beside IN.
+# images with such a root, binutils for unified kernel images; the breakages that build an initramfs run
+# update-initramfs or dracut inside the copy; journal-dirty boots it in QEMU with the key beside IN.
 set -euo pipefail
 
 HERE=$(dirname "$(readlink -f "$0")")
@@ -70,18 +70,30 @@ root() {
 }
 zero() { dd if=/dev/zero of="$IMG" bs=1 seek="$1" count="$2" conv=notrunc status=none; }             # offset, bytes
 damage() { local s; s=$(stat -c %s "$1"); head -c 65536 /dev/zero | tr '\0' '\377' | dd of="$1" bs=1 seek=$((s/2)) conv=notrunc status=none; }
-cmdline() { root; sed -i -E "/^\s+linux\s/$1" "$R/boot/grub/grub.cfg"; }                              # a sed command on the kernel lines
+cmdline() { # a sed command on the kernel lines
+  root
+  if [ -f "$R/boot/extlinux/extlinux.conf" ]; then sed -i -E "/^\s*APPEND\s/$1" "$R/boot/extlinux/extlinux.conf"
+  elif [ -f "$R/boot/grub/menu.lst" ]; then sed -i -E "/^kernel\s/$1" "$R/boot/grub/menu.lst"
+  elif [ -f "$R/boot/grub/grub.cfg" ]; then sed -i -E "/^\s+linux\s/$1" "$R/boot/grub/grub.cfg"
+  else esp_edit "::/loader/entries/debian-$K.conf" "/^options\s/$1"; fi; }
+esp_edit() { esp mcopy -n "$1" "$R.edit"; sed -i -E "$2" "$R.edit"; esp mcopy -o "$R.edit" "$1"; rm "$R.edit"; }       # file, a sed script
 fstab() { root; printf '%s\n' "$1" >> "$R/etc/fstab"; }
 fstab_spec() { root; sed -i -E "s,^\S+(\s+$1\s),$2\1," "$R/etc/fstab"; }                              # mount point, new spec
 disable() { root; find "$R/etc/systemd/system" -name "$1" -type l -delete; }
 network() { root; rm -f "$R"/etc/systemd/network/*.network; printf "$1" > "$R/etc/systemd/network/80-lan.network"; }
 ifupdown() { disable 'systemd-networkd*'; disable 'dbus-org.freedesktop.network1.service'; rm -f "$R"/etc/systemd/network/*.network
              printf "auto lo\niface lo inet loopback\n$1" > "$R/etc/network/interfaces"; }
+inside() { # a command in the root, with what it needs there
+  root; mount --bind /dev "$R/dev"; mount -t proc proc "$R/proc"; mount --bind /sys "$R/sys"
+  LC_ALL=C chroot "$R" "$@" > /dev/null
+  umount "$R/sys" "$R/proc" "$R/dev"
+}
+dracut() { root; inside dracut -q -f --no-hostonly "$@" "/boot/initrd.img-$K" "$K"; }                # options; built again
+dracut_with() { dracut --include "$R.files" /; rm -r "$R.files"; }                                    # "path" "text": a file in it
+dracut_file() { mkdir -p "$R.files/$(dirname "$1")"; printf '%s\n' "$2" > "$R.files/$1"; }            # path, text: for dracut_with
 sshd() { root; sed -i "1i $1" "$R/etc/ssh/sshd_config"; }
 initramfs() {                                                                                         # build it again
-  root; mount --bind /dev "$R/dev"; mount -t proc proc "$R/proc"; mount --bind /sys "$R/sys"
-  LC_ALL=C chroot "$R" update-initramfs -u -k "$K" > /dev/null
-  umount "$R/sys" "$R/proc" "$R/dev"
+  root; inside update-initramfs -u -k "$K"
 }
 initramfs_with() {                                                                                    # only these modules
   root; sed -i 's/^MODULES=.*/MODULES=list/' "$R/etc/initramfs-tools/initramfs.conf"
@@ -128,6 +140,41 @@ do_ext4-large-dir() { losetup_root; tune2fs -O large_dir "$LOOP" > /dev/null; lo
 do_ext4-inline-data() { losetup_root; debugfs -w -R 'feature inline_data' "$LOOP" > /dev/null 2>&1; losetup -d "$LOOP"; }
 losetup_root() { loop "$ROOTP"; }
 
+# a damaged loader, a loader that looks for what is not there; E is the entry kernel-install wrote, D its directory
+sdboot() { root; E="::/loader/entries/debian-$K.conf" D="::/debian/$K"; }
+do_sdboot-kernel-missing() { sdboot; esp mdel "$D/linux"; }
+do_sdboot-initrd-missing() { sdboot; esp mdel "$D/initrd.img-$K"; }
+do_sdboot-entry-missing() { sdboot; esp mdel "$E"; }
+do_sdboot-default-matches-nothing() { esp_edit ::/loader/loader.conf '1i default fedora-*'; }
+do_sdboot-loader-conf-missing() { esp mdel ::/loader/loader.conf; }
+do_sdboot-tries-used-up() { sdboot; esp mren "$E" "debian-$K+0-3.conf"; }
+do_sdboot-wait-for-ever() { esp_edit ::/loader/loader.conf 's/^timeout.*/timeout menu-force/'; }
+uki() { # .section=FILE...: the unified kernel image made again
+  root; local at=::/EFI/BOOT/BOOTX64.EFI; if esp mdir -b ::/EFI/Linux > /dev/null 2>&1; then at="::/EFI/Linux/debian-$K.efi"; fi
+  make_uki "$R/usr/lib/systemd/boot/efi/linuxx64.efi.stub" "$R.efi" ".osrel=$R/usr/lib/os-release" ".linux=$(echo "$R"/boot/vmlinuz-*)" "$@"
+  esp mcopy -o "$R.efi" "$at"; rm "$R.efi"; }
+do_uki-cmdline-wrong-root() { root; sed -E "s/root=\S+/root=UUID=$NOSUCH/" "$R/etc/kernel/cmdline" > "$R.cmdline"; uki ".cmdline=$R.cmdline" ".initrd=$(echo "$R"/boot/initrd.img-*)"; rm "$R.cmdline"; }
+do_uki-without-initrd() { root; uki ".cmdline=$R/etc/kernel/cmdline"; }
+do_uki-without-cmdline() { root; uki ".initrd=$(echo "$R"/boot/initrd.img-*)"; }
+do_extlinux-default-missing() { root; sed -i 's/^DEFAULT .*/DEFAULT nosuch/' "$R/boot/extlinux/extlinux.conf"; }
+do_extlinux-conf-missing() { root; rm "$R/boot/extlinux/extlinux.conf"; }
+do_extlinux-ldlinux-sys-overwritten() { root; chattr -i "$R/boot/extlinux/ldlinux.sys"; dd if=/dev/zero of="$R/boot/extlinux/ldlinux.sys" bs=1k count=60 conv=notrunc status=none; }
+do_extlinux-ldlinux-c32-missing() { root; chattr -i "$R/boot/extlinux/ldlinux.c32"; rm "$R/boot/extlinux/ldlinux.c32"; }
+do_mbr-not-active() { zero 446 1; zero 462 1; zero 478 1; zero 494 1; }
+do_gpt-not-legacy-bootable() { sfdisk -q --part-attrs "$IMG" 2 ''; }
+menu_lst() { root; sed -i -E "$1" "$R/boot/grub/menu.lst"; }
+do_grub-legacy-default-out-of-range() { menu_lst 's/^default.*/default 9/'; }
+do_grub-legacy-root-second-disk() { menu_lst 's/^root .*/root (hd1,0)/'; }
+do_grub-legacy-menu-missing() { root; rm "$R/boot/grub/menu.lst"; }
+do_grub-legacy-stage2-rewritten() { root; cp "$R/boot/grub/stage2" "$R/boot/grub/new"; sync; mv "$R/boot/grub/new" "$R/boot/grub/stage2"; }
+do_grub-legacy-stage2-missing() { root; rm "$R/boot/grub/stage2"; }
+do_grub-legacy-block-list-stale() { # installed without stage1_5, then stage2 is written anew, elsewhere
+  root; mkdir "$R.shell"; cp -L "$R/usr/sbin/grub" "$R"/lib32/ld-linux.so.2 "$R"/lib32/libc.so.6 "$R.shell/"; cp -L "$R"/lib32/lib{ncurses,tinfo}* "$R.shell/" 2> /dev/null || true
+  rm "$R/boot/grub/e2fs_stage1_5"; umount -R "$R"
+  printf 'device (hd0) %s\nroot (hd0,0)\nsetup (hd0)\nquit\n' "$IMG" | "$R.shell/ld-linux.so.2" --library-path "$R.shell" "$R.shell/grub" --batch --device-map=/dev/null > "$R.log" 2>&1
+  rm -r "$R.shell"; grep -q 'Running "install.*succeeded' "$R.log" || { cat "$R.log" >&2; return 1; }; rm "$R.log"
+  root; cp "$R/boot/grub/stage2" "$R/boot/grub/new"; shred -n 1 "$R/boot/grub/stage2"; sync; mv "$R/boot/grub/new" "$R/boot/grub/stage2"; }
+
 # ---- kernel -----------------------------------------------------------------------------------------------------
 do_kernel-missing() { root; rm "$R"/boot/vmlinuz-*; }
 do_kernel-truncated() { root; truncate -s 2M "$R"/boot/vmlinuz-*; }
@@ -139,7 +186,8 @@ do_initrd-missing() { root; rm "$R"/boot/initrd.img-*; }
 do_initrd-empty() { root; truncate -s 0 "$R"/boot/initrd.img-*; }
 do_initrd-truncated() { root; local f; f=$(echo "$R"/boot/initrd.img-*); truncate -s $(($(stat -c %s "$f")/2)) "$f"; }
 do_initrd-corrupt() { root; damage "$R"/boot/initrd.img-*; }
-do_initrd-no-virtio() { initramfs_with $PC mptspi vmw_pvscsi nvme ext4; }
+do_initrd-no-virtio() { root; if [ -x "$R/usr/bin/dracut" ]; then dracut --omit-drivers "virtio_blk virtio_scsi virtio_pci"; return; fi
+  initramfs_with $PC mptspi vmw_pvscsi nvme ext4; }
 do_initrd-no-virtio-pci() { initramfs_with $PC nvme virtio_blk virtio_scsi ext4; }
 do_initrd-no-nvme() { initramfs_with $PC $VIRTIO ext4; }
 do_initrd-no-sd-mod() { initramfs_with nvme $VIRTIO ext4; }
@@ -150,6 +198,22 @@ do_rootfs-blacklist-virtio() { modprobe_conf "blacklist virtio_blk"; }
 do_rootfs-install-false-virtio-net() { modprobe_conf "install virtio_net /bin/false"; }
 do_cmdline-blacklist-virtio() { cmdline 's/$/ modprobe.blacklist=virtio_blk/'; }
 do_cmdline-module-blacklist-virtio() { cmdline 's/$/ module_blacklist=virtio_blk/'; }
+
+# ---- dracut ----------------------------------------------------------------------------------------------------------
+do_dracut-squash() { dracut --add squash; }
+do_dracut-hostonly-other-root() { # what a host-only initramfs of another machine has beside the drivers
+  dracut_file etc/cmdline.d/95root-dev.conf " root=/dev/disk/by-uuid/$NOSUCH rootfstype=ext4 rootflags=rw,relatime "; dracut_with; }
+do_dracut-hostonly-other-root-only() { cmdline 's/root=\S+ //'; do_dracut-hostonly-other-root; }
+do_dracut-hostonly-root-pinned() { # as with GRUB_CMDLINE_LINUX empty and hostonly_cmdline=yes
+  cmdline 's/root=\S+ //'; dracut_file etc/cmdline.d/95root-dev.conf " root=UUID=$(blkid -p -O "${ROOTP% *}" -s UUID -o value "$IMG") rootfstype=ext4 rootflags=rw,relatime "; dracut_with; }
+do_dracut-hostonly-other-device() {
+  dracut_file "usr/lib/dracut/hooks/initqueue/finished/devexists-\\x2fdev\\x2fdisk\\x2fby-uuid\\x2f$NOSUCH.sh" "[ -e \"/dev/disk/by-uuid/$NOSUCH\" ]"; dracut_with; }
+do_dracut-hostonly-other-lvm() { dracut_file etc/cmdline.d/90lvm.conf " rd.lvm.lv=oldvg/root "; dracut_with; }
+do_rd-lvm-lv() { cmdline "s,\$, rd.lvm.lv=$VG/root,"; }
+do_rd-lvm-lv-wrong() { cmdline 's,$, rd.lvm.lv=oldvg/root,'; }
+do_rd-lvm-vg-wrong() { cmdline 's,$, rd.lvm.vg=oldvg,'; }
+do_rd-lvm-off() { cmdline 's,$, rd.lvm=0,'; }
+do_rd-auto-off() { cmdline 's,$, rd.auto=0,'; }
 
 # ---- root -------------------------------------------------------------------------------------------------------------
 do_root-wrong-uuid() { cmdline "s/root=\S+/root=UUID=$NOSUCH/"; }
@@ -266,6 +330,8 @@ do_mdadm-conf-wrong-uuid() { need_md; root; sed -i -E 's/UUID=\S+/UUID=deadbeef:
 do_mdadm-conf-no-auto() { need_md; root; sed -i -e '/^ARRAY/d' -e '1i AUTO -all' "$R/etc/mdadm/mdadm.conf"; initramfs; }
 
 # ---- init ---------------------------------------------------------------------------------------------------------------
+do_sysv-initdefault-1() { root; sed -i 's/^id:[0-9]:initdefault/id:1:initdefault/' "$R/etc/inittab"; }
+do_sysv-inittab-missing() { root; rm "$R/etc/inittab"; }
 do_init-missing() { root; rm "$R/sbin/init"; }
 do_systemd-binary-missing() { root; rm "$R/lib/systemd/systemd"; }
 do_libc-missing() { root; rm "$R"/usr/lib/x86_64-linux-gnu/libc.so.6; }
@@ -308,10 +374,22 @@ do_network-static-old() { network '[Match]\nName=en*\n[Network]\nAddress=192.168
 do_network-name-of-vmware() { network '[Match]\nName=ens192\n[Network]\nDHCP=ipv4\n'; }
 do_network-mac-bound() { network '[Match]\nMACAddress=00:50:56:aa:bb:cc\n[Network]\nDHCP=ipv4\n'; }
 do_network-nothing-enabled() { disable 'systemd-networkd*'; disable 'dbus-org.freedesktop.network1.service'; }
+nm() { root; NM="$R/etc/NetworkManager/system-connections/lan.nmconnection"; }
+do_nm-keyfile-mode-644() { nm; chmod 644 "$NM"; }
+do_nm-keyfile-removed() { nm; rm "$NM"; }
+do_nm-no-auto-default() { nm; printf '[main]\nno-auto-default=*\n' > "$R/etc/NetworkManager/conf.d/server.conf"; rm "$NM"; }
+do_nm-no-auto-default-keyfile-mode-644() { nm; printf '[main]\nno-auto-default=*\n' > "$R/etc/NetworkManager/conf.d/server.conf"; chmod 644 "$NM"; }
+do_nm-keyfile-of-vmware() { nm; sed -i '/^type=/a interface-name=ens192' "$NM"; }
+do_nm-disabled() { disable NetworkManager.service; }
+netplan() { root; sed -i "$1" "$R"/etc/netplan/*.yaml; }
+do_netplan-tab() { netplan 's/^      dhcp4/\tdhcp4/'; }
+do_netplan-name-of-vmware() { netplan 's/"en\*"/"ens192"/'; }
+do_connman-blacklist() { root; printf '[General]\nNetworkInterfaceBlacklist=en,eth\n' > "$R/etc/connman/main.conf"; }
+do_dhcpcd-denies-all() { root; echo 'denyinterfaces en*' >> "$R/etc/dhcpcd.conf"; }
 do_network-masked() { root; ln -sf /dev/null "$R/etc/systemd/system/systemd-networkd.service"; }
 
 # ---- access --------------------------------------------------------------------------------------------------------------------
-do_sshd-disabled() { disable ssh.service; disable sshd.service; }
+do_sshd-disabled() { disable ssh.service; disable sshd.service; rm -f "$R"/etc/rc[2-5].d/S??ssh "$R/etc/runlevels/default/ssh"; }
 do_sshd-disabled-first-boot() { do_sshd-disabled; do_machine-id-missing; }
 do_sshd-masked() { root; ln -sf /dev/null "$R/etc/systemd/system/ssh.service"; }
 do_sshd-binary-missing() { root; rm "$R/usr/sbin/sshd"; }

@@ -25,7 +25,25 @@ bookworm-lvm              bookworm  uefi gpt --lvm --vg sys-vg --home
 bookworm-lvm-boot         bookworm  bios gpt --lvm --vg sys-vg --home --rootboot
 bookworm-lvm-xfs          bookworm  bios gpt --lvm --fs xfs
 bookworm-md               bookworm  bios gpt --md --size 4G
-bookworm-md-boot          bookworm  bios gpt --md --rootboot --size 4G"
+bookworm-md-boot          bookworm  bios gpt --md --rootboot --size 4G
+bookworm-dracut           bookworm  bios mbr --initramfs dracut --as-installed
+bookworm-dracut-hostonly  bookworm  bios mbr --initramfs dracut-hostonly
+bookworm-dracut-lvm       bookworm  bios gpt --initramfs dracut --lvm --vg sys-vg --as-installed
+bookworm-systemd-boot     bookworm  uefi gpt --loader systemd-boot --as-installed
+bookworm-uki              bookworm  uefi gpt --loader uki --as-installed
+bookworm-uki-alone        bookworm  uefi gpt --loader uki-alone --as-installed
+bookworm-extlinux         bookworm  bios mbr --loader extlinux --as-installed
+bookworm-extlinux-gpt     bookworm  bios gpt --loader extlinux --as-installed
+bookworm-grub-legacy      bookworm  bios mbr --loader grub-legacy --as-installed
+bookworm-sysvinit         bookworm  bios mbr --init sysvinit --as-installed
+bookworm-openrc           bookworm  bios mbr --init openrc --as-installed
+bookworm-networkmanager   bookworm  bios mbr --net networkmanager --as-installed
+bookworm-netplan          bookworm  bios mbr --net netplan --as-installed
+bookworm-connman          bookworm  bios mbr --net connman --as-installed
+bookworm-dhcpcd           bookworm  bios mbr --net dhcpcd --as-installed
+trixie-systemd-boot       trixie    uefi gpt --loader systemd-boot --initramfs dracut --as-installed
+trixie-uki                trixie    uefi gpt --loader uki --initramfs dracut --as-installed
+bullseye-dracut           bullseye  bios mbr --initramfs dracut --as-installed"
 names() { awk '{print $1}' <<<"$SET"; }
 
 CACHE= WANT=()
@@ -45,8 +63,8 @@ mkdir -p "$CACHE"
 for name in "${WANT[@]}"; do
   read -r _ suite boot table options < <(grep "^$name " <<<"$SET") || { echo "no image named $name" >&2; exit 2; }
   [ -f "$CACHE/$name.raw" ] && continue
-  userland=$CACHE/userland-$suite-$boot
-  case $options in *cloud-init*) userland+=-cloud ;; *--lvm*) userland+=-lvm ;; *--md*) userland+=-md ;; esac
+  userland=$CACHE/userland-$suite-$boot; case $options in *--loader*) userland=$CACHE/userland-$suite-bios ;; esac
+  case $options in *dracut*) userland+=-dracut ;; *cloud-init*) userland+=-cloud ;; *--lvm*) userland+=-lvm ;; *--md*) userland+=-md ;; esac
   case $options in *xfs*) userland+=-xfs ;; *btrfs*) userland+=-btrfs ;; esac
   # shellcheck disable=SC2086  # the options are words
   TMPDIR=$CACHE "$HERE/build-debian-image.sh" --out "$CACHE/$name.raw.part" --format raw --fs ext4 --size 3G \

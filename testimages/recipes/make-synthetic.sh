@@ -12,7 +12,7 @@ set -euo pipefail
 
 [ $# -ge 1 ] || { sed -n '2,/^set -euo/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 2; }
 HERE=$(dirname "$(readlink -f "$0")")
-export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C TZ=UTC
+export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C TZ=UTC PYTHONDONTWRITEBYTECODE=1
 export SOURCE_DATE_EPOCH=1780000000 E2FSPROGS_FAKE_TIME=1780000000 MTOOLS_SKIP_CHECK=1
 mkdir -p "$1"
 exec python3 "$HERE/make-synthetic.py" "$@"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# stacks.sh -- sourced by the image recipes: logical volumes and arrays by their place on the disk.
+# stacks.sh -- sourced by the image recipes: logical volumes and arrays by their place on the disk, unified kernel images.
 #
 # Builders whose kernel has no device-mapper and no md driver (small VMs, containers) reach what is inside a
 # volume group or an array through its offset. That serves volumes of one linear segment and members of a mirror,
@@ -32,3 +32,16 @@ md_range() {
 
 # mapper_name VG LV: the name below /dev/mapper, in which a dash of either name is doubled
 mapper_name() { echo "${1//-/--}-${2//-/--}"; }
+
+# make_uki STUB OUT .section=FILE...: the stub with these sections behind its own, one after the other in memory
+make_uki() {
+  local stub=$1 out=$2 section size start at=0 args=(); shift 2
+  while read -r size start; do
+    if [ $((16#$start + 16#$size)) -gt "$at" ]; then at=$((16#$start + 16#$size)); fi
+  done < <(objdump -h "$stub" | awk '$1 ~ /^[0-9]+$/ {print $3, $4}')
+  for section in "$@"; do
+    at=$(((at + 4095) / 4096 * 4096)); size=$(stat -Lc %s "${section#*=}")
+    args+=(--add-section "$section" --change-section-vma "${section%%=*}=$(printf '0x%x' "$at")"); at=$((at + size))
+  done
+  objcopy "${args[@]}" "$stub" "$out"
+}

@@ -113,12 +113,7 @@ struct GPTHeader {
 
     /// `PartitionName`, 56: 36 UTF-16 units, ended by a zero; a lone surrogate becomes U+FFFD.
     private static func name(_ entry: Bytes) throws(ImageFault) -> String? {
-        var units: [UInt16] = []
-        for index in 0..<36 {
-            let unit = try entry.little(UInt16.self, at: 56 + index * 2)
-            if unit == 0 { break }
-            units.append(unit)
-        }
-        return units.isEmpty ? nil : String(decoding: units, as: UTF16.self)
+        let name = try entry.slice(at: 56, count: 72).utf16Text()
+        return name.isEmpty ? nil : name
     }
 }

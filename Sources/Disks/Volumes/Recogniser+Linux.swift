@@ -193,7 +193,7 @@ extension Recogniser {
         let major = try window.little(UInt16.self, at: 0x404)
         found.version = "\(major).\(try window.little(UInt16.self, at: 0x406))"
         found.uuid = try window.uuid(at: 0x46C)
-        found.label = try VolumeWindow.wideLabel(try window.head.slice(at: 0x47C, count: 1024))
+        found.label = VolumeWindow.wideLabel(try window.head.slice(at: 0x47C, count: 1024))
         return found
     }
 

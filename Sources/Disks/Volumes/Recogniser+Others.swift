@@ -95,7 +95,7 @@ extension Recogniser {
                 let escape = try window.head.slice(at: place + 88, count: 3).array
                 guard [0x40, 0x43, 0x45].map({ [0x25, 0x2F, $0] }).contains(escape) else { continue }
                 found.version = "Joliet Extension"
-                let wide = try VolumeWindow.wideLabel(
+                let wide = VolumeWindow.wideLabel(
                     try window.head.slice(at: place + 40, count: 32), isBigEndian: true)
                 // Joliet has room for 16 characters; what it cut is in the plain label.
                 if let wide, let plain = found.label, wide.count == 16, plain.count > 16 {

@@ -52,7 +52,7 @@ extension Recogniser {
                 let count = try record.little(UInt32.self, at: position + 16).bounded(
                     to: record.count, "label length")
                 let start = position + Int(try record.little(UInt16.self, at: position + 20))
-                return try VolumeWindow.wideLabel(try record.slice(at: start, count: count))
+                return VolumeWindow.wideLabel(try record.slice(at: start, count: count))
             }
             position += length
         }
@@ -94,7 +94,7 @@ extension Recogniser {
                 if type == 0 { return nil }
                 guard type == 0x83 else { continue }
                 let count = Swift.min(11, Int(try entry.byte(at: 1)))
-                return try VolumeWindow.wideLabel(try entry.slice(at: 2, count: count * 2))
+                return VolumeWindow.wideLabel(try entry.slice(at: 2, count: count * 2))
             }
             let link = try window.read(at: try table.adding(UInt64(cluster) * 4), count: 4)
             cluster = try link.little(at: 0)

@@ -76,14 +76,9 @@ struct VolumeWindow: Sendable {
     }
 
     /// Two-byte text up to a NUL, trimmed likewise.
-    static func wideLabel(_ bytes: Bytes, isBigEndian: Bool = false) throws(ImageFault) -> String? {
-        var units: [UInt16] = []
-        for index in 0..<(bytes.count / 2) {
-            let unit: UInt16 = isBigEndian ? try bytes.big(at: index * 2) : try bytes.little(at: index * 2)
-            if unit == 0 { break }
-            units.append(unit)
-        }
-        while units.last == 0x20 { units.removeLast() }
-        return units.isEmpty ? nil : String(decoding: units, as: UTF16.self)
+    static func wideLabel(_ bytes: Bytes, isBigEndian: Bool = false) -> String? {
+        var text = bytes.utf16Text(isBigEndian: isBigEndian)
+        while text.unicodeScalars.last == " " { text.unicodeScalars.removeLast() }
+        return text.isEmpty ? nil : text
     }
 }

@@ -6,10 +6,15 @@ package struct BootFacts: Sendable, Hashable, Codable {
     package var kernels: [String: KernelFacts] = [:]
     /// Initramfs archives by the path the boot entries name.
     package var initramfs: [String: InitramfsFacts] = [:]
+    /// The newest kernel that is installed, with its initramfs, when another one is the default; the next change of
+    /// the loader's configuration may start it. Nil when it is the default, or was not looked at.
+    package var newestKernel: KernelFacts?
     /// Versions that have a directory in `/lib/modules`.
     package var moduleVersions: [String] = []
     /// What `/etc/default/grub` and its kin intend: key → value.
     package var grubDefaults: [String: Located<String>] = [:]
+    /// A `menu.lst` of PV-GRUB, which Xen reads from outside, in an image that nothing else starts.
+    package var xenMenu: Evidence?
 
     package init(bios: BootPath, uefi: BootPath) {
         self.bios = bios
@@ -44,10 +49,27 @@ package struct BootPath: Sendable, Hashable, Codable {
     package var otherEntries: [BootEntry] = []
     /// Findings that do not stop anything: unknown commands, failed searches, a wait without end.
     package var notes: [StructureFinding] = []
+    /// The EFI programs on the way and the kernel, as far as firmware or shim verify them.
+    package var programs: [BootProgram] = []
 
     package init(firmware: Firmware, isPresent: Answer) {
         self.firmware = firmware
         self.isPresent = isPresent
+    }
+}
+
+/// A program that is verified where Secure Boot is on.
+package struct BootProgram: Sendable, Hashable, Codable {
+    package var path: String
+    /// `shim`, `grub`, `systemdBoot`, `kernel` …
+    package var role: String
+    /// Whether it carries certificates. Whose they are is not known.
+    package var isSigned: Bool
+
+    package init(path: String, role: String, isSigned: Bool) {
+        self.path = path
+        self.role = role
+        self.isSigned = isSigned
     }
 }
 
@@ -92,6 +114,8 @@ package struct BootEntry: Sendable, Hashable, Codable {
     package var problems: [StructureFinding] = []
     /// Chain loaders, Xen and other things that are not followed.
     package var notFollowed: String?
+    /// The hypervisor that is started in front of the kernel.
+    package var hypervisor: String?
 
     package init(title: String, source: Evidence, commandLine: CommandLineFacts) {
         self.title = title
@@ -253,6 +277,9 @@ package struct DriverFacts: Sendable, Hashable, Codable {
     package var blockedLate: Evidence?
     /// Modules it needs that are in the wrong place.
     package var missingDependencies: [String] = []
+    /// `options` lines of modprobe.d that hold where it is loaded: those of the initramfs for a driver that comes from
+    /// there.
+    package var options: [Located<String>] = []
     package var evidence: [Evidence] = []
     package var gap: Gap?
 
@@ -280,12 +307,19 @@ package struct InitramfsFacts: Sendable, Hashable, Codable {
     package var initProblem: String?
     /// Kernel versions whose modules it holds.
     package var kernelVersions: [String] = []
-    /// A payload inside that is not read (a squashfs of dracut): what is not found may be in there.
+    /// The version of that program, where the archive says it and it matters: 59 for dracut 059.
+    package var generatorVersion: Int?
+    /// The image inside that `/init` mounts over everything; all that is said here is of what it holds.
+    package var payload: PayloadFacts?
+    /// A payload inside that is not read (erofs of dracut): what is not found may be in there.
     package var unreadPayload: String?
+    /// Devices for which it waits besides the root.
+    package var awaited: [AwaitedDevice] = []
     /// Programs that root stacks need: `lvm`, `mdadm`, `cryptsetup`.
     package var tools: [String] = []
-    /// The device to resume from, as the archive has it.
+    /// The device to resume from, as the archive has it; nil where the command line says another.
     package var resume: Located<String>?
+    /// What that device is here, or the one of the command line.
     package var resumeResolution: DeviceResolution?
     /// How it brings up LVM, arrays and btrfs.
     package var storage = EarlyStorage()
@@ -297,5 +331,32 @@ package struct InitramfsFacts: Sendable, Hashable, Codable {
     package init(path: String, state: State) {
         self.path = path
         self.state = state
+    }
+}
+
+/// The image of a file system inside an initramfs (dracut's `squashfs-root.img`).
+package struct PayloadFacts: Sendable, Hashable, Codable {
+    /// Its path in the archive.
+    package var path: String
+    /// The modules that have to be loaded before it can be mounted.
+    package var drivers: [String]
+
+    package init(path: String, drivers: [String]) {
+        self.path = path
+        self.drivers = drivers
+    }
+}
+
+/// A device that an initramfs waits for, and without which it gives up.
+package struct AwaitedDevice: Sendable, Hashable, Codable {
+    /// As the archive names it: `/dev/disk/by-uuid/…`.
+    package var device: String
+    package var resolution: DeviceResolution
+    package var evidence: Evidence
+
+    package init(device: String, resolution: DeviceResolution, evidence: Evidence) {
+        self.device = device
+        self.resolution = resolution
+        self.evidence = evidence
     }
 }

@@ -24,6 +24,8 @@ package typealias VolumeID = String
 package struct ContainerFacts: Sendable, Hashable, Codable {
     /// `raw`, `qcow2`, or what else was recognised.
     package var format: String
+    /// The kind of container within its format: `fixed`, `dynamic`, `streamOptimized`; nil where there is one only.
+    package var kind: String?
     /// What the guest sees, in bytes.
     package var virtualSize: UInt64
     package var fileSize: UInt64

@@ -77,12 +77,17 @@ package struct OSIdentity: Sendable, Hashable, Codable {
     package var hostname: String?
     /// The release files that were read.
     package var evidence: [Evidence] = []
+    /// Release files that name different systems, and the one that differs from os-release.
+    package var releaseConflict: Located<String>?
     /// Release files that should be there and could not be read.
     package var gaps: [Gap] = []
-    /// Package name → version, of the packages that checks ask about. Empty when there is no readable database.
+    /// Package name → version, of the packages that checks ask about. The names are Debian's, whatever the
+    /// distribution calls them. Empty when there is no readable database.
     package var packages: [String: String] = [:]
     /// Packages that are not fully installed, with their state.
     package var brokenPackages: [Located<String>] = []
+    /// What an interrupted update left beside that: `PackageState.Interrupted`, `.Duplicate`, `.StaleLocks`.
+    package var packageProblems: [StructureFinding] = []
     /// Whose database lists the packages; nil when none was found.
     package var packageManager: PackageManager?
     /// The package database is there and could not be read.
@@ -177,12 +182,24 @@ package struct HygieneFacts: Sendable, Hashable, Codable {
         case missing, empty, uninitialized, set, invalid
     }
 
+    /// What binds updates to an account or a cloud.
+    package enum Licence: String, Sendable, Hashable, Codable {
+        /// Repositories that a cloud pays for; only its own network reaches them.
+        case cloudRepositories
+        /// A registration with the account of the source.
+        case subscription
+        /// A registration with the update servers of a cloud (SUSE).
+        case cloudRegistration
+    }
+
     package var machineID: Fact<MachineID> = .known(.missing)
     /// `/var/lib/dbus/machine-id` as a file of its own, from which systemd takes the id when the other is empty.
     package var dbusMachineID: Evidence?
     package var hostKeys: [Evidence] = []
     /// Files with keys, histories, credentials: names only.
     package var secrets: [Evidence] = []
+    /// Clients of licensed repositories and registrations of subscriptions: names only.
+    package var licences: [Located<Licence>] = []
     /// Seeds, leases and registrations that clones would share.
     package var registrations: [Evidence] = []
     /// The iSCSI name, where something logs in to targets with it.

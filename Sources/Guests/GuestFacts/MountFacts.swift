@@ -113,12 +113,18 @@ package struct InitFacts: Sendable, Hashable, Codable {
 
     package var program: Fact<Located<Program>>
     package var architecture: String?
+    /// The level of x86-64 processors that the C library was built for: 2 for x86-64-v2; nil when it does not say.
+    package var processorLevel: Located<Int>?
     /// Files the program cannot start without (dynamic loader, libc) that are not there.
     package var missingFiles: [Evidence] = []
-    /// `graphical.target`, `emergency.target`; nil for other init systems.
+    /// `graphical.target`, `emergency.target`; the run level of SysV and upstart (`3`), the level of OpenRC.
     package var defaultTarget: Fact<Located<String>>?
     /// Directories the kernel and init need to exist.
     package var missingDirectories: [String] = []
+    /// Terminals on which an init other than systemd keeps a login running: `ttyS0`, `tty1`.
+    package var terminals: [Located<String>] = []
+    /// Terminals on which `/etc/securetty` lets root log in; nil without the file, which allows all.
+    package var secureTerminals: Located<[String]>?
     /// Units nothing works without that are masked.
     package var maskedUnits: [Evidence] = []
     /// `/bin`, `/lib` …: what each is.
@@ -127,6 +133,14 @@ package struct InitFacts: Sendable, Hashable, Codable {
     package var problems: [StructureFinding] = []
 
     package init(program: Fact<Located<Program>>) { self.program = program }
+
+    /// Whether the first process is systemd, or cannot be told and so is taken for it.
+    package var isSystemd: Bool {
+        switch program.value?.value {
+        case .sysv, .upstart, .openrc, .busybox, .other: false
+        case .systemd, .missing, .notExecutable, nil: true
+        }
+    }
 }
 
 /// `/lib`, `/lib64`, `/bin`, `/sbin` and what they are.

@@ -8,6 +8,8 @@ package struct StorageFacts: Sendable, Hashable, Codable {
     package var lvmDevices: [LvmDeviceFacts]?
     /// The ARRAY lines of mdadm.conf.
     package var arrays: [ArrayLineFacts] = []
+    /// `find_multipaths` of multipath.conf; nil when the default of the build holds, or there is no such file.
+    package var findMultipaths: Located<String>?
 
     package init() {}
 }
@@ -69,6 +71,8 @@ package struct EarlyStorage: Sendable, Hashable, Codable {
         case everything
         /// A script that activates the volume that `root=` names by `/dev/mapper` or `/dev/GROUP`.
         case rootByName
+        /// A script that activates the groups of `lvmGroups` and no other (nash, SUSE's mkinitrd).
+        case groups
         /// dracut's scan, which obeys `rd.lvm.lv=` and `rd.lvm.vg=`.
         case dracut
         /// Something that is not followed, of a generator that has a hook for LVM.
@@ -76,6 +80,11 @@ package struct EarlyStorage: Sendable, Hashable, Codable {
     }
 
     package var lvm: Set<LvmMeans> = []
+    /// The volume groups that a script activates by name.
+    package var lvmGroups: [String] = []
+    /// Whether the kernel is told to put arrays together by itself (`raidautorun` of nash), which it does for metadata
+    /// of version 0.90 in partitions of type 0xFD.
+    package var autodetectsArrays = false
     /// Whether anything in the archive puts arrays together: udev's rule or a script.
     package var assemblesArrays: Answer = .no
     /// Whether anything tells the kernel of the devices of a btrfs on several.

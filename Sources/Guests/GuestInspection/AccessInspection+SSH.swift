@@ -294,9 +294,7 @@ extension AccessInspection {
             }
         }
         // Scripts of systems whose first program is not systemd.
-        guard !services.isPresent || reader.resolved("/sbin/init").value?.hasSuffix("systemd") == false else {
-            return nil
-        }
+        guard !services.isSystemd else { return nil }
         for name in ["sshd", "ssh"] {
             let path = "/etc/init.d/\(name)"
             guard !isSwitchedOff, let script = reader.file(path).value?.text, script.contains("ssh-keygen")

@@ -11,7 +11,11 @@ struct BootFile: Hashable {
     /// The path on that volume.
     let path: String
     /// The path in the guest's tree; `(hd0,gpt1)/path` where the guest does not mount the volume.
-    let guestPath: String
+    var guestPath: String
+    /// The part of the file that is meant: a section of a unified kernel image. Nil for the whole.
+    var range: Range<UInt64>?
+    /// The version of a kernel that the file states besides.
+    var release: String?
 }
 
 /// Opens files by the loader's names.
@@ -37,7 +41,7 @@ struct BootFiles {
     }
 
     /// The place of a command in a configuration file, as evidence.
-    func evidence(_ location: GrubLocation, excerpt: String? = nil) -> Evidence {
+    func evidence(_ location: BootLocation, excerpt: String? = nil) -> Evidence {
         // What runs before a file is read, or after the last one has been, belongs to none.
         guard location.line > 0 else { return Evidence(layer: "GRUB", excerpt: excerpt) }
         return Evidence(path: file(named: location.file).guestPath, line: location.line, excerpt: excerpt)
@@ -51,31 +55,40 @@ struct BootFiles {
             guard let node = try tree.node(at: GuestPath(file.path)) else { return .absent }
             let info = try fileSystem.info(node.id)
             guard info.type == .regular else { return .absent }
-            return .found(Opened(fileSystem: fileSystem, node: node.id, size: info.size))
+            let range = (file.range ?? 0..<info.size).clamped(to: 0..<info.size)
+            return .found(
+                Opened(
+                    fileSystem: fileSystem, node: node.id, offset: range.lowerBound,
+                    size: range.upperBound - range.lowerBound))
         } catch {
             return .unreadable(Gap(error, at: file.guestPath))
         }
     }
 
-    /// An open file.
+    /// An open file, or the part of one that is meant.
     struct Opened: Sendable {
         let fileSystem: any FileSystemReader
         let node: NodeID
+        /// Where it starts in the file.
+        let offset: UInt64
         /// In bytes.
         let size: UInt64
 
         /// Up to `count` bytes from `offset`.
         func read(_ offset: UInt64, _ count: Int) throws(ImageFault) -> Bytes {
-            try fileSystem.read(node, at: offset, count: count)
+            let position = try self.offset.adding(offset)
+            let rest = offset < size ? size - offset : 0
+            return try fileSystem.read(node, at: position, count: Int(Swift.min(UInt64(max(0, count)), rest)))
+        }
+
+        /// The whole of it as bytes that are read where they are needed.
+        var source: ContentSource {
+            ContentSource(size: size) { (offset, count) throws(ImageFault) in try read(offset, count) }
         }
 
         /// The whole file, front to back.
         var stream: ReadingStream {
-            let fileSystem = fileSystem
-            let node = node
-            return ReadingStream(size: size) { (offset, count) throws(ImageFault) in
-                try fileSystem.read(node, at: offset, count: count)
-            }
+            ReadingStream(size: size) { (offset, count) throws(ImageFault) in try read(offset, count) }
         }
     }
 }

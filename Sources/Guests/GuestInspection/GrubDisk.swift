@@ -221,6 +221,11 @@ struct GrubDisk: GrubHost {
         try tree(of: device)?.contents(of: GuestPath(path), limit: limit)
     }
 
+    func source(of path: String, on device: GrubDevice) throws(ImageFault) -> ContentSource? {
+        guard let node = try tree(of: device)?.node(at: GuestPath(path)) else { return nil }
+        return try ContentSource(node)
+    }
+
     func names(inDirectory path: String, on device: GrubDevice) throws(ImageFault) -> [String]? {
         try tree(of: device)?.list(GuestPath(path))?.map(\.name.description)
     }

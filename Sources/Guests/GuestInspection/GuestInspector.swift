@@ -21,6 +21,8 @@ package struct GuestInspector {
         var role: RootFinder.Role
         /// The subvolume that is the root, of a file system that has some.
         var root: SubvolumeRoots.Root?
+        /// The directory that is the root, on a disk of ostree.
+        var deployment: OstreeDeployment?
     }
 
     /// What each volume is for; volumes that could not be opened are left out, and their gap says why.
@@ -36,17 +38,76 @@ package struct GuestInspector {
                 roles += roots.map {
                     Place(volume: volume.id, fileSystem: fileSystem, role: .linuxRoot, root: $0)
                 }
-                if roots.isEmpty {
-                    roles.append(
-                        Place(
-                            volume: volume.id, fileSystem: fileSystem,
-                            role: try RootFinder.role(of: fileSystem)))
-                }
+                if roots.isEmpty { roles.append(try place(volume.id, fileSystem)) }
             } catch {
                 gaps.append(Gap(error, at: volume.id))
             }
         }
-        return (withoutSnapshots(roles), gaps)
+        return (withSystemRoot(withoutSnapshots(roles)), gaps)
+    }
+
+    /// A volume whose subvolumes hold no system: by its own skeleton, or by a deployment of ostree on it.
+    private func place(_ volume: VolumeID, _ fileSystem: any FileSystemReader) throws(ImageFault) -> Place {
+        let role = try RootFinder.role(of: fileSystem)
+        guard role == .data || role == .boot else {
+            return Place(volume: volume, fileSystem: fileSystem, role: role)
+        }
+        let resolver = DeviceResolver(volumes: layout.image.volumes) { _ in .unknown }
+        let subvolumes = try SubvolumeTable(of: fileSystem).subvolumes.prefix(64)
+        let roots: [SubvolumeRoots.Root?] = [nil] + subvolumes.map { ($0, .content) }
+        for root in roots {
+            let deployment = try OstreeDeployment.find(on: fileSystem, top: root?.subvolume.top) {
+                commandLines(from: volume, fileSystem, resolver)
+            }
+            if let deployment {
+                return Place(
+                    volume: volume, fileSystem: fileSystem, role: .linuxRoot, root: root,
+                    deployment: deployment)
+            }
+        }
+        return Place(volume: volume, fileSystem: fileSystem, role: role)
+    }
+
+    /// Flatcar and its like ship a volume for `/usr` and an empty one for the rest, which is filled at the first
+    /// start: that one is the root. A second `/usr`, for the next update, is no second system.
+    private func withSystemRoot(_ places: [Place]) -> [Place] {
+        let isSystem = { (place: Place) in
+            switch place.role {
+            case .linuxRoot, .windowsRoot, .other: true
+            default: false
+            }
+        }
+        guard !places.contains(where: isSystem), systemVolume(places) != nil,
+            let index = places.firstIndex(where: {
+                $0.role == .data && layout.image.volume($0.volume)?.label == "ROOT"
+            })
+        else { return places }
+        var places = places
+        places[index].role = .linuxRoot
+        return places
+    }
+
+    /// The volume that is mounted at `/usr` by the command line or by its kind alone, with the release file on it.
+    private func systemVolume(
+        _ places: [Place]
+    ) -> (volume: VolumeID, fileSystem: any FileSystemReader)? {
+        let candidates = places.filter { place in
+            guard place.role == .usr else { return false }
+            return (try? FileTree(root: place.fileSystem).node(at: "/lib/os-release")) != nil
+        }
+        guard let first = candidates.first else { return nil }
+        guard candidates.count > 1 else { return (first.volume, first.fileSystem) }
+        let resolver = DeviceResolver(volumes: layout.image.volumes) { _ in .unknown }
+        for line in commandLines(from: first.volume, first.fileSystem, resolver) {
+            for name in ["verity.usr", "mount.usr", "usr"] {
+                guard let value = line.last(name),
+                    let volume = GuestInspector.volume(resolver.resolve(DeviceSpecification(value))),
+                    let named = candidates.first(where: { $0.volume == volume })
+                else { continue }
+                return (named.volume, named.fileSystem)
+            }
+        }
+        return (first.volume, first.fileSystem)
     }
 
     /// Snapshots of a logical volume carry the file system of their origin, with its UUID: one of them is the
@@ -116,13 +177,14 @@ package struct GuestInspector {
     package func inspect() -> ScanFacts {
         var scan = ScanFacts(image: layout.image)
         let (roles, gaps) = roles()
+        let systemVolume = systemVolume(roles)
         scan.image.gaps += gaps + layout.image.volumes.compactMap(\.gap)
         for place in roles {
             switch place.role {
             case .linuxRoot:
                 let facts = LinuxInspection(
                     layout: layout, root: place.volume, fileSystem: place.fileSystem, subvolume: place.root,
-                    now: now
+                    deployment: place.deployment, systemVolume: systemVolume, now: now
                 ).inspect()
                 scan.image.gaps += facts.gaps.filter { !scan.image.gaps.contains($0) }
                 scan.systems.append(.linux(facts))
@@ -163,14 +225,21 @@ package struct GuestInspector {
     /// The tree of the first system, for looking around in it, Linux before Windows; of a disk without a system its
     /// first readable volume. Nil when there is none.
     package func tree() -> (tree: FileTree, root: VolumeID)? {
-        for place in roles().roles where place.role == .linuxRoot {
-            let reader = GuestReader(tree: FileTree(root: place.fileSystem, top: place.root?.subvolume.top))
+        let places = roles().roles
+        for place in places where place.role == .linuxRoot {
+            let top = place.root?.subvolume.top
+            let reader = GuestReader(
+                tree: FileTree(root: place.fileSystem, top: place.deployment?.top ?? top))
+            place.deployment?.mount(place.fileSystem, top: top, in: &reader.tree)
             _ = MountInspection(
                 reader: reader, layout: layout, rootVolume: place.volume, rootSubvolume: place.root?.subvolume
             ).stitch()
+            if reader.exists("/usr/bin") == .no, let usr = systemVolume(places) {
+                reader.tree.mount(usr.fileSystem, at: "/usr")
+            }
             return (reader.tree, place.volume)
         }
-        for place in roles().roles {
+        for place in places {
             if case .windowsRoot = place.role { return (FileTree(root: place.fileSystem), place.volume) }
         }
         // A disk without a system is shown as its first readable volume.

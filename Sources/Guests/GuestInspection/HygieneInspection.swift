@@ -22,6 +22,7 @@ struct HygieneInspection {
         {
             facts.iscsiInitiator = Evidence(path: initiator)
         }
+        facts.licences = licences()
         return facts
     }
 
@@ -109,6 +110,25 @@ struct HygieneInspection {
     private func add(_ path: String, to found: inout [Evidence]) {
         guard let info = reader.info(path).value, info.type == .regular, info.size > 0 else { return }
         found.append(Evidence(path: path, excerpt: "\(info.size) bytes"))
+    }
+
+    /// Clients of Red Hat's update infrastructure (RHUI) put their repositories and certificates here; subscription-manager,
+    /// SUSEConnect, cloud-regionsrv-client and Ubuntu Pro keep their registrations in these files.
+    private func licences() -> [Located<HygieneFacts.Licence>] {
+        var found = files(in: "/etc/yum.repos.d") { name in
+            name.contains("rhui") || name == "rh-cloud.repo"
+        }.map { Located(HygieneFacts.Licence.cloudRepositories, $0) }
+        let files: [(path: String, licence: HygieneFacts.Licence)] = [
+            ("/etc/pki/consumer/cert.pem", .subscription), ("/etc/sysconfig/rhn/systemid", .subscription),
+            ("/etc/zypp/credentials.d/SCCcredentials", .subscription), ("/etc/SUSEConnect", .subscription),
+            ("/var/lib/ubuntu-advantage/private/machine-token.json", .subscription),
+            ("/etc/regionserverclnt.cfg", .cloudRegistration),
+        ]
+        for (path, licence) in files {
+            guard let info = reader.info(path).value, info.size > 0 else { continue }
+            found.append(Located(licence, Evidence(path: path, excerpt: "\(info.size) bytes")))
+        }
+        return found
     }
 
     private func registrations() -> [Evidence] {

@@ -7,20 +7,19 @@ import GuestFormats
 struct InitInspection {
     let reader: GuestReader
     let services: ServiceInspection
-    let commandLine: CommandLineFacts?
-
-    /// Where the kernel and the initramfs look, in their order (init/main.c, `kernel_init`).
-    private static let standardPaths = ["/sbin/init", "/etc/init", "/bin/init"]
+    /// The system makes the directories of its root when it starts.
+    let isImageBased: Bool
 
     func inspect() -> InitFacts {
-        let program = program()
+        let program = services.program
         var facts = InitFacts(program: program.fact { $0.program })
         facts.architecture = program.value?.architecture
         if let path = program.value?.path { facts.missingFiles = missingLibraries(of: path) }
         if let target = services.defaultTarget { facts.defaultTarget = .known(target) }
-        facts.missingDirectories = ["/proc", "/sys", "/dev", "/run", "/tmp"].filter {
-            reader.exists($0) == .no
-        }
+        facts.processorLevel = processorLevel()
+        facts.missingDirectories = neededDirectories.filter { reader.exists($0) == .no }
+        facts.terminals = services.terminals
+        facts.secureTerminals = secureTerminals
         facts.maskedUnits = services.masked.filter { InitInspection.essentialUnits.contains($0.unit) }.map {
             Evidence(path: $0.path, excerpt: "\($0.unit) is masked")
         }
@@ -29,78 +28,28 @@ struct InitInspection {
         return facts
     }
 
+    /// Only systems without systemd ask pam_securetty for their consoles.
+    private var secureTerminals: Located<[String]>? {
+        guard !services.isSystemd, let text = reader.file("/etc/securetty").value?.text else { return nil }
+        let names = text.split(whereSeparator: \.isNewline).map {
+            $0.prefix { $0 != "#" && !$0.isWhitespace }
+        }
+        return Located(names.filter { !$0.isEmpty }.map(String.init), Evidence(path: "/etc/securetty"))
+    }
+
+    /// Mount points of every system, and `/run` where something mounts it: systemd does, and systems from the time
+    /// when `/var/run` became a link to it.
+    private var neededDirectories: [String] {
+        if isImageBased { return [] }
+        let hasRun = services.isSystemd || (reader.link("/var/run").value?.hasSuffix("/run") ?? false)
+        return ["/proc", "/sys", "/dev"] + (hasRun ? ["/run"] : []) + ["/tmp"]
+    }
+
     /// Units nothing works without.
     private static let essentialUnits: Set<String> = [
         "systemd-udevd.service", "dbus.service", "systemd-logind.service", "sysinit.target", "basic.target",
         "local-fs.target", "multi-user.target", "network.target", "systemd-journald.service",
     ]
-
-    private struct Found {
-        var program: Located<InitFacts.Program>
-        var path: String?
-        var architecture: String?
-    }
-
-    private func program() -> Reading<Found> {
-        let asked = commandLine?.last("init").flatMap { $0.isEmpty ? nil : $0 }
-        for path in (asked.map { [$0] } ?? []) + InitInspection.standardPaths {
-            switch reader.resolved(path) {
-            case .absent: continue
-            case .unreadable(let gap): return .unreadable(gap)
-            case .found(let real): return judge(path, real: real)
-            }
-        }
-        let path = asked ?? InitInspection.standardPaths[0]
-        let excerpt: String =
-            switch reader.link(path) {
-            case .found(let target): "link to \(target), which does not exist"
-            default: "does not exist"
-            }
-        return .found(Found(program: Located(.missing, Evidence(path: path, excerpt: excerpt))))
-    }
-
-    private func judge(_ path: String, real: String) -> Reading<Found> {
-        let evidence = Evidence(path: path, excerpt: path == real ? nil : "leads to \(real)")
-        switch (reader.info(real), reader.head(real, count: 256)) {
-        case (.unreadable(let gap), _), (_, .unreadable(let gap)): return .unreadable(gap)
-        case (.found(let info), .found(let head)):
-            guard info.permissions & 0o111 != 0 else {
-                return .found(
-                    Found(
-                        program: Located(
-                            .notExecutable,
-                            Evidence(path: real, excerpt: "mode \(String(info.permissions, radix: 8))"))))
-            }
-            let isScript = head.starts(with: "#!")
-            guard ElfFile.isElf(head) || isScript else {
-                return .found(
-                    Found(
-                        program: Located(
-                            .notExecutable, Evidence(path: real, excerpt: "neither ELF nor a script"))))
-            }
-            let architecture = isScript ? nil : (try? ElfFile(parsing: head))?.machine.architectureName
-            return .found(
-                Found(
-                    program: Located(kind(of: real), evidence), path: isScript ? nil : real,
-                    architecture: architecture))
-        default:
-            return .found(Found(program: Located(.missing, evidence)))
-        }
-    }
-
-    private func kind(of real: String) -> InitFacts.Program {
-        let name = real.split(separator: "/").last.map(String.init) ?? real
-        if name == "systemd" { return .systemd }
-        if name.hasPrefix("busybox") { return .busybox }
-        if name == "openrc-init" { return .openrc }
-        if name == "upstart" || (name == "init" && reader.exists("/etc/init/rc-sysinit.conf") == .yes) {
-            return .upstart
-        }
-        if reader.exists("/etc/inittab") == .yes {
-            return reader.exists("/sbin/openrc") == .yes ? .openrc : .sysv
-        }
-        return .other
-    }
 
     // MARK: Libraries
 
@@ -141,6 +90,20 @@ struct InitInspection {
     private func isNew(_ interpreter: String, in seen: inout Set<String>) -> Bool {
         if let name = GuestPath(interpreter).lastName { seen.insert(name.description) }
         return seen.insert(interpreter).inserted
+    }
+
+    /// What the C library asks of the processor: without it the first program dies with "CPU does not support …".
+    private func processorLevel() -> Located<Int>? {
+        for path in ["/lib64/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/libc.so.6"]
+        where reader.exists(path) == .yes {
+            guard let levels = elf(at: path)?.neededLevels, levels != 0, levels < 16 else { return nil }
+            let level = UInt32.bitWidth - levels.leadingZeroBitCount
+            return Located(
+                level,
+                Evidence(
+                    path: path, excerpt: "x86 ISA needed: x86-64-\(level == 1 ? "baseline" : "v\(level)")"))
+        }
+        return nil
     }
 
     private func elf(at path: String) -> ElfFile? {
@@ -231,7 +194,7 @@ struct InitInspection {
                     code: "requiredUnitMissing", message: "\(unit) is required and does not exist",
                     evidence: Evidence(path: unit)))
         }
-        return found
+        return found + services.problems
     }
 }
 

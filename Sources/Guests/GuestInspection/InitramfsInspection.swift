@@ -1,3 +1,4 @@
+import BlockIO
 import ByteReading
 import Compression
 import GuestFacts
@@ -23,9 +24,9 @@ struct InitramfsInspection {
     }
 
     /// The archives of an entry, which the loader puts one behind the other.
-    func inspect(_ archives: [BootFile]) -> Result {
+    func inspect(_ archives: [BootFile], commandLine: KernelCommandLine) -> Result {
         var result = Result(paths: archives.map(\.guestPath), facts: [], summary: nil, gap: nil)
-        var streams: [any ByteStream] = []
+        var parts: [BootFiles.Opened] = []
         for archive in archives {
             switch files.open(archive) {
             case .absent: result.facts.append(InitramfsFacts(path: archive.guestPath, state: .missing))
@@ -36,25 +37,67 @@ struct InitramfsInspection {
                 facts.gap = gap
                 result.facts.append(facts)
             case .found(let opened):
-                streams.append(opened.stream)
+                parts.append(opened)
                 result.facts.append(
                     InitramfsFacts(path: archive.guestPath, state: opened.size == 0 ? .empty : .good))
             }
         }
-        guard result.facts.allSatisfy({ $0.state == .good || $0.state == .empty }), !streams.isEmpty else {
+        guard result.facts.allSatisfy({ $0.state == .good || $0.state == .empty }), !parts.isEmpty else {
             return result
         }
-        let contents = InitramfsReader().read(ConcatenatedStream(streams))
-        let summary = InitramfsSummary(contents)
+        let contents = InitramfsReader().read(
+            ConcatenatedStream(parts.map(\.stream), alignment: Self.alignment))
+        let summary = summary(of: contents, in: parts, at: result.paths)
         result.summary = summary
         for index in result.facts.indices where result.facts[index].state == .good {
-            describe(summary, in: &result.facts[index])
+            describe(summary, commandLine, in: &result.facts[index])
         }
         if let gap = result.facts.compactMap(\.gap).first { result.gap = gap }
         return result
     }
 
-    private func describe(_ summary: InitramfsSummary, in facts: inout InitramfsFacts) {
+    /// A loader starts each archive at a multiple of so many bytes.
+    private static let alignment = 4
+
+    /// What the archives will do, with the payload inside read where there is one and that is possible.
+    private func summary(
+        of contents: InitramfsContents, in parts: [BootFiles.Opened], at paths: [String]
+    ) -> InitramfsSummary {
+        guard let payload = contents.payload, payload.format == .squashfs,
+            let source = source(of: payload, in: parts)
+        else { return InitramfsSummary(contents) }
+        do {
+            let inner = try InitramfsPayloadReader(source: source).read()
+            return InitramfsSummary(contents, payload: payload, inner)
+        } catch {
+            // What is in it stays unknown; the facts say which payload was not read.
+            reader.record(Gap(error, at: "\(paths.first ?? "initramfs") › /\(payload.path)"))
+            return InitramfsSummary(contents)
+        }
+    }
+
+    private func source(
+        of payload: InitramfsPayload, in parts: [BootFiles.Opened]
+    ) -> (any BlockSource)? {
+        switch payload.place {
+        case .memory(let bytes): return MemorySource(bytes)
+        case .tooLarge: return nil
+        case .stream(let offset):
+            var start: UInt64 = 0
+            let width = UInt64(Self.alignment)
+            for part in parts {
+                if offset >= start, offset - start < part.size {
+                    return OpenedSource(file: part, start: offset - start, size: payload.size)
+                }
+                start = (start &+ part.size &+ width - 1) / width * width
+            }
+            return nil
+        }
+    }
+
+    private func describe(
+        _ summary: InitramfsSummary, _ commandLine: KernelCommandLine, in facts: inout InitramfsFacts
+    ) {
         let contents = summary.contents
         if let fault = contents.fault {
             switch fault.kind {
@@ -76,6 +119,10 @@ struct InitramfsInspection {
         facts.memberCount = contents.members.count
         facts.kernelVersions = summary.kernelVersions
         facts.unreadPayload = summary.payloads.first
+        if let (payload, _) = summary.outer.first {
+            facts.payload = PayloadFacts(path: payload.path, drivers: payload.drivers)
+        }
+        facts.generatorVersion = summary.dracutVersion
         facts.uncompressedSize = contents.segments.reduce(0) { $0 &+ $1.unpackedSize }
         facts.tools = ["lvm", "mdadm", "cryptsetup", "btrfs", "multipath"].filter {
             summary.program($0) != nil
@@ -87,11 +134,29 @@ struct InitramfsInspection {
             facts.pins.append(
                 Located(pin.text, Evidence(path: "\(facts.path) › /\(pin.path)", excerpt: pin.text)))
         }
-        if let resume = summary.resumeDevice, resume != "none", resume != "auto" {
-            facts.resume = Located(
-                resume, Evidence(path: "\(facts.path) › /conf/conf.d/resume", excerpt: resume))
-            facts.resumeResolution = resolver.resolve(DeviceSpecification(resume))
+        for (path, device) in summary.awaitedDevices {
+            facts.awaited.append(
+                AwaitedDevice(
+                    device: device, resolution: resolver.resolve(DeviceSpecification(device)),
+                    evidence: Evidence(path: "\(facts.path) › /\(path)", excerpt: device)))
         }
+        describeResume(summary, commandLine, in: &facts)
+    }
+
+    /// resume= of the command line counts before what the archive says, and `noresume` before both.
+    private func describeResume(
+        _ summary: InitramfsSummary, _ commandLine: KernelCommandLine, in facts: inout InitramfsFacts
+    ) {
+        func isDevice(_ name: String) -> Bool { !["", "none", "auto"].contains(name) }
+        guard !commandLine.has("noresume") else { return }
+        if let resume = commandLine.last("resume") {
+            if isDevice(resume) { facts.resumeResolution = resolver.resolve(DeviceSpecification(resume)) }
+            return
+        }
+        guard let resume = summary.resumeDevice, isDevice(resume) else { return }
+        facts.resume = Located(
+            resume, Evidence(path: "\(facts.path) › /conf/conf.d/resume", excerpt: resume))
+        facts.resumeResolution = resolver.resolve(DeviceSpecification(resume))
     }
 
     /// Whether a pin names hardware, or a device that the image does not have.
@@ -133,5 +198,21 @@ struct InitramfsInspection {
             facts.hasInit = .unknown
             facts.initProblem = why
         }
+    }
+}
+
+/// A stretch of a file, read by position.
+private struct OpenedSource: BlockSource {
+    let file: BootFiles.Opened
+    let start: UInt64
+    let size: UInt64
+
+    func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
+        try checkRange(at: offset, count: count)
+        let bytes = try file.read(try start.adding(offset), count)
+        guard bytes.count == count else {
+            throw ImageFault(.truncated, "the payload of an initramfs ends early", at: offset)
+        }
+        return bytes.rebased(to: offset)
     }
 }

@@ -13,13 +13,14 @@ struct KernelInspection {
         "virtio", "virtio_ring", "virtio_pci", "virtio_blk", "virtio_scsi", "scsi_mod", "sd_mod", "nvme",
         "nvme_core",
         "ahci", "libata", "ata_piix", "virtio_net", "e1000", "e1000e", "ena", "gve", "hv_vmbus", "hv_storvsc",
-        "hv_netvsc", "xen_blkfront", "xen_netfront", "ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "f2fs",
+        "hv_netvsc", "pci_hyperv", "mana", "ixgbevf", "xen_blkfront", "xen_netfront", "ext2", "ext3", "ext4",
+        "xfs", "btrfs", "vfat", "f2fs",
         "jfs",
         "reiserfs", "exfat", "dm_mod", "dm_mirror", "dm_raid", "dm_thin_pool", "dm_snapshot", "dm_cache",
         "dm_writecache", "dm_integrity", "dm_crypt", "raid0", "raid1", "raid10", "raid456", "linear",
         "md_mod",
         "crc32c_generic", "crc32c_intel", "isofs", "udf", "qemu_fw_cfg",
-        "squashfs",
+        "squashfs", "erofs", "loop", "overlay", "mptspi", "mptsas", "vmw_pvscsi", "vmxnet3",
         "nls_ascii", "nls_cp437", "nls_iso8859_1", "nls_utf8",
     ]
 
@@ -27,7 +28,8 @@ struct KernelInspection {
     private static let options = [
         "FW_CFG_SYSFS", "XEN", "XEN_PV", "XEN_PVHVM", "VIRTIO_PCI_LEGACY", "DEVTMPFS", "DEVTMPFS_MOUNT",
         "EFI_STUB",
-        "MODULE_SIG_FORCE", "FAT_DEFAULT_IOCHARSET", "FAT_DEFAULT_CODEPAGE",
+        "MODULE_SIG_FORCE", "XEN_PV_DOM0", "X86_XEN", "X86_64_XEN", "PARAVIRT", "CMDLINE_BOOL",
+        "FAT_DEFAULT_IOCHARSET", "FAT_DEFAULT_CODEPAGE",
     ]
 
     /// The kernel in `file`.
@@ -37,7 +39,9 @@ struct KernelInspection {
         -> KernelFacts
     {
         var facts = image(file)
-        if facts.version == nil { facts.version = KernelInspection.version(fromName: file.path) }
+        if facts.version == nil {
+            facts.version = file.release ?? KernelInspection.version(fromName: file.path)
+        }
         guard let version = facts.version else {
             facts.modulesPresent = .unknown
             return facts
@@ -98,6 +102,11 @@ struct KernelInspection {
         facts.version = image.version
         facts.architecture = image.architecture?.rawValue
         switch image.format {
+        // Boot loaders take nothing but bzImage on x86; an ELF file there is a kernel for Xen, or for a debugger.
+        case .elf, .compressed:
+            guard facts.architecture == "x86_64" || facts.architecture == "i386" else { break }
+            facts.image = .notAKernel
+            facts.imageDetail = "it has no boot header: it is an ELF program, which only Xen starts"
         case .unknown, .efiProgram:
             facts.image = .notAKernel
             facts.imageDetail =
@@ -139,7 +148,11 @@ struct KernelInspection {
     }
 
     private func late(_ name: String, in modules: ModuleTree) -> DriverFacts {
-        if let evidence = modules.module(name) { return DriverFacts(.module, evidence: [evidence]) }
+        if let evidence = modules.module(name) {
+            var facts = DriverFacts(.module, evidence: [evidence])
+            facts.options = modules.options(of: name)
+            return facts
+        }
         if let gap = modules.gap {
             var facts = DriverFacts(.unknown)
             facts.gap = gap
@@ -166,6 +179,7 @@ struct KernelInspection {
         case .builtIn: facts.state = .builtin
         case .usable(let path, _):
             facts.state = .initramfs
+            facts.options = Evidence.options(of: name, in: summary.modprobe, below: "\(archive) › /")
             facts.evidence = [inArchive(path)]
         case .blocked(let module, let obstacle):
             facts.state = .initramfs

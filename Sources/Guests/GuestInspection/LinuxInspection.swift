@@ -10,14 +10,25 @@ struct LinuxInspection {
     let fileSystem: any FileSystemReader
     /// The subvolume that is the root, of a file system that has some.
     let subvolume: SubvolumeRoots.Root?
+    /// The directory that is the root, on a disk of ostree.
+    var deployment: OstreeDeployment?
+    /// `/usr` of a system that keeps it on a volume of its own which its fstab does not name.
+    var systemVolume: (volume: VolumeID, fileSystem: any FileSystemReader)?
     /// Seconds since 1970.
     let now: Int64
 
     func inspect() -> LinuxFacts {
-        let reader = GuestReader(tree: FileTree(root: fileSystem, top: subvolume?.subvolume.top))
+        let top = subvolume?.subvolume.top
+        let reader = GuestReader(tree: FileTree(root: fileSystem, top: deployment?.top ?? top))
+        deployment?.mount(fileSystem, top: top, in: &reader.tree)
         let mounting = MountInspection(
             reader: reader, layout: layout, rootVolume: root, rootSubvolume: subvolume?.subvolume)
-        let mountTable = mounting.stitch()
+        var mountTable = mounting.stitch()
+        deployment?.add(to: &mountTable, volume: root, above: subvolume?.subvolume.path ?? "")
+        if let systemVolume, reader.exists("/usr/bin") == .no {
+            reader.tree.mount(systemVolume.fileSystem, at: "/usr")
+            mountTable.add(systemVolume.volume, subvolume: "", at: "/usr")
+        }
         let identity = IdentityInspection(reader: reader).inspect()
         var mounts = mounting.inspect(identity)
         let (boot, early) = BootInspection(
@@ -27,18 +38,16 @@ struct LinuxInspection {
             resolver: mounting.resolver, architecture: identity.architecture
         ).inspect()
         let commandLine = (boot.bios.entry ?? boot.uefi.entry)?.commandLine
-        let services = ServiceInspection(
-            reader: reader, commandLineTarget: target(commandLine),
-            consoles: commandLine?.all("console") ?? [],
-            rootIsWritable: commandLine?.rootIsWritable ?? false)
+        let services = ServiceInspection(reader: reader, commandLine: commandLine)
         mounts.units = mounting.units(services)
         let access = AccessInspection(reader: reader, services: services, identity: identity, now: now)
             .inspect()
         let homes = (access.accounts.value ?? []).filter { $0.shellAllowsLogin }.map(\.home)
         var facts = LinuxFacts(
             rootVolume: root, identity: identity, boot: boot, mounts: mounts,
-            initSystem: InitInspection(reader: reader, services: services, commandLine: commandLine)
-                .inspect(),
+            initSystem: InitInspection(
+                reader: reader, services: services, isImageBased: identity.imageBased != nil
+            ).inspect(),
             services: services.facts(for: LinuxInspection.units),
             network: NetworkInspection(
                 reader: reader, services: services, commandLine: commandLine,
@@ -81,27 +90,4 @@ struct LinuxInspection {
         "initial-setup.service", "jeos-firstboot.service", "systemd-firstboot.service",
         "systemd-udevd.service",
     ]
-
-    /// `systemd.unit=` or a run level of the command line; the last one holds (systemd(1), kernel command line).
-    private func target(_ commandLine: CommandLineFacts?) -> Located<String>? {
-        let levels = [
-            "single": "rescue.target", "s": "rescue.target", "S": "rescue.target", "1": "rescue.target",
-            "rescue": "rescue.target", "emergency": "emergency.target", "-b": "emergency.target",
-            "2": "multi-user.target", "3": "multi-user.target", "4": "multi-user.target",
-            "5": "graphical.target",
-        ]
-        guard let commandLine else { return nil }
-        for parameter in commandLine.parameters.reversed() {
-            var evidence = commandLine.evidence
-            if parameter.name == "systemd.unit", let value = parameter.value {
-                evidence.excerpt = "systemd.unit=\(value)"
-                return Located(value, evidence)
-            }
-            if parameter.value == nil, let target = levels[parameter.name] {
-                evidence.excerpt = parameter.name
-                return Located(target, evidence)
-            }
-        }
-        return nil
-    }
 }

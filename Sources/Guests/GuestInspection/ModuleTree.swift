@@ -106,10 +106,27 @@ final class ModuleTree {
             : Evidence(path: directory, excerpt: "does not exist")
     }
 
+    /// The `options` lines for the module in the running system.
+    func options(of name: String) -> [Located<String>] {
+        Evidence.options(of: name, in: modprobe, below: "/")
+    }
+
     /// The line that keeps udev from loading the module in the running system.
     func block(of name: String) -> Evidence? {
         let rule =
             modprobe.blacklist(name) ?? modprobe.disablingInstall(name) ?? modprobe.disablingAlias(name)
         return rule.map { Evidence(path: "/" + $0.file, line: $0.line, excerpt: $0.text) }
+    }
+}
+
+extension Evidence {
+    /// The `options` lines for a module, each with its place.
+    static func options(
+        of module: String, in modprobe: ModprobeConfiguration, below prefix: String
+    ) -> [Located<String>] {
+        modprobe.rules.compactMap { rule in
+            guard rule.module == module, case .options(let text) = rule.command else { return nil }
+            return Located(text, Evidence(path: prefix + rule.file, line: rule.line, excerpt: rule.text))
+        }
     }
 }

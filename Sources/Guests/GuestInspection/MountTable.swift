@@ -16,6 +16,11 @@ struct MountTable {
         entries = [Entry(volume: root, subvolume: subvolume, mountPoint: .root)]
     }
 
+    /// Makes a directory of the root's volume the root.
+    mutating func moveRoot(to path: String) {
+        entries[0].subvolume = path
+    }
+
     mutating func add(_ volume: VolumeID, subvolume: String, at mountPoint: GuestPath) {
         entries.append(Entry(volume: volume, subvolume: subvolume, mountPoint: mountPoint))
     }

@@ -24,6 +24,21 @@ struct StorageInspection {
         }
     }
 
+    /// The last `find_multipaths` of multipath.conf(5): `no`, `yes`, `strict`, `greedy`, `smart`.
+    private static func findMultipaths(_ bytes: Bytes, _ name: String) -> Located<String>? {
+        var found: Located<String>?
+        var number = 0
+        for line in TextLines(bytes).prefix(4096) {
+            number += 1
+            let words = line.words
+            guard words.count >= 2, words[0] == "find_multipaths" else { continue }
+            found = Located(
+                words[1].filter { $0 != "\"" },
+                Evidence(path: name, line: number, excerpt: words.joined(separator: " ")))
+        }
+        return found
+    }
+
     private func collect(_ file: (String) -> (name: String, bytes: Bytes)?) -> StorageFacts {
         var facts = StorageFacts()
         for path in StorageInspection.lvmFiles {
@@ -32,6 +47,9 @@ struct StorageInspection {
         }
         if let (name, bytes) = file(StorageInspection.devicesFile) {
             facts.lvmDevices = StorageInspection.devices(bytes, name)
+        }
+        if let (name, bytes) = file("/etc/multipath.conf") {
+            facts.findMultipaths = StorageInspection.findMultipaths(bytes, name)
         }
         for path in StorageInspection.mdadmFiles {
             guard let (name, bytes) = file(path) else { continue }
@@ -154,9 +172,13 @@ extension InitramfsSummary {
                     text.contains("vgchange")
                         ? .everything : text.contains("lvchange") ? .rootByName : .other)
             }
-            if storage.lvm.isEmpty, generator != .initramfsTools, generator != .dracut {
-                storage.lvm = [.other]
-            }
+            addNamedGroups(&storage)
+            if generator == .booster, boosterEnables("enablelvm") { storage.lvm.insert(.everything) }
+            let isFollowed = [.initramfsTools, .dracut, .nash, .mkinitcpio].contains(generator)
+            if storage.lvm.isEmpty, !isFollowed { storage.lvm = [.other] }
+        }
+        if generator == .nash {
+            storage.autodetectsArrays = initLines.contains { $0.first == "raidautorun" }
         }
         let isKnown = generator == .initramfsTools || generator == .dracut || generator == .mkinitcpio
         func answer(_ found: Bool) -> Answer { found ? .yes : isKnown ? .no : .unknown }
@@ -165,7 +187,8 @@ extension InitramfsSummary {
                 "scripts/local-block/mdadm", "scripts/local-top/mdadm", "hooks/mdadm", "hooks/raid",
             ]
             storage.assemblesArrays = answer(
-                isAlpine || (hasRules && !rules.isDisjoint(with: Self.arrayRules))
+                isAlpine || (generator == .booster && boosterEnables("enablemdraid"))
+                    || (hasRules && !rules.isDisjoint(with: Self.arrayRules))
                     || scripts.contains { contents.tree.resolve($0) != nil })
         }
         let scansByScript =
@@ -176,5 +199,34 @@ extension InitramfsSummary {
                 || (hasRules && (rules.contains("64-btrfs.rules") || rules.contains("80-btrfs.rules")))
         )
         return storage
+    }
+
+    /// The words of each line of `/init`.
+    private var initLines: [[Substring]] {
+        (text("init") ?? "").split(separator: "\n").prefix(4096).map { $0.split(separator: " ") }
+    }
+
+    /// `lvm vgchange -ay --ignorelockingfailure VolGroup00` of nash; `vg_root`, `vg_roots` in the configuration of
+    /// SUSE's `lvm2.sh`.
+    private func addNamedGroups(_ storage: inout EarlyStorage) {
+        switch generator {
+        case .nash:
+            for words in initLines {
+                guard let command = words.firstIndex(of: "vgchange") else { continue }
+                let names = words[(command + 1)...].filter { !$0.hasPrefix("-") }
+                storage.lvm.insert(names.isEmpty ? .everything : .groups)
+                storage.lvmGroups += names.map(String.init)
+            }
+        case .suseMkinitrd:
+            guard contents.tree.resolve("config/lvm2.sh") != nil else { return }
+            for line in (text("config/lvm2.sh") ?? "").split(separator: "\n").prefix(256) {
+                guard let equals = line.firstIndex(of: "=") else { continue }
+                guard ["vg_root", "vg_roots"].contains(line[..<equals]) else { continue }
+                let value = line[line.index(after: equals)...].filter { $0 != "\"" && $0 != "'" }
+                storage.lvmGroups += value.split(separator: " ").map(String.init)
+            }
+            if !storage.lvmGroups.isEmpty { storage.lvm.insert(.groups) }
+        default: break
+        }
     }
 }

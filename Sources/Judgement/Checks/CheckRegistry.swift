@@ -16,6 +16,7 @@ package enum CheckRegistry {
         GuestOSBootMode.self,
         BootEfiFallback.self,
         BootBootLoader.self,
+        BootXenOnly.self,
         GuestOSGrub.self,
         GuestOSKernelVersion.self,
         BootKernel.self,
@@ -30,6 +31,8 @@ package enum CheckRegistry {
         BootCmdline.self,
         GuestOSFstab.self,
         BootConsole.self,
+        BootCpuLevel.self,
+        BootSecureBoot.self,
     ]
 
     package static let compliance: [any Check.Type] = [
@@ -66,6 +69,7 @@ package enum CheckRegistry {
         GuestOSCloudInit.self,
         InitDatasource.self,
         InitState.self,
+        InitFwCfg.self,
         GuestOSOnlineResizeFS.self,
         InitForeignAgents.self,
     ]
@@ -78,6 +82,8 @@ package enum CheckRegistry {
         GuestOSSecurityCenterAgent.self,
         GuestOSSupportMocInstanceTypes.self,
         OSPackageState.self,
+        OSLifecycle.self,
+        OSLicense.self,
     ]
 
     package static let hygiene: [any Check.Type] = [

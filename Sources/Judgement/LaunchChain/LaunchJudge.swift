@@ -82,7 +82,10 @@ package struct LaunchJudge: Sendable {
             let both = firmwares.filter { made.contains($0.rawValue) }
             if !both.isEmpty { firmwares = both }
         }
-        return firmwares.flatMap { firmware in disks.map { Launch(disk: $0, firmware: firmware) } }
+        let pairs = firmwares.flatMap { firmware in disks.map { Launch(disk: $0, firmware: firmware) } }
+        let offered = pairs.filter(target.hardware.offers)
+        // What was asked for is judged, also where no machine is like that.
+        return offered.isEmpty ? pairs : offered
     }
 
     /// What a finding weighs at this target. One that stops every launch, or leaves nobody a way into any, is

@@ -5,6 +5,10 @@ public enum DiskBus: String, Sendable, Hashable, Codable, CaseIterable {
     case nvme
     case sata
     case ide
+    /// Hyper-V and Azure: a SCSI controller on the bus of the hypervisor.
+    case vmbus
+    /// Xen's paravirtual block device, as older instance families have it.
+    case xen
 
     /// Kernel modules that together make the disk appear. Their dependencies come on top.
     public var drivers: [String] {
@@ -14,15 +18,18 @@ public enum DiskBus: String, Sendable, Hashable, Codable, CaseIterable {
         case .nvme: ["nvme"]
         case .sata: ["ahci", "sd_mod"]
         case .ide: ["ata_piix", "sd_mod"]
+        case .vmbus: ["hv_vmbus", "hv_storvsc", "sd_mod"]
+        case .xen: ["xen_blkfront"]
         }
     }
 
-    /// What stands before the disk's letter or number: `vd`, `sd`, `nvme`.
+    /// What stands before the disk's letter or number: `vd`, `sd`, `xvd`, `nvme`.
     public var devicePrefix: String {
         switch self {
         case .virtioBlk: "vd"
-        case .virtioSCSI, .sata, .ide: "sd"
+        case .virtioSCSI, .sata, .ide, .vmbus: "sd"
         case .nvme: "nvme"
+        case .xen: "xvd"
         }
     }
 
@@ -33,4 +40,9 @@ public enum DiskBus: String, Sendable, Hashable, Codable, CaseIterable {
         default: "/dev/\(devicePrefix)a" + (partition.map(String.init) ?? "")
         }
     }
+}
+
+/// Firmware of a target, by the names of the command line.
+public enum FirmwareKind: String, Sendable, Hashable, Codable, CaseIterable {
+    case bios, uefi
 }

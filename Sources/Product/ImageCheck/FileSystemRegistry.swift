@@ -5,13 +5,14 @@ import Ext4
 import FAT
 import FileSystemCore
 import NTFS
+import SquashFS
 import Volumes
 import XFS
 
 /// The file systems that are read. A new one is a module and a line here.
 enum FileSystemRegistry {
     /// The kinds, by the names `blkid` gives, that ``open(_:kind:)`` reads.
-    static let kinds: Set<String> = ["ext2", "ext3", "ext4", "vfat", "xfs", "btrfs", "ntfs"]
+    static let kinds: Set<String> = ["ext2", "ext3", "ext4", "vfat", "xfs", "btrfs", "ntfs", "squashfs"]
 
     /// Opens the file system of this kind on `source`; nil when it is not one of those that are read.
     static func open(
@@ -23,6 +24,7 @@ enum FileSystemRegistry {
         case "ntfs": try NTFSFileSystem(source)
         case "xfs": try XFSFileSystem(source)
         case "btrfs": try BtrfsFileSystem([source])
+        case "squashfs": try SquashFileSystem(source)
         default: nil
         }
     }

@@ -80,6 +80,7 @@ struct LayoutOpener {
     private func container(_ opened: OpenedImage) -> ContainerFacts {
         var facts = ContainerFacts(
             format: opened.format.rawValue, virtualSize: opened.virtualSize, fileSize: opened.fileSize)
+        facts.kind = opened.subformat
         facts.findings = opened.findings.map {
             StructureFinding(
                 code: $0.code.rawValue, message: $0.message,

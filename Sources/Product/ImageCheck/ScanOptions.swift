@@ -3,7 +3,7 @@ public import Targets
 /// What a scan should look for.
 public struct ScanOptions: Sendable {
     /// The places the image may be launched at; never empty.
-    public var targets: [Target] = [Target.shipped[0]]
+    public var targets: [Target] = [.alibabaECS]
     /// Judges this disk bus only; nil for those of the target.
     public var disk: DiskBus?
     /// Judges this firmware only; nil for the one the image is made for.

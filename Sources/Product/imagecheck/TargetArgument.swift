@@ -1,6 +1,5 @@
 import ArgumentParser
 import FoundationEssentials
-import Reports
 import Targets
 
 /// A target as the command line names it: a shipped one, or a file of the same shape.
@@ -10,7 +9,7 @@ enum TargetArgument {
     static func resolve(_ name: String) throws -> Target {
         if name.contains("/") || name.hasSuffix(".json") { return try load(name) }
         if let target = Target.shipped(name.lowercased()) { return target }
-        let known = Target.shipped.map(\.id).joined(separator: ", ")
+        let known = Target.shippedIDs.joined(separator: ", ")
         throw ValidationError(
             "There is no target “\(name)”. There are: \(known); a file of your own is named with a slash: ./\(name).json"
         )
@@ -28,11 +27,12 @@ enum TargetArgument {
         }
         let target: Target
         do {
-            target = try JSONReport.decode(Target.self, from: bytes)
+            target = try Target.read(bytes)
         } catch let error as DecodingError {
-            throw ValidationError(
-                "The target file \(path) does not fit: \(reason(error)). "
-                    + "A complete one is printed by: imagecheck targets --show kvm")
+            throw unfit(path, reason(error))
+        } catch let error as Target.UnknownKey {
+            throw unfit(
+                path, "there is no key “\(error.place)”; there are \(error.known.joined(separator: ", "))")
         }
         guard !target.id.isEmpty, !target.hardware.disks.isEmpty,
             target.hardware.firmware.contains(where: { !$0.value.isEmpty })
@@ -42,6 +42,12 @@ enum TargetArgument {
             )
         }
         return target
+    }
+
+    private static func unfit(_ path: String, _ reason: String) -> ValidationError {
+        ValidationError(
+            "The target file \(path) does not fit: \(reason). "
+                + "A complete one is printed by: imagecheck targets --show kvm")
     }
 
     private static func reason(_ error: DecodingError) -> String {

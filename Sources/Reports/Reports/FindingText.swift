@@ -16,7 +16,8 @@ struct FindingText {
     private static let evidenceShown = 4
     private static let commandsShown = 12
 
-    func write(_ item: ScanReport.CheckItem, on canvas: inout TextCanvas) {
+    /// - Parameter scope: the targets that need it, where there are several.
+    func write(_ item: ScanReport.CheckItem, scope joined: String? = nil, on canvas: inout TextCanvas) {
         let severity = item.severity ?? .error
         let ink: Ink = severity == .error ? .bad : severity == .warning ? .warning : .quiet
         let head = Piece(TerminalText.padded(severity.rawValue, to: 7) + "  ", ink)
@@ -25,13 +26,19 @@ struct FindingText {
             let code = item.code ?? item.id
             canvas.paragraph(
                 head: [head, Piece(code + "  ", .strong)], (item.message ?? item.title) + place, hang: 9)
+            if let joined {
+                canvas.paragraph(head: [Piece("for ", .quiet)], joined, .quiet, indent: 9, hang: 4)
+            }
             return
         }
         var name = [head, Piece(item.id, .strong)]
         if let code = item.code { name.append(Piece("  " + code, .quiet)) }
         let scope = (item.targets ?? []) + (item.launches ?? [])
-        if !scope.isEmpty { name.append(Piece("  (" + scope.joined(separator: "; ") + ")", .quiet)) }
+        if joined == nil, !scope.isEmpty {
+            name.append(Piece("  (" + scope.joined(separator: "; ") + ")", .quiet))
+        }
         canvas.cutLine(name)
+        if let joined { canvas.paragraph(head: [Piece("for ", .quiet)], joined, .quiet, indent: 9, hang: 4) }
         canvas.paragraph(item.message ?? item.title, indent: 9)
         write(item.evidence ?? [], on: &canvas)
         for (index, fix) in (item.fixes ?? []).enumerated() { write(fix, isFirst: index == 0, on: &canvas) }

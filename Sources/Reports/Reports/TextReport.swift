@@ -50,7 +50,9 @@ public struct TextReport: Sendable {
         let failing = gate.failures(in: report)
         // Below the threshold, but a launch stops there: a pipeline's log should say why the answer is "partly".
         let others = failed.filter { !failing.contains($0) && ($0.severity ?? .error) > .info }
-        for item in failing + others { text.write(item, on: &canvas) }
+        for group in FindingGroup.groups(of: failing + others, targets: targetCount) {
+            text.write(group.item, scope: group.scope, on: &canvas)
+        }
         // The launches say themselves what is not known about them.
         let isExplained = report.guests.flatMap(\.verdicts).flatMap(\.launches).contains {
             $0.unknownBecause != nil
@@ -81,19 +83,22 @@ public struct TextReport: Sendable {
         if !serious.isEmpty {
             canvas.gap()
             canvas.line("What to do", .strong)
-            for item in serious { FindingText(style, isLong: true).write(item, on: &canvas) }
+            for group in FindingGroup.groups(of: serious, targets: targetCount) {
+                FindingText(style, isLong: true).write(group.item, scope: group.scope, on: &canvas)
+            }
         }
-        let advice = failed.filter { $0.severity == .info }
+        let advice = FindingGroup.groups(of: failed.filter { $0.severity == .info }, targets: targetCount)
         guard !advice.isEmpty else { return }
         canvas.gap()
         canvas.line("Advice", .strong)
-        for item in advice.prefix(TextReport.adviceShown) {
+        // A matrix of many targets leaves less room on the screen.
+        let shown = targetCount > 4 ? 2 : TextReport.adviceShown
+        for item in advice.prefix(shown).map(\.item) {
             canvas.cutLine(
                 [Piece(item.code ?? item.id), Piece("  " + (item.message ?? item.title), .quiet)], indent: 2)
         }
-        if advice.count > TextReport.adviceShown {
-            canvas.line(
-                "… and \(advice.count - TextReport.adviceShown) more (--format json)", .quiet, indent: 2)
+        if advice.count > shown {
+            canvas.line("… and \(advice.count - shown) more (--format json)", .quiet, indent: 2)
         }
     }
 
@@ -146,6 +151,9 @@ public struct TextReport: Sendable {
     }
 
     // MARK: Values
+
+    /// How many targets are judged.
+    private var targetCount: Int { Set(report.guests.flatMap(\.verdicts).map(\.target)).count }
 
     private static let adviceShown = 6
     private static let valuesShown = 8

@@ -3,7 +3,7 @@ import GuestFacts
 import LaunchChain
 import Targets
 
-/// The verdicts of one system: a line per target, then its launches link by link.
+/// The verdicts of one system: of one target its launches link by link, of several a line for each.
 struct VerdictText {
     private let style: TextStyle
     private let family: String
@@ -15,25 +15,24 @@ struct VerdictText {
     }
 
     /// What people call a link. Windows has no initramfs: there the drivers that start with it are that link.
-    private func label(_ link: LaunchLink) -> String {
+    func label(_ link: LaunchLink) -> String {
         link == .initramfs && family == "windows" ? "drivers" : link.rawValue
     }
 
     func write(_ verdicts: [TargetVerdict], on canvas: inout TextCanvas) {
-        let column = (verdicts.map { TerminalText.width($0.target) }.max() ?? 0) + 3
-        let widths = verdicts.flatMap { [$0.boots, $0.reachable] }.map(\.rawValue.count).max() ?? 0
-        for (index, verdict) in verdicts.enumerated() {
-            if index > 0, verdicts.count <= 3 { canvas.gap() }
-            canvas.line(
-                [Piece(TerminalText.padded(verdict.target, to: column), .strong)]
-                    + answers(verdict, width: widths)
-                    + (verdict.register.map {
-                        [Piece("   (register as \(TextReport.firmwareName($0.firmware)))", .quiet)]
-                    } ?? []))
-            for (index, launch) in verdict.launches.enumerated() {
-                let earlier = verdict.launches.prefix(index).first { isAlike($0, launch) }
-                write(launch, as: earlier, on: &canvas)
-            }
+        guard verdicts.count == 1, let verdict = verdicts.first else {
+            if !verdicts.isEmpty { VerdictMatrix(self).write(verdicts, on: &canvas) }
+            return
+        }
+        canvas.line(
+            [Piece(verdict.target + "   ", .strong)]
+                + answers(verdict, width: max(verdict.boots.rawValue.count, verdict.reachable.rawValue.count))
+                + (verdict.register.map {
+                    [Piece("   (register as \(TextReport.firmwareName($0.firmware)))", .quiet)]
+                } ?? []))
+        for (index, launch) in verdict.launches.enumerated() {
+            let earlier = verdict.launches.prefix(index).first { isAlike($0, launch) }
+            write(launch, as: earlier, on: &canvas)
         }
     }
 
@@ -47,11 +46,11 @@ struct VerdictText {
         ]
     }
 
-    private func ink(_ answer: String) -> Ink {
+    func ink(_ answer: String) -> Ink {
         answer == "yes" ? .good : answer == "no" ? .bad : .warning
     }
 
-    private func name(_ launch: LaunchVerdict) -> String {
+    func name(_ launch: LaunchVerdict) -> String {
         "\(launch.disk.rawValue), \(launch.firmware.rawValue)"
     }
 

@@ -150,8 +150,10 @@ private func trace(_ files: [(String, [UInt8])], _ machine: PEImage.Machine = .x
         #expect(image.commandLine == "root=x quiet")
         #expect(image.kernelVersion == "6.1.0")
         #expect(image.release["VERSION_ID"] == "12")
-        #expect(try image.kernel()?.array == [1, 2])
-        #expect(try image.initramfs()?.array == [3])
+        let kernel = try #require(image.range(of: ".linux"))
+        #expect(Array(bytes[Int(kernel.lowerBound)..<Int(kernel.upperBound)]) == [1, 2])
+        let archive = try #require(image.range(of: ".initrd"))
+        #expect(Array(bytes[Int(archive.lowerBound)..<Int(archive.upperBound)]) == [3])
     }
 
     @Test(arguments: [

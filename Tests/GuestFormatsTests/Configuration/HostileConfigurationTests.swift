@@ -164,6 +164,22 @@ import Testing
             }
         },
         Parser(
+            name: "inits",
+            sample:
+                "# chkconfig: 2 5 6\nstart on (a B=1 and c)\nstop on started x\ntask\nscript\ntelinit 2\nend script\ndepend() {\n need a\n}\n"
+        ) {
+            _ = try InitScript($0, name: "x").levels
+            let job = try UpstartJob($0, name: "x", path: "x")
+            _ = UpstartBoot(jobs: [job], runlevel: "2", events: [UpstartEvent("a", [("B", "1")])]).starts
+            _ = try OpenRCScript($0, name: "x").needs
+            _ = RunlevelLink($0.prefix(64).textToNUL)
+        },
+        Parser(name: "apk", sample: "P:a\nV:1\nf:x\nR:b\n\nP:c\nV:2\nA:d\n") {
+            _ = try ApkDatabase($0).broken.count
+            _ = PackageDirectory.pacman($0.prefix(64).textToNUL)
+            _ = PackageDirectory.portage($0.prefix(64).textToNUL, category: "x")
+        },
+        Parser(
             name: "iptables",
             sample:
                 "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp ! -s 1 --dport 20:22 -j X\n-A X -j INPUT\nCOMMIT\n"

@@ -77,6 +77,27 @@ private func bzImage(size: Int = 0x8000) -> [UInt8] {
         #expect(payload.configurationFault == nil)
     }
 
+    @Test(
+        "Trap 34: the level that the C library asks of the processor is the one that readelf shows",
+        .enabled(if: FixtureTool.exists("readelf")),
+        arguments: ["/lib/x86_64-linux-gnu/libc.so.6", "/bin/sh"].filter {
+            (try? FixtureTool.contents($0)) != nil
+        })
+    func processorLevels(_ path: String) throws {
+        let bytes = try FixtureTool.contents(path)
+        let notes = String(decoding: try FixtureTool.run("readelf", ["-nW", path]) ?? [], as: UTF8.self)
+        let line = notes.split(separator: "\n").first { $0.contains("x86 ISA needed:") }
+        var expected: UInt32?
+        if let line {
+            let names = ["x86-64-baseline", "x86-64-v2", "x86-64-v3", "x86-64-v4"]
+            let words = line.split { ", :".contains($0) }.map(String.init)
+            expected = names.enumerated().reduce(0) {
+                words.contains($1.element) ? $0 | 1 << UInt32($1.offset) : $0
+            }
+        }
+        #expect(try ElfFile(parsing: Bytes(bytes)).neededLevels == expected)
+    }
+
     @Test(.enabled(if: FixtureTool.exists("readelf")), arguments: ["/bin/sh", "/bin/bash", "/usr/bin/env"])
     func readsWhatReadelfReads(_ path: String) throws {
         let bytes = try FixtureTool.contents(path)

@@ -68,11 +68,11 @@ struct VHDContainer {
                 else { continue }
                 switch index {
                 case 0:
-                    guard let path = try? VHDDynamicHeader.text(bytes, isBigEndian: false) else { continue }
+                    let path = bytes.utf16Text()
                     parent.add(relative: path)
                 case 1: parent.add(absolute: path(ofURL: bytes.textToNUL))
                 default:
-                    guard let path = try? VHDDynamicHeader.text(bytes, isBigEndian: false) else { continue }
+                    let path = bytes.utf16Text()
                     parent.add(absolute: path)
                 }
             }

@@ -53,7 +53,7 @@ package struct VHDDynamicHeader: Sendable, Hashable {
         isChecksumValid =
             try VHDFooter.checksum(block, skipping: 36) == block.big(UInt32.self, at: 36)
         parentIdentity = try GUID(bigEndian: block, at: 40)
-        parentName = try VHDDynamicHeader.text(block.slice(at: 64, count: 512), isBigEndian: true)
+        parentName = try block.slice(at: 64, count: 512).utf16Text(isBigEndian: true)
         var locators: [Locator] = []
         for index in 0..<8 {
             let entry = try block.slice(at: 576 + 24 * index, count: 24)
@@ -68,16 +68,4 @@ package struct VHDDynamicHeader: Sendable, Hashable {
 
     /// Bytes of the sector bitmap before each block: a bit per sector, in whole sectors.
     package var bitmapSize: UInt64 { (UInt64(blockSize) / (8 * 512) + 511) / 512 * 512 }
-
-    /// UTF-16 up to a NUL.
-    static func text(_ bytes: Bytes, isBigEndian: Bool) throws(ImageFault) -> String {
-        var units: [UInt16] = []
-        for index in 0..<(bytes.count / 2) {
-            let unit: UInt16 =
-                isBigEndian ? try bytes.big(at: 2 * index) : try bytes.little(at: 2 * index)
-            if unit == 0 { break }
-            units.append(unit)
-        }
-        return String(decoding: units, as: UTF16.self)
-    }
 }

@@ -47,6 +47,6 @@ struct VHDXParentLocator: Sendable, Hashable {
     private static let longestKey = 64
 
     private static func text(_ item: Bytes, at offset: UInt32, length: UInt16) throws(ImageFault) -> String {
-        try VHDDynamicHeader.text(item.slice(at: Int(offset), count: Int(length)), isBigEndian: false)
+        try item.slice(at: Int(offset), count: Int(length)).utf16Text()
     }
 }

@@ -35,12 +35,24 @@ package enum BootStop: Hashable, Sendable {
     case fallbackFindsNothing
     /// A program that a boot entry names is not there.
     case entryMissing
+    /// Boot code that starts the active partition finds none.
+    case noActivePartition
+    /// Boot code finds more than one active partition and refuses both.
+    case severalActivePartitions
+    /// The partition that is started has no boot record, or one that only prints a message.
+    case bootRecordMissing
+    /// The second stage of GRUB legacy or Syslinux is not where its first stage looks for it.
+    case secondStageDamaged(ImageFault)
 }
 
 /// What firmware ends up starting.
 package enum BootDestination: Sendable {
     /// GRUB, started like this.
     case grub(GrubStart)
+    /// GRUB legacy, started like this.
+    case grubLegacy(GrubLegacyStart)
+    /// Syslinux or extlinux, started like this.
+    case syslinux(SyslinuxStart)
     /// systemd-boot at this path of the ESP.
     case systemdBoot
     /// A unified kernel image.
@@ -65,10 +77,16 @@ package struct BootTrace: Sendable {
     package internal(set) var destination: BootDestination = .other("nothing")
     /// Path of the last program on the ESP, with `/`.
     package internal(set) var path: String?
+    /// Load options of the last program; nil when it gets none.
+    package internal(set) var loadOptions: String?
+    /// Programs that firmware started on the way, and whether each carries certificates.
+    package internal(set) var programs: [(path: String, kind: EFILoader.Kind, isSigned: Bool)] = []
     /// The last program.
     package internal(set) var loader: EFILoader?
     /// GRUB's core image on BIOS.
     package internal(set) var coreImage: GrubCoreImage?
+    /// What GRUB legacy's first stage leads to.
+    package internal(set) var grubLegacyStage: GrubLegacyStage?
     /// The memory disk that GRUB carries, the device `memdisk`.
     package internal(set) var memoryDisk: Bytes?
     /// Faults met that do not decide the way.
@@ -85,6 +103,31 @@ package struct BootTrace: Sendable {
 }
 
 extension BootTrace {
+    /// Runs the loader the trace ends in, if it is one that reads a configuration and is not GRUB 2.
+    ///
+    /// - Parameters:
+    ///   - host: the disk as the loader sees it.
+    ///   - partition: the partition that an EFI program was started from.
+    ///   - extendedPartition: the partition of the type XBOOTLDR, if firmware can read it.
+    package func runLoader(
+        on host: any GrubHost, partition: GrubDevice, extendedPartition: GrubDevice? = nil
+    ) -> LoaderEvaluation? {
+        switch destination {
+        case .systemdBoot:
+            return SystemdBootLoader(
+                host: host, partition: partition, extendedPartition: extendedPartition,
+                machine: loader?.image.machine ?? .x64, ownPath: path ?? ""
+            ).run()
+        case .syslinux(let start): return SyslinuxLoader(host: host, start: start).run()
+        case .grubLegacy(let start):
+            guard grubLegacyStage?.fileSystem != nil else {
+                return GrubLegacyLoader(host: host, start: start).run()
+            }
+            return GrubLegacyLoader.run(afterStage1_5: start, on: host)
+        default: return nil
+        }
+    }
+
     /// Runs the GRUB that the trace ends in, with its memory disk; nil if it ends elsewhere.
     package func runGrub(on host: any GrubHost) -> GrubEvaluation? {
         guard let start = grubStart else { return nil }

@@ -62,6 +62,30 @@ package struct InitramfsContents: Sendable {
     /// An initramfs without anything.
     package init() {}
 
+    /// The file system image that `/init` mounts over everything, when there is one.
+    package var payload: InitramfsPayload? { InitramfsPayload(in: self) }
+
+    /// What is visible once `/init` of this archive has mounted `payload`, whose files are `inner`: dracut's squash
+    /// module (99squash, `init-squash.sh`). The members and the damage of both.
+    package func entering(_ payload: InitramfsPayload, _ inner: InitramfsContents) -> InitramfsContents {
+        var result = self
+        if payload.isOverlaid {
+            // The directories of the image below those of the archive, one by one.
+            result.tree = inner.tree
+            for (path, member) in tree.nodes.sorted(by: { $0.key < $1.key }) where path != payload.path {
+                if member.kind == .directory, result.tree.nodes[path] != nil { continue }
+                result.tree.insert(member)
+            }
+            result.files.merge(inner.files) { own, _ in own }
+        } else {
+            result.tree = inner.tree
+            result.files = inner.files
+        }
+        result.members += inner.members
+        result.fault = fault ?? inner.fault?.inLayer(payload.path)
+        return result
+    }
+
     /// Whether every segment was read to its end.
     package var isComplete: Bool { fault == nil }
 

@@ -16,6 +16,8 @@ package enum InitramfsGenerator: String, Sendable, Hashable, CaseIterable {
     case suseMkinitrd = "suse-mkinitrd"
     /// github.com/anatol/booster.
     case booster
+    /// Gentoo's genkernel.
+    case genkernel
     /// github.com/u-root/u-root.
     case uRoot = "u-root"
     /// None that is known here.
@@ -26,12 +28,14 @@ package enum InitramfsGenerator: String, Sendable, Hashable, CaseIterable {
         let initText = contents.file("init")?.bytes.prefix(4096).text ?? ""
         if initText.hasPrefix("#!/bin/nash") {
             self = .nash
-        } else if has("usr/lib/dracut") || has("lib/dracut") {
+        } else if has("usr/lib/dracut") || has("lib/dracut") || has("lib/dracut-lib.sh") {
             self = .dracut
         } else if has("conf/initramfs.conf") || (has("scripts/functions") && has("conf/arch.conf")) {
             self = .initramfsTools
         } else if has("init_functions") || (has("buildconfig") && has("config")) {
             self = .mkinitcpio
+        } else if has("etc/initrd.defaults") || has("etc/initrd.scripts") {
+            self = .genkernel
         } else if has("sbin/nlplug-findfs") || initText.contains("Alpine Init") {
             self = .mkinitfs
         } else if has("run_all.sh") {

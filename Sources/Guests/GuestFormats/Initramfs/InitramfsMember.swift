@@ -22,6 +22,8 @@ package struct InitramfsMember: Sendable, Hashable {
     package var linkTarget: String?
     /// The index of the segment it came from.
     package var segment: Int
+    /// Where the content of a file begins in the stream that was read; nil when its segment is compressed.
+    package var contentOffset: UInt64?
 
     /// The kind of member.
     package var kind: Kind {

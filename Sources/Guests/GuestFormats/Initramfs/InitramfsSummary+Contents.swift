@@ -34,21 +34,58 @@ extension InitramfsSummary {
     /// Whether devices make their drivers load by modalias: udev with its rule for that, or Alpine's
     /// `nlplug-findfs`. Nil when that cannot be told.
     package var loadsByAlias: Bool? {
+        if generator == .nash { return false }
         if udevDaemon != nil {
-            let rules = ["usr/lib/udev/rules.d/80-drivers.rules", "lib/udev/rules.d/80-drivers.rules"]
+            let rules = ["usr/lib", "lib", "etc"].flatMap { directory in
+                ["80-drivers.rules", "80-debian-drivers.rules"].map { "\(directory)/udev/rules.d/\($0)" }
+            }
             if rules.contains(where: { contents.tree.resolve($0) != nil }) { return true }
             return nil
         }
-        if program("nlplug-findfs") != nil || generator == .booster { return true }
-        if generator == .nash { return false }
+        // Alpine before 3.0 handed every modalias in /sys to modprobe.
+        if program("nlplug-findfs") != nil || generator == .booster || generator == .mkinitfs { return true }
         return nil
+    }
+
+    /// The version of dracut that made the archive: 59 for `059-4`; nil when it does not say.
+    package var dracutVersion: Int? {
+        guard generator == .dracut else { return nil }
+        for path in ["usr/lib/initrd-release", "etc/initrd-release"] {
+            for line in (contents.text(path) ?? "").split(separator: "\n").prefix(64) {
+                if let (name, value) = Self.assignment(String(line)), name == "DRACUT_VERSION" {
+                    return Int(value.prefix { $0.isNumber })
+                }
+            }
+        }
+        // A file `lib/dracut/dracut-033-572.el7`; before, `dracut-004-409.el6` at the top.
+        for path in contents.tree.nodes.keys {
+            guard let name = path.split(separator: "/").last, name.hasPrefix("dracut-"),
+                path == name || path.hasSuffix("lib/dracut/" + name)
+            else { continue }
+            if let version = Int(name.dropFirst(7).prefix { $0.isNumber }) { return version }
+        }
+        return nil
+    }
+
+    /// Devices for which dracut waits whatever root= says, because the machine that made the archive had them
+    /// (99base, `wait_for_dev` in `dracut-dev-lib.sh`): without one of them the boot ends in its emergency shell.
+    package var awaitedDevices: [(path: String, device: String)] {
+        contents.files.filter { $0.key.contains("/hooks/initqueue/finished/devexists-") }
+            .sorted { $0.key < $1.key }
+            .compactMap { path, file in
+                let parts = file.bytes.text.split(separator: "\"")
+                guard let device = parts.first(where: { $0.hasPrefix("/dev/") }) else { return nil }
+                return (path, String(device))
+            }
     }
 
     /// The files that pin the build machine's devices on the command line (dracut hostonly), by path.
     package var commandLinePins: [(path: String, text: String)] {
-        contents.files.filter { $0.key.hasPrefix("etc/cmdline.d/") && $0.value.isWhole }
-            .map { ($0.key, $0.value.bytes.text) }
-            .sorted { $0.path < $1.path }
+        contents.files.filter {
+            ($0.key.hasPrefix("etc/cmdline.d/") || $0.key == "etc/cmdline") && $0.value.isWhole
+        }
+        .map { ($0.key, $0.value.bytes.text) }
+        .sorted { $0.path < $1.path }
     }
 
     /// The checkers for file systems: `ext4` for `fsck.ext4`.
@@ -82,6 +119,9 @@ extension InitramfsSummary {
 
     /// The lvm.conf of the archive.
     package var lvmConfiguration: (path: String, text: String)? { firstText(["etc/lvm/lvm.conf"]) }
+
+    /// The multipath.conf of the archive.
+    package var multipathConfiguration: (path: String, text: String)? { firstText(["etc/multipath.conf"]) }
 
     /// LVM's list of allowed devices (`system.devices`), which pins hardware identities.
     package var lvmDevices: (path: String, text: String)? { firstText(["etc/lvm/devices/system.devices"]) }

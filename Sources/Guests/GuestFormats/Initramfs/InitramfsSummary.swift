@@ -10,48 +10,72 @@ package struct InitramfsSummary: Sendable {
         package var file: String
         /// The number of the line, from 1.
         package var line: Int
+        /// Whether `blacklist` lines hold for it: of `modprobe -b`, and of systemd-modules-load.
+        package var obeysBlacklist = true
     }
 
-    /// The archive it was made from.
+    /// What is visible when drivers are loaded: the archive, or the payload that its `/init` mounts over it.
     package let contents: InitramfsContents
     /// The program that made it.
     package let generator: InitramfsGenerator
-    /// Whether `/init` can start.
+    /// Whether `/init` can start; of an archive with a payload, both of them.
     package let initState: InitramfsInit
-    /// The modules by kernel release; "" holds those that lie in no release's directory (nash: `lib/*.ko`).
-    package private(set) var moduleTrees: [String: InitramfsModuleTree] = [:]
+    /// The modules by kernel release; "" holds those that lie in no release's directory (nash: `lib/*.ko`, booster:
+    /// `usr/lib/modules/*.ko`).
+    package internal(set) var moduleTrees: [String: InitramfsModuleTree] = [:]
     /// modprobe.d of the archive.
-    package private(set) var modprobe = ModprobeConfiguration()
-    /// Modules loaded by name: `conf/modules`, `etc/modules`, modules-load.d, `insmod` lines of a nash script.
-    package private(set) var requestedModules: [RequestedModule] = []
+    package internal(set) var modprobe = ModprobeConfiguration()
+    /// Modules loaded by name: `conf/modules`, `etc/modules`, modules-load.d, `insmod` lines of a nash script …
+    package internal(set) var requestedModules: [RequestedModule] = []
     /// File system images in the archive whose content is not read here: what is missing may be in them.
     package private(set) var payloads: [String] = []
+    /// The payload whose content is `contents`, and the archive around it, at most one.
+    package private(set) var outer: [(payload: InitramfsPayload, archive: InitramfsSummary)] = []
 
     /// Kernel releases for which there are modules.
-    package var kernelVersions: [String] { moduleTrees.keys.filter { !$0.isEmpty }.sorted() }
+    package var kernelVersions: [String] {
+        if let stated = boosterKernel { return [stated] }
+        return moduleTrees.keys.filter { !$0.isEmpty }.sorted()
+    }
 
     /// Interprets `contents`, read with `InitramfsRequest.standard`.
     package init(_ contents: InitramfsContents) {
         self.contents = contents
         generator = InitramfsGenerator(contents)
         initState = InitramfsInit(contents)
+        collect()
+    }
+
+    /// Interprets an archive whose payload was read: `inner` is what the image holds.
+    package init(_ archive: InitramfsContents, payload: InitramfsPayload, _ inner: InitramfsContents) {
+        let loader = InitramfsSummary(archive)
+        contents = archive.entering(payload, inner)
+        generator = InitramfsGenerator(contents)
+        if case .runnable = loader.initState {
+            // Of the old form `/init` is what starts the loader in the archive, and `/init.orig` the other.
+            initState = payload.isOverlaid ? loader.initState : InitramfsInit(contents)
+        } else {
+            initState = loader.initState
+        }
+        outer = [(payload, loader)]
+        collect()
+    }
+
+    private mutating func collect() {
         collectNodes()
         collectModprobe()
         collectRequests()
     }
 
-    private static let payloadNames: Set<String> = [
+    /// Images of file systems under names that are met in archives.
+    private static let imageNames: Set<String> = [
         "squashfs-root.img", "squash-root.img", "erofs-root.img", "rootfs.squashfs", "root.squashfs",
         "squash.img", "rootfs.img",
     ]
 
     private mutating func collectNodes() {
         for (path, member) in contents.tree.nodes where member.kind == .file || member.kind == .symbolicLink {
-            if member.kind == .file, let name = path.split(separator: "/").last,
-                Self.payloadNames.contains(String(name))
-            {
-                payloads.append(path)
-            }
+            if member.kind == .file, isUnreadImage(path) { payloads.append(path) }
             guard let module = ModuleName.module(atPath: path) else { continue }
             guard let real = contents.tree.resolve(path), let file = contents.tree.nodes[real] else {
                 continue
@@ -68,6 +92,14 @@ package struct InitramfsSummary: Sendable {
                     .readLists(root + "/" + version, contents)
             }
         }
+        if generator == .booster { readBooster() }
+    }
+
+    private func isUnreadImage(_ path: String) -> Bool {
+        guard !outer.contains(where: { $0.payload.path == path }) else { return false }
+        if InitramfsPayload.isPayload(path) { return true }
+        guard let name = path.split(separator: "/").last else { return false }
+        return Self.imageNames.contains(String(name))
     }
 
     private func releaseDirectories(_ root: String) -> [String] {
@@ -90,63 +122,5 @@ package struct InitramfsSummary: Sendable {
     private mutating func collectModprobe() {
         let files = contents.files.filter { $0.value.isWhole && ($0.key.contains("modprobe.")) }
         modprobe = ModprobeConfiguration(files: files.map { ($0.key, $0.value.bytes) })
-    }
-
-    private mutating func collectRequests() {
-        for path in ["conf/modules", "etc/modules"] {
-            if let bytes = contents.file(path)?.bytes { addList(bytes, path) }
-        }
-        for (path, file) in contents.files.sorted(by: { $0.key < $1.key })
-        where path.contains("modules-load.d/") {
-            addList(file.bytes, path)
-        }
-        if generator == .nash || generator == .suseMkinitrd, let script = contents.file("init") {
-            addCommands(script.bytes, "init")
-        }
-        if generator == .mkinitcpio, let configuration = contents.file("config") {
-            addMkinitcpio(configuration.bytes)
-        }
-    }
-
-    private mutating func addList(_ bytes: Bytes, _ file: String) {
-        var number = 0
-        for line in TextLines(bytes) {
-            number += 1
-            guard let word = line.words.first, !word.hasPrefix("#"), !word.hasPrefix(";") else { continue }
-            request(word, file, number)
-        }
-    }
-
-    /// `insmod /lib/virtio_blk.ko` and `modprobe NAME`, in nash's language the only ways to load anything.
-    private mutating func addCommands(_ bytes: Bytes, _ file: String) {
-        var number = 0
-        for line in TextLines(bytes) {
-            number += 1
-            let words = line.words
-            guard let command = words.first?.split(separator: "/").last else { continue }
-            guard command == "insmod" || command == "modprobe" else { continue }
-            guard let argument = words.dropFirst().first(where: { !$0.hasPrefix("-") }) else { continue }
-            request(ModuleName.module(atPath: argument)?.name ?? argument, file, number)
-        }
-    }
-
-    /// `MODULES="a b"` or `EARLY…`: the names that the udev and base hooks load first.
-    private mutating func addMkinitcpio(_ bytes: Bytes) {
-        var number = 0
-        for line in TextLines(bytes) {
-            number += 1
-            let text = line.text
-            guard text.hasPrefix("MODULES=") || text.hasPrefix("EARLYMODULES=") else { continue }
-            let value = text.drop { $0 != "=" }.dropFirst()
-            for word in value.split(whereSeparator: { " \t\"'()".contains($0) }) {
-                request(String(word), "config", number)
-            }
-        }
-    }
-
-    private mutating func request(_ name: String, _ file: String, _ line: Int) {
-        guard requestedModules.count < 4096 else { return }
-        requestedModules.append(
-            RequestedModule(name: ModuleName.normalized(name), file: file, line: line))
     }
 }

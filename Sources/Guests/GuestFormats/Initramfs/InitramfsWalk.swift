@@ -230,6 +230,9 @@ final class InitramfsWalk {
             try skip(header.bodyPadding, reader, start)
             return
         }
+        if member.kind == .file, contents.segments[segment].compression == .none {
+            member.contentOffset = reader.position
+        }
         contents.members.append(member)
         let real = contents.tree.insert(member)
         var paths = real.map { [$0] } ?? []
@@ -262,6 +265,9 @@ final class InitramfsWalk {
     ) throws(ImageFault) -> UInt64 {
         var wanted = 0
         for path in paths.prefix(64) { wanted = max(wanted, request.keep(path, header.bodySize)) }
+        // What lies in the file as it is can be read there.
+        let isInPlace = contents.segments.last?.compression == CompressionFormat.none
+        if isInPlace, paths.contains(where: InitramfsPayload.isPayload) { wanted = 0 }
         let count = min(header.bodySize, UInt64(max(0, min(wanted, request.totalLimit - keptCount))))
         let sums = header.format == .newcChecksum
         guard count > 0 || sums else {

@@ -21,6 +21,9 @@ package struct BuiltinModules: Sendable {
         self.names = names
     }
 
+    /// Takes a list of names.
+    init(names: [String]) { self.names = Set(names.map { ModuleName.normalized($0) }) }
+
     /// Whether the module is built in; `-` and `_` are the same.
     package func contains(_ name: String) -> Bool { names.contains(ModuleName.normalized(name)) }
 }

@@ -66,6 +66,9 @@ package struct ElfFile: Sendable, Hashable {
     package private(set) var needed: [String]?
     /// Where libraries are looked for first (`DT_RUNPATH` or `DT_RPATH`).
     package private(set) var runPath: String?
+    /// The levels of x86 processors that the file was built for (`GNU_PROPERTY_X86_ISA_1_NEEDED`; x86-64 ABI, "Program
+    /// Property"): bit 0 for any, bit 1 for x86-64-v2, and so on. Nil when it does not say.
+    package private(set) var neededLevels: UInt32?
     /// The bytes that the headers say the file has at least: the end of its segments and of its section table.
     package private(set) var minimumSize: UInt64 = 0
 
@@ -149,11 +152,34 @@ package struct ElfFile: Sendable, Hashable {
             let name = try read(segment.offset, count)
             if name.count == count { interpreter = name.textToNUL }
         }
+        if let notes = segments.first(where: { $0.type == 0x6474_E553 }) {
+            let count = try notes.size.bounded(to: 4096, "size of the ELF program properties")
+            neededLevels = try levels(in: try read(notes.offset, count))
+        }
         guard let dynamic = segments.first(where: { $0.type == 2 }) else {
             needed = []
             return
         }
         try readDynamic(dynamic, segments, read)
+    }
+
+    /// `PT_GNU_PROPERTY`: a note of type `NT_GNU_PROPERTY_TYPE_0` (5) whose description is a list of properties, each
+    /// with its type, its length and its value, padded to the width of an address.
+    private func levels(in notes: Bytes) throws(ImageFault) -> UInt32? {
+        func fields(_ offset: Int) -> ElfFields {
+            ElfFields(bytes: notes.dropFirst(offset), is64Bit: is64Bit, isLittleEndian: isLittleEndian)
+        }
+        guard notes.count >= 16, try fields(0).full(0) == 4, try fields(0).full(8) == 5 else { return nil }
+        let end = min(notes.count, 16 + Int(min(try fields(0).full(4), 4096)))
+        let alignment = is64Bit ? 8 : 4
+        var offset = 16
+        while offset + 12 <= end {
+            let type = try fields(offset).full(0)
+            let size = Int(min(try fields(offset).full(4), 4096))
+            if type == 0xC000_8002, size == 4 { return try fields(offset).full(8) }
+            offset += 8 + (size + alignment - 1) / alignment * alignment
+        }
+        return nil
     }
 
     private mutating func readDynamic(

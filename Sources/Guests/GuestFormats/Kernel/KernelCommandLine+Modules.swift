@@ -15,19 +15,13 @@ extension KernelCommandLine {
     package func block(of module: String) -> (block: ModuleBlock, text: String)? {
         let name = ModuleName.normalized(module)
         for block in [ModuleBlock.kernel, .modprobe, .dracut, .initramfsTools] {
-            for token in tokens(named: block.rawValue) {
+            let names = block == .dracut ? [block.rawValue, "rdblacklist"] : [block.rawValue]
+            for token in names.flatMap({ tokens(named: $0) }) {
                 let names = (token.value ?? "").split(separator: ",").map { ModuleName.normalized($0) }
                 if names.contains(name) { return (block, token.text) }
             }
         }
         return nil
-    }
-
-    /// The modules that dracut is told to load (`rd.driver.pre=`, `rd.driver.post=`, `modules_load=`), normalised.
-    package var requestedModules: [String] {
-        ["rd.driver.pre", "rd.driver.post", "modules_load", "rd.modules_load"]
-            .flatMap { values(of: $0) }
-            .flatMap { $0.split(separator: ",").map { ModuleName.normalized($0) } }
     }
 
     /// The values of `MODULE.PARAMETER=` in order; a parameter without `=` counts as "".

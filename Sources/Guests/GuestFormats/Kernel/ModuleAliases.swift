@@ -20,6 +20,16 @@ package struct ModuleAliases: Sendable {
         patterns = found
     }
 
+    /// Takes lines of a pattern and a module (booster.alias).
+    init(parsingPairs bytes: Bytes) {
+        list = Bytes([])
+        patterns = TextLines(bytes).compactMap { line in
+            let words = line.words
+            guard words.count == 2 else { return nil }
+            return (Array(words[0].utf8.map { $0 == 0x2D ? 0x5F : $0 }), words[1])
+        }
+    }
+
     /// The normalised names of the modules whose patterns match `modalias`, without duplicates.
     package func modules(matching modalias: String) -> [String] {
         let text = Array(modalias.utf8)
@@ -84,7 +94,8 @@ package struct ModuleAliases: Sendable {
 }
 
 extension ModuleAliases {
-    /// What the kernel says of the devices that a cloud gives a guest (`/sys/…/modalias`).
+    /// What the kernel says of the devices that a cloud gives a guest (`/sys/…/modalias`), as QEMU, Hyper-V, Xen and
+    /// VMware present them.
     package enum Device: String, Sendable, CaseIterable {
         /// virtio-blk on the virtio bus.
         case virtioBlock = "virtio:d00000002v00001AF4"
@@ -100,5 +111,54 @@ extension ModuleAliases {
         case nvme = "pci:v00001B36d00000010sv00001AF4sd00001100bc01sc08i02"
         /// A SCSI disk.
         case scsiDisk = "scsi:t-0x00"
+        /// The AHCI controller of QEMU's q35 (ICH9).
+        case ahci = "pci:v00008086d00002922sv00001AF4sd00001100bc01sc06i01"
+        /// The IDE controller of QEMU's pc (PIIX3).
+        case piixIDE = "pci:v00008086d00007010sv00001AF4sd00001100bc01sc01i80"
+        /// The IDE controller of Hyper-V's first generation and of VMware (PIIX4).
+        case piix4IDE = "pci:v00008086d00007111sv00000000sd00000000bc01sc01i80"
+        /// Hyper-V's bus as ACPI names it.
+        case hyperVBus = "acpi:VMBUS:"
+        /// The same, spelt as older hosts do.
+        case hyperVBusMixed = "acpi:VMBus:"
+        /// The PCI device that drivers before Linux 3.0 took for Hyper-V's bus.
+        case hyperVVideo = "pci:v00001414d00005353sv00000000sd00000000bc03sc00i00"
+        /// Hyper-V's SCSI controller.
+        case hyperVSCSI = "vmbus:d96361baa104294db60572e2ffb1dc7f"
+        /// Hyper-V's IDE disk on the bus.
+        case hyperVIDE = "vmbus:32264132cb86a2449b5c50d1417354f5"
+        /// Hyper-V's network adapter.
+        case hyperVNetwork = "vmbus:635161f83edfc546913ff2d2f965ed0e"
+        /// A disk of Xen.
+        case xenDisk = "xen:vbd"
+        /// A network adapter of Xen.
+        case xenNetwork = "xen:vif"
+        /// VMware's LSI Logic Parallel (53c1030).
+        case lsiParallel = "pci:v00001000d00000030sv000015ADsd00001976bc01sc00i00"
+        /// VMware's LSI Logic SAS (53c1068).
+        case lsiSAS = "pci:v00001000d00000054sv000015ADsd00001976bc01sc07i00"
+        /// VMware's paravirtual SCSI.
+        case vmwareSCSI = "pci:v000015ADd000007C0sv000015ADsd000007C0bc01sc07i00"
+        /// VMware's vmxnet3.
+        case vmwareNetwork = "pci:v000015ADd000007B0sv000015ADsd000007B0bc02sc00i00"
+        /// QEMU's e1000 (82540EM).
+        case e1000 = "pci:v00008086d0000100Esv00001AF4sd00001100bc02sc00i00"
+        /// QEMU's e1000e (82574L).
+        case e1000e = "pci:v00008086d000010D3sv00008086sd00000000bc02sc00i00"
+        /// Amazon's ENA.
+        case ena = "pci:v00001D0Fd0000EC20sv00001D0Fsd0000EC20bc02sc00i00"
+        /// Google's gVNIC.
+        case gve = "pci:v00001AE0d00000042sv00001AE0sd00000058bc02sc00i00"
     }
+
+    /// The devices of which each module must know one, for modules that only a device loads.
+    package static let devices: [String: [Device]] = [
+        "virtio_blk": [.virtioBlock], "virtio_net": [.virtioNetwork], "virtio_scsi": [.virtioSCSI],
+        "virtio_pci": [.virtioPCI, .virtioPCIModern], "nvme": [.nvme], "sd_mod": [.scsiDisk],
+        "ahci": [.ahci], "ata_piix": [.piixIDE, .piix4IDE],
+        "hv_vmbus": [.hyperVBus, .hyperVBusMixed, .hyperVVideo], "hv_storvsc": [.hyperVSCSI, .hyperVIDE],
+        "hv_netvsc": [.hyperVNetwork], "xen_blkfront": [.xenDisk], "xen_netfront": [.xenNetwork],
+        "mptspi": [.lsiParallel], "mptsas": [.lsiSAS], "vmw_pvscsi": [.vmwareSCSI],
+        "vmxnet3": [.vmwareNetwork], "e1000": [.e1000], "e1000e": [.e1000e], "ena": [.ena], "gve": [.gve],
+    ]
 }

@@ -25,6 +25,14 @@ package struct ModuleDependencies: Sendable {
         for line in lines { add(line) }
     }
 
+    /// Takes modules and the names of what each needs.
+    init(_ modules: [(name: String, dependencies: [String])]) {
+        for module in modules {
+            entries[module.name] = Entry(
+                path: module.name + ".ko", dependencies: module.dependencies.map { $0 + ".ko" })
+        }
+    }
+
     private mutating func add(_ line: Bytes) {
         var words = line.words
         guard let first = words.first, first.hasSuffix(":") else { return }

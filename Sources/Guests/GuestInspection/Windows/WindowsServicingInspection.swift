@@ -74,14 +74,7 @@ struct WindowsServicingInspection {
     /// first empty text as others do.
     private func renames(_ value: RegistryValue?) -> [WindowsRename] {
         guard let value, value.type == .multipleStrings else { return [] }
-        var units: [UInt16] = []
-        units.reserveCapacity(value.data.count / 2)
-        var offset = 0
-        while let unit = try? value.data.little(UInt16.self, at: offset) {
-            units.append(unit)
-            offset += 2
-        }
-        let texts = units.split(separator: 0, omittingEmptySubsequences: false).map {
+        let texts = value.data.utf16Units().split(separator: 0, omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF16.self)
         }
         return stride(from: 0, to: texts.count - 1, by: 2).compactMap { index in

@@ -159,13 +159,7 @@ struct WindowsSystemInspection {
     /// and is laid out the same from Vista to Windows 11. The key itself is not looked at.
     static func channel(_ data: Bytes) -> String? {
         guard let field = try? data.slice(at: 1016, count: 128) else { return nil }
-        var units: [UInt16] = []
-        var offset = 0
-        while let unit = try? field.little(UInt16.self, at: offset), unit != 0 {
-            units.append(unit)
-            offset += 2
-        }
-        let text = String(decoding: units, as: UTF16.self)
+        let text = field.utf16Text()
         let isPlain = !text.isEmpty && text.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
         return isPlain ? text : nil
     }

@@ -19,7 +19,20 @@ enum BootBootLoader: Check {
                 "There is no boot code, or no EFI program, for the firmware to start."
             ),
             ("BootLoader.NoSignature", "The first sector does not end in 55 AA, so BIOS does not start it."),
-            ("BootLoader.CoreMissing", "The boot code leads to sectors that do not hold GRUB's core image."),
+            (
+                "BootLoader.CoreMissing",
+                "The boot code leads to sectors that do not hold the rest of the loader: GRUB's core image, stage 2, "
+                    + "ldlinux.sys."
+            ),
+            (
+                "BootLoader.NoActivePartition",
+                "The boot code starts the active partition, and none is marked as active."
+            ),
+            (
+                "BootLoader.SeveralActive",
+                "The boot code starts the active partition, and refuses because several are marked."
+            ),
+            ("BootLoader.RecordMissing", "The active partition has no boot record that starts anything."),
             (
                 "BootLoader.OtherDrive",
                 "The boot code loads GRUB from a drive that a new instance does not have."
@@ -130,6 +143,18 @@ enum BootBootLoader: Check {
                     ]
                     $0.linux.boot.bios.entry = nil
                 }, .fail, codes: ["BootLoader.CoreMissing"]),
+            CheckExample(
+                "extlinux is installed, and no partition is active",
+                .example {
+                    $0.linux.boot.bios.loader = nil
+                    $0.linux.boot.bios.steps = [
+                        BootStep(
+                            isFirmware: true, state: .broken, code: "BootLoader.NoActivePartition",
+                            message: "The boot code starts the active partition, and no partition is active.",
+                            evidence: [Evidence(layer: "disk", offset: 0)])
+                    ]
+                    $0.linux.boot.bios.entry = nil
+                }, .fail, codes: ["BootLoader.NoActivePartition"]),
             CheckExample(
                 "the sectors cannot be read",
                 .example {

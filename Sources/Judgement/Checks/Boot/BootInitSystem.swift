@@ -23,6 +23,10 @@ enum BootInitSystem: Check {
                 "The default target is a rescue or emergency shell, or switches the machine off."
             ),
             ("Init.DefaultTargetMissing", "The default target does not exist."),
+            (
+                "Init.ScriptMissing",
+                "A script or job that init runs to bring the system up does not exist."
+            ),
             ("Init.DirectoryMissing", "A directory that something has to be mounted on does not exist."),
             ("Init.MaskedUnit", "A unit that much depends on is masked."),
             ("Init.Problem", "Something else about the start of the system is odd."),
@@ -34,12 +38,12 @@ enum BootInitSystem: Check {
         "emergency.target", "rescue.target", "halt.target", "poweroff.target", "reboot.target",
         "kexec.target",
         "shutdown.target", "runlevel0.target", "runlevel1.target", "runlevel6.target", "0", "1", "6", "S",
-        "s",
+        "s", "single",
     ]
     /// Codes of the inspection for which the system does not come up.
     private static let fatal: Set = [
         "Init.Missing", "Init.NotExecutable", "Init.LibLoader", "Init.DefaultTarget",
-        "Init.DefaultTargetMissing",
+        "Init.DefaultTargetMissing", "Init.ScriptMissing",
     ]
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
@@ -78,15 +82,19 @@ enum BootInitSystem: Check {
                         kind: .manual, risk: .medium,
                         commands: linux.identity.family == .debian
                             ? ["apt-get download \(libc)", "dpkg-deb -x libc6_*.deb /mnt"]
-                            : ["rpm --root /mnt -Uvh --force \(libc)-*.rpm"])
+                            : linux.identity.family == .alpine
+                                ? ["apk --root /mnt fix musl"]
+                                : ["rpm --root /mnt -Uvh --force \(libc)-*.rpm"])
                 ])
         }
         switch facts.defaultTarget {
         case .known(let target) where deadEnds.contains(target.value):
             stop(
                 "Init.DefaultTarget",
-                "The default target is \(target.value), so nothing of the system starts.",
-                [target.evidence], [defaultTarget])
+                facts.isSystemd
+                    ? "The default target is \(target.value), so nothing of the system starts."
+                    : "The run level of the boot is \(target.value), in which nothing of the system starts.",
+                [target.evidence], [defaultTarget(linux)])
         case .unknown(let gap): questions.append(OpenQuestion(gap, consequence: .stopsBoot))
         case .known, nil: break
         }
@@ -129,7 +137,7 @@ enum BootInitSystem: Check {
                     code, isFatal ? .error : .warning, problem.message.asSentence,
                     evidence: [problem.evidence],
                     fixes: code.hasPrefix("Init.DefaultTarget")
-                        ? [defaultTarget] : [initPackage(linux)],
+                        ? [defaultTarget(linux)] : [initPackage(linux)],
                     consequence: isFatal ? .stopsBoot : .none))
         }
         return .judged(
@@ -152,14 +160,49 @@ enum BootInitSystem: Check {
         return "Init.Problem"
     }
 
-    private static let defaultTarget = Fix(
-        "Make multi-user.target the default", kind: .autoEdit,
-        commands: ["ln -sfn /lib/systemd/system/multi-user.target /etc/systemd/system/default.target"])
+    /// What makes the boot go to a level in which services run, in the words of the init.
+    private static func defaultTarget(_ linux: LinuxFacts) -> Fix {
+        let facts = linux.initSystem
+        let evidence = facts.defaultTarget?.value?.evidence
+        if let word = evidence?.excerpt, evidence?.path != "/etc/inittab",
+            evidence?.path == (linux.boot.bios.entry ?? linux.boot.uefi.entry)?.commandLine.evidence.path
+        {
+            return .commandLine(removing: [word], "Take \(word) off the kernel command line", in: linux)
+        }
+        if facts.isSystemd {
+            return Fix(
+                "Make multi-user.target the default", kind: .autoEdit,
+                commands: [
+                    "ln -sfn /lib/systemd/system/multi-user.target /etc/systemd/system/default.target"
+                ])
+        }
+        if facts.program.value?.value == .openrc || facts.program.value?.value == .busybox {
+            return Fix(
+                "Make the run level again and put the services into it", where: .online, kind: .autoChroot,
+                commands: ["mkdir -p /etc/runlevels/default", "rc-update add sshd default"])
+        }
+        let level = linux.identity.family == .debian ? "2" : "3"
+        guard let evidence, evidence.path == "/etc/inittab", evidence.line != nil else {
+            return Fix(
+                "Name run level \(level) in /etc/inittab", kind: .autoEdit,
+                commands: ["echo 'id:\(level):initdefault:' >> /etc/inittab"])
+        }
+        return .edit("Make run level \(level) the default", evidence, to: "id:\(level):initdefault:")
+    }
 
     private static func initPackage(_ linux: LinuxFacts) -> Fix {
-        .reinstall(
-            linux.identity.family == .debian ? "systemd-sysv" : "systemd", "Install the init system again",
-            in: linux)
+        let package =
+            switch (linux.initSystem.program.value?.value, linux.identity.family) {
+            case (.upstart, _): "upstart"
+            case (.sysv, .rhel): "initscripts"
+            case (.sysv, .debian): "sysvinit"
+            case (.sysv, .suse): "sysvinit"
+            case (.openrc, _): "openrc"
+            case (.busybox, _), (_, .alpine): "alpine-baselayout"
+            case (_, .debian): "systemd-sysv"
+            default: "systemd"
+            }
+        return .reinstall(package, "Install the init system again", in: linux)
     }
 
     static var examples: [CheckExample] {
@@ -194,6 +237,55 @@ enum BootInitSystem: Check {
                             code: "requiredUnitMissing",
                             message: "nosuch.target is required and does not exist",
                             evidence: Evidence(path: "nosuch.target"))
+                    ]
+                }, .fail, codes: ["Init.DefaultTargetMissing"]),
+            CheckExample(
+                "SysV boots to run level 1",
+                .example {
+                    $0.linux.identity.family = .rhel
+                    $0.linux.initSystem.program = .known(Located(.sysv, Evidence(path: "/sbin/init")))
+                    $0.linux.initSystem.defaultTarget = .known(
+                        Located(
+                            "1", Evidence(path: "/etc/inittab", line: 18, excerpt: "id:1:initdefault:")))
+                }, .fail, codes: ["Init.DefaultTarget"]),
+            CheckExample(
+                "SysV boots to run level 3",
+                .example {
+                    $0.linux.initSystem.program = .known(Located(.sysv, Evidence(path: "/sbin/init")))
+                    $0.linux.initSystem.defaultTarget = .known(
+                        Located(
+                            "3", Evidence(path: "/etc/inittab", line: 18, excerpt: "id:3:initdefault:")))
+                }, .pass),
+            CheckExample(
+                "rc.sysinit is gone",
+                .example {
+                    $0.linux.initSystem.program = .known(Located(.sysv, Evidence(path: "/sbin/init")))
+                    $0.linux.initSystem.defaultTarget = .known(
+                        Located(
+                            "3", Evidence(path: "/etc/inittab", line: 18, excerpt: "id:3:initdefault:")))
+                    $0.linux.initSystem.problems = [
+                        StructureFinding(
+                            code: "Init.ScriptMissing",
+                            message:
+                                "/etc/rc.d/rc.sysinit, which init runs to bring the system up, does not exist",
+                            evidence: Evidence(
+                                path: "/etc/inittab", line: 21, excerpt: "si::sysinit:/etc/rc.d/rc.sysinit"))
+                    ]
+                }, .fail, codes: ["Init.ScriptMissing"]),
+            CheckExample(
+                "OpenRC has no such run level",
+                .example {
+                    $0.linux.identity.family = .alpine
+                    $0.linux.initSystem.program = .known(Located(.busybox, Evidence(path: "/sbin/init")))
+                    $0.linux.initSystem.defaultTarget = .known(
+                        Located(
+                            "quiet",
+                            Evidence(path: "/etc/inittab", line: 3, excerpt: "::wait:/sbin/openrc quiet")))
+                    $0.linux.initSystem.problems = [
+                        StructureFinding(
+                            code: "Init.DefaultTargetMissing",
+                            message: "the run level quiet does not exist: nothing of it starts",
+                            evidence: Evidence(path: "/etc/inittab", line: 3))
                     ]
                 }, .fail, codes: ["Init.DefaultTargetMissing"]),
             CheckExample(

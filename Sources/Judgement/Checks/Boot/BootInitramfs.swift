@@ -42,6 +42,11 @@ enum BootInitramfs: Check {
             ("Initramfs.ArrayName", "The initramfs gives the root's array another name than root= asks for."),
             ("Initramfs.NoScan", "The root is a btrfs on several devices, which nothing makes known."),
             ("Initramfs.NoCrypt", "The root is encrypted and the initramfs has no cryptsetup."),
+            (
+                "Initramfs.NoPayload",
+                "The files are in an image inside it, and a module is missing that mounting the image needs."
+            ),
+            ("Initramfs.AwaitsDevice", "It was made for one machine and waits for a device that is gone."),
             ("Initramfs.WrongKernel", "It holds modules of other kernels only."),
             ("Initramfs.Pinned", "It was made for one machine and names that machine's disk."),
             ("Initramfs.ResumeMissing", "It waits for a device to resume from that does not exist."),
@@ -175,6 +180,94 @@ enum BootInitramfs: Check {
                     second.memberOf = $0.root.id
                     $0.image.volumes.append(second)
                 }, .fail, codes: ["Initramfs.NoScan"]),
+            CheckExample(
+                "dracut 059, and nothing names the root's logical volume",
+                .example {
+                    $0.rootOnLVM()
+                    $0.initramfs.generator = "dracut"
+                    $0.initramfs.generatorVersion = 59
+                    $0.initramfs.storage.lvm = [.dracut]
+                    $0.commandLine("root=/dev/mapper/vg0-root ro")
+                }, .fail, codes: ["Initramfs.LvmNotNamed"]),
+            CheckExample(
+                "dracut 004 activates everything then",
+                .example {
+                    $0.rootOnLVM()
+                    $0.initramfs.generator = "dracut"
+                    $0.initramfs.generatorVersion = 4
+                    $0.initramfs.storage.lvm = [.dracut]
+                    $0.commandLine("root=/dev/mapper/vg0-root ro")
+                }, .pass),
+            CheckExample(
+                "dracut 004 with the parameters of its time",
+                .example {
+                    $0.rootOnLVM()
+                    $0.initramfs.generator = "dracut"
+                    $0.initramfs.generatorVersion = 4
+                    $0.initramfs.storage.lvm = [.dracut]
+                    $0.commandLine("root=/dev/mapper/vg0-root ro rd_LVM_LV=vg0/root rd_NO_MD")
+                }, .pass),
+            CheckExample(
+                "nash activates another volume group",
+                .example {
+                    $0.rootOnLVM()
+                    $0.initramfs.generator = "nash"
+                    $0.initramfs.storage.lvm = [.groups]
+                    $0.initramfs.storage.lvmGroups = ["VolGroup00"]
+                }, .fail, codes: ["Initramfs.LvmNotNamed"]),
+            CheckExample(
+                "nash lets the kernel put an array with old metadata together",
+                .example {
+                    $0.rootOnArray()
+                    $0.initramfs.generator = "nash"
+                    $0.initramfs.tools = []
+                    $0.initramfs.storage.autodetectsArrays = true
+                    $0.root.array?.metadata = "0.90"
+                }, .pass),
+            CheckExample(
+                "the same with new metadata",
+                .example {
+                    $0.rootOnArray()
+                    $0.initramfs.generator = "nash"
+                    $0.initramfs.tools = []
+                    $0.initramfs.storage.autodetectsArrays = true
+                    $0.root.array?.metadata = "1.2"
+                }, .fail, codes: ["Initramfs.NoRaid"]),
+            CheckExample(
+                "a squashed archive of dracut",
+                .example {
+                    $0.initramfs.payload = PayloadFacts(
+                        path: "squashfs-root.img", drivers: ["loop", "squashfs", "overlay"])
+                    for name in ["loop", "squashfs", "overlay"] {
+                        $0.kernel.drivers[name] = DriverFacts(.initramfs)
+                    }
+                }, .pass),
+            CheckExample(
+                "the same without overlay outside of the image",
+                .example {
+                    $0.initramfs.payload = PayloadFacts(
+                        path: "squashfs-root.img", drivers: ["loop", "squashfs", "overlay"])
+                    $0.kernel.drivers["loop"] = DriverFacts(.initramfs)
+                    $0.kernel.drivers["squashfs"] = DriverFacts(.builtin)
+                    $0.kernel.drivers["overlay"] = DriverFacts(.module)
+                }, .fail, codes: ["Initramfs.NoPayload"]),
+            CheckExample(
+                "a payload that is not read",
+                .example { $0.initramfs.unreadPayload = "erofs-root.img" }, .unknown),
+            CheckExample(
+                "a host-only archive waits for a disk that is gone",
+                .example {
+                    $0.initramfs.generator = "dracut"
+                    $0.initramfs.awaited = [
+                        AwaitedDevice(
+                            device: "/dev/disk/by-uuid/0a1b2c3d-0000-4000-8000-000000000000",
+                            resolution: .notFound,
+                            evidence: Evidence(
+                                path:
+                                    "\($0.initramfs.path) › /lib/dracut/hooks/initqueue/finished/devexists.sh"
+                            ))
+                    ]
+                }, .fail, codes: ["Initramfs.AwaitsDevice"]),
             CheckExample(
                 "a kernel with everything built in and root=PARTUUID= needs none",
                 .example { allBuiltin(&$0, root: byPartUUID) }, .pass),

@@ -38,7 +38,7 @@ enum BootModuleBlacklist: Check {
         for way in survey.ways {
             guard let kernel = way.kernel else { continue }
             for (bus, launches) in byBus(way.launches) {
-                for name in bus.drivers {
+                for name in context.target.hardware.drivers(for: bus) {
                     guard let driver = kernel.drivers[name], driver.state == .initramfs else { continue }
                     if let place = driver.blockedEarly {
                         findings.append(

@@ -13,6 +13,46 @@ extension InitramfsReview {
         if isDracut(way) { judgeAwaited(way) }
     }
 
+    /// The modules that mount the payload of an archive.
+    mutating func judgePayload(_ way: BootWay) {
+        guard let kernel = way.kernel else { return }
+        for archive in way.initramfs {
+            guard let payload = archive.payload else { continue }
+            switch DriverReadiness(of: payload.drivers, in: kernel) {
+            case .ready: continue
+            case .unknown(let why): ask("whether the initramfs can mount its \(payload.path): \(why)", way)
+            case .absent(let names), .notInInitramfs(let names):
+                let list = names.joined(separator: ", ")
+                stop(
+                    "Initramfs.NoPayload",
+                    "All of the initramfs is in \(payload.path) inside it, and \(list), which mounting that needs, is"
+                        + " not beside it.", way, evidence: evidence(way, "without \(list)"),
+                    fixes: rebuild(names, way))
+            }
+        }
+    }
+
+    /// What a host-only archive waits for besides the root.
+    mutating func judgeAwaitedDevices(_ way: BootWay) {
+        for awaited in way.initramfs.flatMap(\.awaited) {
+            switch awaited.resolution {
+            case .notFound, .caseMismatch, .hardwarePath:
+                stop(
+                    "Initramfs.AwaitsDevice",
+                    "The initramfs was made for one machine and waits for \(awaited.device), which does not exist here:"
+                        + " dracut gives up in its emergency shell.", way, evidence: [awaited.evidence],
+                    fixes: rebuild([], way))
+            case .unknown(let gap):
+                ask("whether \(awaited.device), for which the initramfs waits, exists: \(gap.message)", way)
+            case .kernelName(_, let volume):
+                ask(
+                    "the initramfs waits for \(awaited.device), \(volume == nil ? "a name this image does not explain" : "whose name depends on the bus")",
+                    way)
+            default: continue
+            }
+        }
+    }
+
     // MARK: Support
 
     private func isDracut(_ way: BootWay) -> Bool { way.initramfs.contains { $0.generator == "dracut" } }
@@ -67,14 +107,32 @@ extension InitramfsReview {
         way.initramfs.flatMap(\.storage.parameters) + way.entry.commandLine.parameters
     }
 
-    private func values(_ name: String, _ way: BootWay) -> [String] {
-        parameters(way).filter { $0.name == name }.compactMap(\.value).filter { !$0.isEmpty }
+    /// - Parameter old: the parameter's name before dracut 008, which later ones still take.
+    private func values(_ name: String, old: String, _ way: BootWay) -> [String] {
+        parameters(way).filter { $0.name == name || $0.name == old }.compactMap(\.value)
+            .filter { !$0.isEmpty }
     }
 
-    /// A switch of dracut: `name`, `name=1`, `name=yes` (`getargbool`).
-    private func isSet(_ name: String, default standard: Bool, _ way: BootWay) -> Bool {
+    /// A switch of dracut: `name`, `name=1`, `name=yes` (`getargbool`); `not` is the old one that says no.
+    private func isSet(_ name: String, not old: String? = nil, default standard: Bool, _ way: BootWay) -> Bool
+    {
+        if let old, parameters(way).contains(where: { $0.name == old }) { return false }
         guard let last = parameters(way).last(where: { $0.name == name }) else { return standard }
         return !["0", "no", "off"].contains(last.value ?? "")
+    }
+
+    /// What dracut does with what nothing names to it. Since `rd.auto` came it leaves that alone, unless that is set;
+    /// before, it brought up all there was.
+    private enum Unnamed { case activated, left, unknown }
+
+    private func unnamed(_ way: BootWay) -> Unnamed {
+        if isSet("rd.auto", default: false, way) { return .activated }
+        switch way.initramfs.compactMap(\.generatorVersion).first {
+        case let version? where version >= 33: return .left
+        // Red Hat 6 (004).
+        case let version? where version <= 13: return .activated
+        default: return .unknown
+        }
     }
 
     // MARK: Encryption
@@ -124,6 +182,8 @@ extension InitramfsReview {
                 way)
         } else if means.contains(.dracut) {
             judgeDracut(logical, way)
+        } else if means.contains(.groups) {
+            judgeGroups(logical, way)
         } else if means.contains(.other) {
             ask("how the initramfs activates logical volumes is not followed", way)
         } else if way.initramfs.contains(where: { $0.unreadPayload != nil }) {
@@ -134,6 +194,17 @@ extension InitramfsReview {
                 "The initramfs has lvm, but neither a rule nor a script that activates \(logical.path).", way,
                 evidence: evidence(way, "no 69-lvm.rules, no script of lvm2"), fixes: install(package, way))
         }
+    }
+
+    /// The script was written for one machine: it activates the groups that its root was in.
+    private mutating func judgeGroups(_ logical: LogicalVolumeFacts, _ way: BootWay) {
+        let groups = way.initramfs.flatMap(\.storage.lvmGroups)
+        guard !groups.contains(logical.group) else { return }
+        stop(
+            "Initramfs.LvmNotNamed",
+            "The script in the initramfs activates the volume group \(groups.joined(separator: ", ")) only, and"
+                + " the root is \(logical.path).", way,
+            evidence: evidence(way, "activates \(groups.joined(separator: ", "))"), fixes: rebuild([], way))
     }
 
     /// `vgchange -aay`, which udev's rule and the scripts run, leaves out what is set to be left out.
@@ -158,21 +229,30 @@ extension InitramfsReview {
     private mutating func judgeDracut(_ logical: LogicalVolumeFacts, _ way: BootWay) {
         let name = "rd.lvm.lv=\(logical.path)"
         let fix = Fix.commandLine(adding: [name], "Name the root's logical volume", in: linux)
-        guard isSet("rd.lvm", default: true, way) else {
+        guard isSet("rd.lvm", not: "rd_NO_LVM", default: true, way) else {
             stop(
                 "Initramfs.LvmNotNamed", "rd.lvm=0 keeps the initramfs from activating \(logical.path).", way,
                 evidence: [way.entry.commandLine.evidence],
                 fixes: [.commandLine(removing: ["rd.lvm=0"], "Take rd.lvm=0 away", in: linux)])
             return
         }
-        let volumes = values("rd.lvm.lv", way)
-        let groups = values("rd.lvm.vg", way)
+        let volumes = values("rd.lvm.lv", old: "rd_LVM_LV", way)
+        let groups = values("rd.lvm.vg", old: "rd_LVM_VG", way)
         if volumes.contains(logical.path) || groups.contains(logical.group) { return }
         if volumes.isEmpty, groups.isEmpty {
-            if isSet("rd.auto", default: false, way) { return }
-            ask(
-                "nothing names \(logical.path) to dracut by rd.lvm.lv=, and whether this dracut activates it anyway is"
-                    + " not known", way)
+            switch unnamed(way) {
+            case .activated: break
+            case .left:
+                stop(
+                    "Initramfs.LvmNotNamed",
+                    "Nothing names \(logical.path) of the root to dracut by rd.lvm.lv=, and without that and rd.auto it"
+                        + " activates nothing.", way, evidence: [way.entry.commandLine.evidence], fixes: [fix]
+                )
+            case .unknown:
+                ask(
+                    "nothing names \(logical.path) to dracut by rd.lvm.lv=, and whether this dracut activates it"
+                        + " anyway is not known", way)
+            }
             return
         }
         stop(
@@ -190,7 +270,7 @@ extension InitramfsReview {
             ["LVM2_member", "crypto_LUKS", "linux_raid_member"].contains($0.kind ?? "")
                 && !opened.contains($0.id)
         }
-        for name in Set(values("rd.lvm.lv", way)).sorted() {
+        for name in Set(values("rd.lvm.lv", old: "rd_LVM_LV", way)).sorted() {
             if known.contains(where: { $0.path == name }) { continue }
             if isHidden {
                 ask("whether the logical volume \(name) of rd.lvm.lv= exists could not be found out", way)
@@ -212,6 +292,10 @@ extension InitramfsReview {
 
     private mutating func judge(_ array: ArrayFacts, _ way: BootWay) {
         let name = array.name ?? array.uuid
+        if way.initramfs.contains(where: \.storage.autodetectsArrays) {
+            judgeAutodetected(array, name, way)
+            return
+        }
         switch has("mdadm", way) {
         case nil:
             ask("whether the initramfs has mdadm could not be found out", way)
@@ -245,10 +329,24 @@ extension InitramfsReview {
         judgeName(array, way)
     }
 
+    /// `raidautorun` of nash: the kernel puts together what has the old metadata (drivers/md/md.c,
+    /// `autostart_arrays`).
+    private mutating func judgeAutodetected(_ array: ArrayFacts, _ name: String, _ way: BootWay) {
+        if let module = array.module {
+            judgeModules([module], code: "Initramfs.NoRaid", what: "the array \(name)", way)
+        }
+        guard array.metadata != "0.90" else { return }
+        stop(
+            "Initramfs.NoRaid",
+            "The initramfs lets the kernel put arrays together, which it does for metadata 0.90 only; the root's array"
+                + " \(name) has \(array.metadata).", way, evidence: evidence(way, "raidautorun"),
+            fixes: rebuild([], way))
+    }
+
     private mutating func judgeDracut(_ array: ArrayFacts, _ way: BootWay) {
-        let named = values("rd.md.uuid", way).map { $0.filter(\.isHexDigit).lowercased() }
+        let named = values("rd.md.uuid", old: "rd_MD_UUID", way).map { $0.filter(\.isHexDigit).lowercased() }
         let fix = Fix.commandLine(adding: ["rd.md.uuid=\(array.uuid)"], "Name the root's array", in: linux)
-        if !isSet("rd.md", default: true, way) {
+        if !isSet("rd.md", not: "rd_NO_MD", default: true, way) {
             stop(
                 "Initramfs.ArrayNotNamed",
                 "rd.md=0 keeps the initramfs from putting the root's array together.", way,
@@ -259,10 +357,20 @@ extension InitramfsReview {
                 "Initramfs.ArrayNotNamed",
                 "dracut puts together only the arrays that rd.md.uuid= names, and the root's \(array.uuid) is not"
                     + " among them.", way, evidence: [way.entry.commandLine.evidence], fixes: [fix])
-        } else if named.isEmpty, !isSet("rd.auto", default: false, way) {
-            ask(
-                "nothing names the root's array to dracut by rd.md.uuid=, and whether this dracut puts it together"
-                    + " anyway is not known", way)
+        } else if named.isEmpty {
+            switch unnamed(way) {
+            case .activated: break
+            case .left:
+                stop(
+                    "Initramfs.ArrayNotNamed",
+                    "Nothing names the root's array \(array.uuid) to dracut by rd.md.uuid=, and without that and rd.auto"
+                        + " it puts nothing together.", way, evidence: [way.entry.commandLine.evidence],
+                    fixes: [fix])
+            case .unknown:
+                ask(
+                    "nothing names the root's array to dracut by rd.md.uuid=, and whether this dracut puts it together"
+                        + " anyway is not known", way)
+            }
         }
     }
 

@@ -83,9 +83,11 @@ struct InitramfsReview {
                         + " none of them can be loaded.",
                     evidence: evidence, fixes: rebuild([], way), launches: context.scope(way.launches)))
         }
+        judgePayload(way)
         judgeFileSystem(way)
         judgeChecksum(way)
         judgeStack(way)
+        judgeAwaitedDevices(way)
         for archive in way.initramfs {
             if let payload = archive.unreadPayload {
                 questions.append(

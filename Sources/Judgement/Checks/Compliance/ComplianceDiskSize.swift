@@ -17,10 +17,14 @@ enum ComplianceDiskSize: Check {
         }
         var findings: [Finding] = []
         if size < UInt64(max(range.min, 0)) || size > UInt64(max(range.max, 0)) {
+            let isAdvice = context.launches.allSatisfy {
+                range.limit(for: $0.firmware) >= Int(clamping: size)
+            }
+            let verb = isAdvice && size > UInt64(max(range.max, 0)) ? "advises" : "takes"
             findings.append(
                 Finding(
                     "DiskSize.OutOfRange", .warning,
-                    "The disk has \(size) GiB; \(context.target.title) takes \(range.min) to \(range.max) GiB.",
+                    "The disk has \(size) GiB; \(context.target.title) \(verb) \(range.min) to \(range.max) GiB.",
                     evidence: [Evidence(layer: context.image.container.format, excerpt: "\(size) GiB")],
                     fixes: [
                         size < UInt64(max(range.min, 0))

@@ -18,6 +18,11 @@ enum ComplianceFileSystem: Check {
                 "FileSystem.KernelTooOld",
                 "The root has a feature that is newer than the kernel of the default entry."
             ),
+            (
+                "FileSystem.Subvolume",
+                "The root is a subvolume of a btrfs, and the target's import does not read those."
+            ),
+            ("FileSystem.Lvm", "The root is on LVM, which the target advises against."),
             ("FileSystem.OldTools", "The root has a feature that the guest's own tools are too old to grow."),
         ])
 
@@ -28,14 +33,30 @@ enum ComplianceFileSystem: Check {
         }
         var findings: [Finding] = []
         let evidence = [Evidence(layer: root.id, excerpt: ([kind] + root.features).joined(separator: " "))]
-        switch kind {
-        case "ext3", "ext4", "xfs", "btrfs": break
-        default:
+        let rules = context.target.rules
+        if !rules.fileSystems.contains(kind) {
             findings.append(
                 Finding(
                     "FileSystem.NotRecommended", .warning, "The root file system is \(kind).",
                     evidence: evidence,
                     fixes: [.byHand("Move the system to ext4 or xfs")]))
+        }
+        if kind == "btrfs", !rules.btrfsSubvolumes, let path = linux.rootSubvolume?.path, !path.isEmpty {
+            findings.append(
+                Finding(
+                    "FileSystem.Subvolume", .warning,
+                    "The root is the subvolume \(path), and the import of \(context.target.title) does not read"
+                        + " subvolumes.", evidence: evidence,
+                    fixes: [.byHand("Move the system to ext4 or xfs")]))
+        }
+        if rules.lvmDiscouraged, let volume = root.logicalVolume {
+            findings.append(
+                Finding(
+                    "FileSystem.Lvm", .info,
+                    "The root is on LVM, which \(context.target.title) advises against for the system disk: a copy of it"
+                        + " cannot be attached to another instance whose volume group has the same name.",
+                    evidence: [Evidence(layer: root.id, excerpt: "volume group \(volume.group)")],
+                    fixes: [.byHand("Keep in mind to rename the group before two such disks meet")]))
         }
         if kind == "ext4", root.features.contains("64bit"), let tools = linux.identity.packages["e2fsprogs"],
             let version = KernelVersion(tools), version < KernelVersion(1, 43)
@@ -224,6 +245,24 @@ enum ComplianceFileSystem: Check {
             CheckExample("ext4 with 64bit", .example(), .pass),
             CheckExample(
                 "jfs", .example { $0.root.kind = "jfs" }, .fail, codes: ["FileSystem.NotRecommended"]),
+            CheckExample(
+                "jfs where it is taken",
+                .example {
+                    $0.target.rules.fileSystems.append("jfs")
+                    $0.root.kind = "jfs"
+                }, .pass),
+            CheckExample(
+                "a subvolume where the import reads none",
+                .example {
+                    $0.target.rules.btrfsSubvolumes = false
+                    $0.rootOnSubvolume(SubvolumeReference(stated: "subvol=@", id: 256, path: "@"))
+                }, .fail, codes: ["FileSystem.Subvolume"]),
+            CheckExample(
+                "LVM where it is advised against",
+                .example {
+                    $0.target.rules.lvmDiscouraged = true
+                    $0.rootOnLVM()
+                }, .fail, codes: ["FileSystem.Lvm"]),
             CheckExample(
                 "64bit and e2fsprogs of 2013",
                 .example { $0.linux.identity.packages["e2fsprogs"] = "1.42.9-4" }, .fail,

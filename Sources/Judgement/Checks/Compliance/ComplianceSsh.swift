@@ -99,11 +99,13 @@ enum ComplianceSsh: Check {
                     + " not have.", addresses.map(\.evidence),
                 [.edit("Listen on all addresses", first.evidence, to: nil)])
         }
-        if let first = ssh.ports.first, !ssh.ports.contains(where: { $0.value == 22 }) {
+        let port = context.target.rules.loginPorts.linux
+        if let first = ssh.ports.first, !ssh.ports.contains(where: { $0.value == port }) {
             cut(
                 "Ssh.Port",
-                "The SSH server listens on port \(ssh.ports.map { String($0.value) }.joined(separator: ", ")), not on 22.",
-                ssh.ports.map(\.evidence), [.edit("Listen on port 22", first.evidence, to: "Port 22")])
+                "The SSH server listens on port \(ssh.ports.map { String($0.value) }.joined(separator: ", ")), not on \(port).",
+                ssh.ports.map(\.evidence),
+                [.edit("Listen on port \(port)", first.evidence, to: "Port \(port)")])
         }
         findings += customs(context, linux, ssh)
         return .judged(

@@ -19,8 +19,12 @@ enum FSRootStack: Check {
                 "RootStack.LvmDevices",
                 "LVM's list of devices does not hold the disk as the target presents it."
             ),
+            (
+                "RootStack.Multipath",
+                "Multipath is bound to the disk of the old machine, or takes every disk."
+            ),
         ],
-        references: ["lvm.conf(5)", "lvmdevices(8)", "mdadm(8)"])
+        references: ["lvm.conf(5)", "lvmdevices(8)", "mdadm(8)", "multipath.conf(5)"])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
@@ -61,6 +65,26 @@ enum FSRootStack: Check {
                     $0.rootOnLVM()
                     $0.root.logicalVolume?.groupMissing = ["8fGxAb-0000-0000-0000-0000-0000-000001"]
                 }, .fail, codes: ["RootStack.MissingPv"]),
+            CheckExample(
+                "root= is a name that multipath gave to the old disk",
+                .example {
+                    $0.initramfs.tools = ["multipath"]
+                    $0.commandLine(
+                        "root=/dev/mapper/mpatha2 ro",
+                        root: RootReference(
+                            specification: "/dev/mapper/mpatha2", resolution: .notFound, needsInitramfs: true)
+                    )
+                }, .fail, codes: ["RootStack.Multipath"]),
+            CheckExample(
+                "multipath in the initramfs takes every disk",
+                .example {
+                    $0.initramfs.tools = ["multipath"]
+                    $0.initramfs.storage.configuration.findMultipaths = Located(
+                        "no",
+                        Evidence(
+                            path: "\($0.initramfs.path) › /etc/multipath.conf", line: 3,
+                            excerpt: "find_multipaths no"))
+                }, .fail, codes: ["RootStack.Multipath"]),
             CheckExample("a whole mirror", .example { $0.rootOnArray() }, .pass),
             CheckExample(
                 "a mirror with one of its two halves",

@@ -24,6 +24,7 @@ struct RootStackReview {
             if let array = volume.array { judge(array, volume) }
         }
         judgeDevices()
+        judgeMultipath()
         if !stack.logicalVolumes.isEmpty {
             judgeFilters()
             judgeDevicesFile()
@@ -162,6 +163,60 @@ struct RootStackReview {
                             commands: ["btrfs device remove missing /"]),
                     ], consequence: .stopsBoot, launches: ways.isEmpty ? nil : context.scope(launches)))
         }
+    }
+
+    // MARK: Multipath
+
+    /// `mpatha`, `mpathb2`: names that multipath gives by the identity of a disk. It takes a disk with a single path
+    /// only when it is told to (`find_multipaths no` or `greedy`), or has met that very disk before (multipath.conf(5)).
+    private mutating func judgeMultipath() {
+        for way in ways {
+            let scope = context.scope(way.launches)
+            let specification = way.entry.commandLine.root?.specification ?? ""
+            let stated = way.initramfs.compactMap(\.storage.configuration.findMultipaths).last
+            let takesAll = ["no", "off", "greedy"].contains(stated?.value ?? "")
+            guard specification.hasPrefix("/dev/mapper/mpath") else {
+                guard takesAll, let stated,
+                    way.initramfs.contains(where: { $0.tools.contains("multipath") })
+                else { continue }
+                findings.append(
+                    Finding(
+                        "RootStack.Multipath", .warning,
+                        "Multipath in the initramfs takes every disk, also the only one of a new instance: the root comes"
+                            + " up on a device of its own below it.",
+                        evidence: [stated.evidence], fixes: multipathFixes(way), launches: scope))
+                continue
+            }
+            let evidence = [way.entry.commandLine.evidence] + (stated.map { [$0.evidence] } ?? [])
+            guard !takesAll else {
+                questions.append(
+                    OpenQuestion(
+                        "whether multipath gives the disk of a new instance the name \(specification) is not known",
+                        consequence: .stopsBoot, launches: scope))
+                continue
+            }
+            findings.append(
+                Finding(
+                    "RootStack.Multipath", .error,
+                    "root=\(specification) is a name that multipath gives to the disk of the old machine; the disk of a"
+                        + " new instance has one path and another identity, so it does not get it.",
+                    evidence: evidence, fixes: multipathFixes(way), consequence: .stopsBoot, launches: scope))
+        }
+    }
+
+    private func multipathFixes(_ way: BootWay) -> [Fix] {
+        var fixes = [
+            Fix(
+                "Let multipath alone what has a single path", where: .online, kind: .autoChroot,
+                risk: .medium,
+                commands: ["mpathconf --find_multipaths y", "multipath -W"]),
+            .rebuildInitramfs(adding: [], kernel: way.kernelVersion, in: linux),
+        ]
+        if let uuid = root.uuid, !uuid.isEmpty {
+            fixes.insert(
+                .commandLine(adding: ["root=UUID=\(uuid)"], "Name the root by its UUID", in: linux), at: 0)
+        }
+        return fixes
     }
 
     // MARK: What LVM is allowed to use

@@ -111,24 +111,42 @@ enum ImageContainer: Check {
                     "the image file contradicts itself, so what is read from it may be wrong",
                     consequence: .stopsBoot))
         }
-        let formats = context.target.rules.formats
-        if !formats.isEmpty, !formats.contains(container.format) {
-            findings.append(
-                Finding(
-                    "Container.FormatNotAccepted", .warning,
-                    "\(context.target.title) takes \(formats.joined(separator: ", ")), not \(container.format).",
-                    evidence: [Evidence(layer: container.format)],
-                    fixes: [
-                        Fix(
-                            "Convert the image", kind: .manual,
-                            commands: [
-                                "qemu-img convert -O \(formats.contains("qcow2") ? "qcow2" : "raw") IMAGE NEW"
-                            ])
-                    ]))
-        }
+        if let finding = acceptance(container, context.target) { findings.append(finding) }
         return .judged(
             value: container.format, "The file is whole and stands by itself.", findings: findings,
             questions: questions)
+    }
+
+    /// Whether the target takes the file. Where it asks for one kind of a format and the kind is not known, it is left
+    /// to the import to say.
+    private static func acceptance(_ container: ContainerFacts, _ target: Target) -> Finding? {
+        let formats = target.rules.formats
+        // Everybody but QEMU calls it so.
+        let format = container.format == "vpc" ? "vhd" : container.format
+        guard !formats.isEmpty, !target.rules.accepts(format: format, kind: container.kind) else {
+            return nil
+        }
+        if container.kind == nil, target.rules.formatNames.contains(format) { return nil }
+        let own = [container.kind, format].compactMap { $0 }.joined(separator: " ")
+        let taken = formats.map { $0.split(separator: "/").reversed().joined(separator: " ") }
+        let chosen = formats.contains("qcow2") ? "qcow2" : formats.contains("raw") ? "raw" : formats[0]
+        return Finding(
+            "Container.FormatNotAccepted", .warning,
+            "\(target.title) takes \(taken.joined(separator: ", ")), not \(own).",
+            evidence: [Evidence(layer: container.format, excerpt: container.kind)],
+            fixes: [Fix("Convert the image", kind: .manual, commands: [conversion(to: chosen)])])
+    }
+
+    /// The command that writes the image anew. VHD gets the exact size, not one that is a number of cylinders.
+    private static func conversion(to format: String) -> String {
+        let options: String =
+            switch format {
+            case "vhd/fixed": "-O vpc -o subformat=fixed,force_size=on"
+            case "vhd": "-O vpc -o force_size=on"
+            case "vmdk/streamOptimized": "-O vmdk -o subformat=streamOptimized"
+            default: "-O \(format.split(separator: "/").first.map(String.init) ?? format)"
+            }
+        return "qemu-img convert \(options) IMAGE NEW"
     }
 
     private static func fix(_ code: String, _ container: ContainerFacts) -> Fix {
@@ -212,6 +230,20 @@ enum ImageContainer: Check {
             CheckExample(
                 "a format the target does not take", .example { $0.image.container.format = "vdi" }, .fail,
                 codes: ["Container.FormatNotAccepted"]),
+            CheckExample(
+                "a dynamic VHD where only fixed ones are taken",
+                .example {
+                    $0.target.rules.formats = ["vhd/fixed"]
+                    $0.image.container.format = "vpc"
+                    $0.image.container.kind = "dynamic"
+                }, .fail, codes: ["Container.FormatNotAccepted"]),
+            CheckExample(
+                "a fixed VHD",
+                .example {
+                    $0.target.rules.formats = ["vhd/fixed"]
+                    $0.image.container.format = "vpc"
+                    $0.image.container.kind = "fixed"
+                }, .pass),
         ]
     }
 }

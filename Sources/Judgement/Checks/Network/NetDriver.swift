@@ -16,6 +16,7 @@ enum NetDriver: Check {
             ),
             ("NetDriver.Blocked", "The driver is kept from loading."),
             ("NetDriver.Dependency", "A module that the driver needs is not there."),
+            ("NetDriver.Advised", "A driver that some instance families of the target need is not there."),
         ])
 
     /// What becomes of one driver.
@@ -36,6 +37,16 @@ enum NetDriver: Check {
                 questions.append(
                     OpenQuestion("the kernel's drivers are not known", launches: context.scope(way.launches)))
                 continue
+            }
+            for name in context.target.hardware.advisedNetworkDrivers {
+                guard case .fails(_, let why, let evidence) = state(of: name, kernel) else { continue }
+                findings.append(
+                    Finding(
+                        "NetDriver.Advised", .warning,
+                        "\(why): instance families of \(context.target.title) whose network needs \(name) stay closed"
+                            + " to the image.",
+                        evidence: evidence, fixes: [.reinstallKernel(kernel.version, in: linux)],
+                        launches: context.scope(way.launches)))
             }
             let names = context.target.hardware.networkDrivers
             let states = names.map { ($0, state(of: $0, kernel)) }
@@ -143,6 +154,20 @@ enum NetDriver: Check {
                 "a kernel without virtio_net",
                 .example { $0.kernel.drivers["virtio_net"] = DriverFacts(.absent) }, .fail,
                 codes: ["NetDriver.Missing"]),
+            CheckExample(
+                "ena alone, at a target that has ena or gve",
+                .example {
+                    $0.target.hardware.networkDrivers = ["ena", "gve"]
+                    $0.kernel.drivers["virtio_net"] = DriverFacts(.absent)
+                    $0.kernel.drivers["ena"] = DriverFacts(.module)
+                    $0.kernel.drivers["gve"] = DriverFacts(.absent)
+                }, .pass),
+            CheckExample(
+                "virtio_net without the advised gve",
+                .example {
+                    $0.target.hardware.advisedNetworkDrivers = ["gve"]
+                    $0.kernel.drivers["gve"] = DriverFacts(.absent)
+                }, .fail, codes: ["NetDriver.Advised"]),
             CheckExample(
                 "the modules could not be read",
                 .example { $0.kernel.drivers["virtio_net"] = DriverFacts(.unknown) }, .unknown),

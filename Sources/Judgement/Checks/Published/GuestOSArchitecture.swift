@@ -43,7 +43,7 @@ enum GuestOSArchitecture: Check {
                     consequence: own == "x86_64" && architecture == "i386" ? .none : .stopsBoot, link: .`init`
                 ))
         }
-        if architecture == "i386" {
+        if architecture == "i386", context.target.rules.limits32Bit {
             findings.append(
                 Finding(
                     "Architecture.32bit", .warning,
@@ -72,7 +72,7 @@ enum GuestOSArchitecture: Check {
                     fixes: [.byHand("Choose a target of this architecture, or install the system anew")],
                     consequence: .stopsBoot))
         }
-        if architecture == "i386" {
+        if architecture == "i386", context.target.rules.limits32Bit {
             findings.append(
                 Finding(
                     "Architecture.32bit", .warning,
@@ -99,6 +99,20 @@ enum GuestOSArchitecture: Check {
                     $0.linux.identity.architecture = "i386"
                     $0.linux.initSystem.architecture = "i386"
                 }, .fail, codes: ["Architecture.32bit"]),
+            CheckExample(
+                "32-bit programs, on a plain KVM host",
+                .example {
+                    $0.target = .kvm
+                    $0.linux.identity.architecture = "i386"
+                    $0.linux.initSystem.architecture = "i386"
+                }, .info),
+            CheckExample(
+                "32-bit programs, where there are no instances for them",
+                .example {
+                    $0.target.hardware.firmware["i386"] = nil
+                    $0.linux.identity.architecture = "i386"
+                    $0.linux.initSystem.architecture = "i386"
+                }, .fail, codes: ["Architecture.NotSupportedByTarget", "Architecture.32bit"]),
             CheckExample(
                 "s390x",
                 .example {

@@ -37,7 +37,8 @@ enum GuestOSCloudInit: Check {
                 consequence: consequence)
         }
         let enable = Fix.enable(
-            ["cloud-init-local", "cloud-init", "cloud-config", "cloud-final"], "Let it run at boot")
+            ["cloud-init-local", "cloud-init", "cloud-config", "cloud-final"], "Let it run at boot", in: linux
+        )
         guard let program = cloudInit.program else {
             return .judged(
                 value: "NotInstalled",

@@ -236,6 +236,27 @@ extension GuestOSGrub {
                     ]
                 }, .fail, codes: ["Grub.KernelMissing"]),
             CheckExample(
+                "systemd-boot finds no initramfs and does not go on",
+                .example {
+                    $0.linux.boot.bios.loader = "systemd-boot"
+                    $0.linux.boot.bios.steps.append(
+                        BootStep(
+                            isFirmware: false, state: .broken, code: "Grub.InitrdMissing",
+                            message: "/debian/initrd.img does not exist",
+                            evidence: [Evidence(path: "/efi/loader/entries/debian.conf", line: 4)]))
+                }, .fail, codes: ["Grub.InitrdMissing"]),
+            CheckExample(
+                "GRUB legacy looks for its root on a second disk",
+                .example {
+                    $0.linux.boot.bios.loader = "GRUB 0.97"
+                    $0.linux.boot.bios.steps.append(
+                        BootStep(
+                            isFirmware: false, state: .broken, code: "Grub.DeviceMissing",
+                            message: "The default entry asks for (hd1,0), which does not exist",
+                            evidence: [Evidence(path: "/boot/grub/menu.lst", line: 9)]))
+                    $0.linux.boot.bios.entry = nil
+                }, .fail, codes: ["Grub.DeviceMissing"]),
+            CheckExample(
                 "the saved entry names a kernel that was removed: GRUB takes the first one",
                 .example {
                     $0.entry.problems = [

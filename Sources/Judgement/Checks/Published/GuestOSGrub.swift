@@ -17,7 +17,12 @@ enum GuestOSGrub: Check {
         codes: [
             ("Grub.ConfigMissing", "The loader finds no configuration."),
             ("Grub.ConfigInvalid", "The configuration is empty or cut short: it has no entry."),
-            ("Grub.ModulesMissing", "GRUB's core image finds no normal.mod and stops at the rescue prompt."),
+            (
+                "Grub.ModulesMissing",
+                "A part of the loader is missing: GRUB's normal.mod or stage2, Syslinux's ldlinux.c32 or menu.c32."
+            ),
+            ("Grub.DeviceMissing", "The default entry asks for a disk or partition that does not exist."),
+            ("Grub.ImageInvalid", "What the default entry starts is no program that the firmware takes."),
             ("Grub.PrefixNotFound", "GRUB looks for its files on a file system that does not exist."),
             (
                 "Grub.EfiStubUuid",
@@ -28,8 +33,8 @@ enum GuestOSGrub: Check {
             ("Grub.KernelMissing", "The kernel of the default entry does not exist."),
             (
                 "Grub.InitrdMissing",
-                "The initramfs of the default entry does not exist; GRUB starts the kernel "
-                    + "without it."
+                "The initramfs of the default entry does not exist; GRUB 2 starts the kernel without it, other "
+                    + "loaders start nothing."
             ),
             ("Grub.WaitsForever", "The menu waits for a key without end."),
             ("Grub.PasswordProtected", "The default entry asks for a user and a password."),
@@ -136,10 +141,8 @@ enum GuestOSGrub: Check {
         case "Grub.WaitsForever":
             fix = Fix(
                 "Let the menu go on after five seconds", where: .online, kind: .autoChroot,
-                commands: [
-                    "sed -i 's/^GRUB_TIMEOUT=.*/GRUB_TIMEOUT=5/' /etc/default/grub",
-                    Fix.regenerateGrub(linux),
-                ])
+                commands: ["sed -i 's/^GRUB_TIMEOUT=.*/GRUB_TIMEOUT=5/' /etc/default/grub"]
+                    + Fix.regenerateGrub(linux))
         case "Grub.SavedEntryMissing", "Grub.OneShotPending":
             let isRed = linux.identity.family == .rhel || linux.identity.family == .suse
             fix = Fix(
@@ -148,10 +151,8 @@ enum GuestOSGrub: Check {
         case "Grub.DefaultMissing":
             fix = Fix(
                 "Make the first entry the default", where: .online, kind: .autoChroot,
-                commands: [
-                    "sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=0/' /etc/default/grub",
-                    Fix.regenerateGrub(linux),
-                ])
+                commands: ["sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=0/' /etc/default/grub"]
+                    + Fix.regenerateGrub(linux))
         default:
             fix = .updateGrub("Write GRUB's configuration again", in: linux)
         }

@@ -46,10 +46,16 @@ enum GuestOSRtcTimeMode: Check {
                 value: "LOCAL",
                 findings: [
                     Finding(
-                        "Rtc.Local", .warning, "The guest takes the hardware clock for local time.",
+                        "Rtc.Local", mustBeUTC(context, linux) ? .error : .warning,
+                        "The guest takes the hardware clock for local time.",
                         evidence: [local.evidence], fixes: fixes)
                 ])
         }
+    }
+
+    /// Whether the target says that the clock of this architecture is in UTC.
+    private static func mustBeUTC(_ context: CheckContext, _ linux: LinuxFacts) -> Bool {
+        linux.identity.architecture.map(context.target.rules.utcClock.contains) ?? false
     }
 
     /// The line of the file it was read from, which differs from family to family.
@@ -79,6 +85,11 @@ enum GuestOSRtcTimeMode: Check {
                     $0.linux.operation.rtcInUTC = .known(Located(true, first))
                     $0.linux.operation.rtcConflict = Located(false, line)
                 }, .fail, codes: ["Rtc.Conflict"]),
+                "LOCAL on arm64, where the clock is in UTC",
+                .example {
+                    $0.linux.identity.architecture = "arm64"
+                    $0.linux.operation.rtcInUTC = .known(Located(false, line))
+                }, .fail, codes: ["Rtc.Local"]),
             CheckExample(
                 "/etc/adjtime could not be read",
                 .example { $0.linux.operation.rtcInUTC = .unknown(.example("/etc/adjtime")) }, .unknown),

@@ -22,6 +22,13 @@ enum GuestOSSupportMocInstanceTypes: Check {
         if let major, let minimum = oldest[identity.distribution], major < minimum {
             why = "\(identity.name ?? identity.distribution) is older than release \(minimum)"
         }
+        // CentOS 5 has to be 5.11.
+        let numbers = identity.versionNumbers
+        if identity.family == .rhel, identity.distribution != "fedora", identity.distribution != "amzn",
+            numbers.count > 1, numbers[0] == 5, numbers[1] < 11
+        {
+            why = "\(identity.name ?? identity.distribution) is \(numbers[0]).\(numbers[1]), older than 5.11"
+        }
         let survey = context.boots(of: linux)
         let texts = survey.ways.compactMap { $0.kernel?.version }
         for text in texts {
@@ -73,6 +80,15 @@ enum GuestOSSupportMocInstanceTypes: Check {
                     $0.linux.identity.distribution = "centos"
                     $0.linux.identity.family = .rhel
                     $0.kernel.version = "2.6.18-371.el5"
+                }, .fail, codes: ["Moc.TooOld"]),
+            CheckExample(
+                "CentOS 5.9 whose kernel is not known",
+                .example {
+                    $0.linux.identity.distribution = "centos"
+                    $0.linux.identity.family = .rhel
+                    $0.linux.identity.version = "5.9"
+                    $0.linux.identity.versionID = "5.9"
+                    $0.kernel.version = nil
                 }, .fail, codes: ["Moc.TooOld"]),
             CheckExample(
                 "neither version is known",

@@ -12,24 +12,25 @@ enum GuestOSVersion: Check {
             """,
         codes: [
             ("OSVersion.Undetected", "The release files are missing, so the distribution is not known."),
-            ("OSVersion.Unsupported", "The published image check does not cover this system."),
+            ("OSVersion.Unsupported", "The target lists the system as one that it does not cover."),
         ], references: ["os-release(5)", "ECS: operating systems without image check"])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         if let other = context.other {
-            guard UnsupportedSystem.all.contains(where: { $0.family == other.family }) else {
-                return .info(value: other.name, evidence: [other.evidence])
-            }
-            return .info(value: other.name, findings: [unsupported(other.name, [other.evidence])])
+            let isListed = context.target.rules.unsupported.contains { $0.matches(other) }
+            return .info(
+                value: other.name,
+                findings: isListed ? [unsupported(other.name, context.target, [other.evidence])] : [],
+                evidence: [other.evidence])
         }
-        if let windows = context.windows { return judge(windows.identity) }
+        if let windows = context.windows { return judge(windows.identity, context.target) }
         guard let linux = context.linux else { return context.withoutLinux }
         let identity = linux.identity
         if identity.evidence.isEmpty {
             guard identity.gaps.isEmpty else {
                 return .judged(questions: identity.gaps.map { OpenQuestion($0) })
             }
-            let package = identity.family == .debian ? "base-files" : "system-release"
+            let package = releasePackage(identity)
             return .judged(
                 findings: [
                     Finding(
@@ -42,13 +43,43 @@ enum GuestOSVersion: Check {
         let version = identity.version ?? identity.versionID
         let value = [identity.name.flatMap(shortName) ?? identity.distribution, version].compactMap { $0 }
             .joined(separator: " ")
-        let isListed = UnsupportedSystem.all.contains { $0.matches(identity) }
+        let isListed = context.target.rules.unsupported.contains { $0.matches(identity) }
+        var findings = isListed ? [unsupported(value, context.target, identity.evidence)] : []
+        if let conflict = identity.releaseConflict {
+            findings.append(
+                Finding(
+                    "OSVersion.Undetected", .warning,
+                    "The release files disagree, so the platform may take this for another system: \(conflict.value).",
+                    evidence: identity.evidence.prefix(1) + [conflict.evidence],
+                    fixes: [
+                        .reinstall(releasePackage(identity), "Install the release files again", in: linux)
+                    ]))
+        }
         return .info(
-            value: value, findings: isListed ? [unsupported(value, identity.evidence)] : [],
+            value: value, findings: findings,
             questions: identity.gaps.map { OpenQuestion($0) }, evidence: identity.evidence)
     }
 
-    private static func judge(_ identity: WindowsIdentity) -> CheckOutcome {
+    /// The package that brings the release files.
+    private static func releasePackage(_ identity: OSIdentity) -> String {
+        let own = [
+            "centos": (identity.majorVersion ?? 8) >= 8 ? "centos-linux-release" : "centos-release",
+            "rhel": "redhat-release", "rocky": "rocky-release", "almalinux": "almalinux-release",
+            "ol": "oraclelinux-release", "fedora": "fedora-release-common", "amzn": "system-release",
+            "anolis": "anolis-release", "openEuler": "openEuler-release", "sles": "sles-release",
+            "opensuse-leap": "openSUSE-release", "opensuse-tumbleweed": "openSUSE-release",
+        ]
+        if let package = own[identity.distribution] { return package }
+        return switch identity.family {
+        case .debian: "base-files"
+        case .alpine: "alpine-base"
+        case .arch: "filesystem"
+        case .gentoo: "sys-apps/baselayout"
+        case .rhel, .suse, .other: "system-release"
+        }
+    }
+
+    private static func judge(_ identity: WindowsIdentity, _ target: Target) -> CheckOutcome {
         guard identity.build != nil else {
             guard identity.gaps.isEmpty else {
                 return .judged(questions: identity.gaps.map { OpenQuestion($0) })
@@ -69,8 +100,8 @@ enum GuestOSVersion: Check {
             .joined(separator: " ")
         return .info(
             value: value,
-            findings: UnsupportedWindows.matches(identity)
-                ? [unsupported(identity.name, identity.evidence)] : [],
+            findings: target.rules.unsupported.contains { $0.matches(identity) }
+                ? [unsupported(identity.name, target, identity.evidence)] : [],
             questions: identity.gaps.map { OpenQuestion($0) }, evidence: identity.evidence)
     }
 
@@ -80,9 +111,12 @@ enum GuestOSVersion: Check {
         return words.isEmpty ? nil : words.joined(separator: " ")
     }
 
-    private static func unsupported(_ name: String, _ evidence: [Evidence]) -> Finding {
+    private static func unsupported(
+        _ name: String, _ target: Target, _ evidence: [Evidence]
+    ) -> Finding {
         Finding(
-            "OSVersion.Unsupported", .warning, "The published image check does not cover \(name).",
+            "OSVersion.Unsupported", .warning,
+            "\(target.title) lists \(name) among the systems that it does not check.",
             evidence: evidence,
             fixes: [.byHand("Test an instance of this image by hand before relying on it")])
     }
@@ -98,6 +132,21 @@ enum GuestOSVersion: Check {
             CheckExample(
                 "Gentoo", .example { $0.linux.identity.distribution = "gentoo" }, .fail,
                 codes: ["OSVersion.Unsupported"]),
+            CheckExample(
+                "os-release says CentOS 7, centos-release 8",
+                .example {
+                    $0.linux.identity.distribution = "centos"
+                    $0.linux.identity.family = .rhel
+                    $0.linux.identity.releaseConflict = Located(
+                        "os-release says centos 7, /etc/centos-release CentOS 8.5.2111",
+                        Evidence(path: "/etc/centos-release", line: 1, excerpt: "CentOS release 8.5.2111"))
+                }, .fail, codes: ["OSVersion.Undetected"]),
+            CheckExample(
+                "Gentoo, at a target that lists no such systems",
+                .example {
+                    $0.linux.identity.distribution = "gentoo"
+                    $0.target = .kvm
+                }, .info),
             CheckExample("FreeBSD", freeBSD, .fail, codes: ["OSVersion.Unsupported"]),
             CheckExample("Windows Server 2022", .windows(), .info),
             CheckExample(

@@ -19,6 +19,10 @@ enum GuestOSVirtio: Check {
             ("Virtio.NotInInitramfs", "The disk driver is a module, and the initramfs does not hold it."),
             ("Virtio.NotInstalled", "The kernel, or Windows, has no such disk driver at all."),
             ("Virtio.NetMissing", "The kernel has no virtio network driver."),
+            (
+                "Virtio.NewestKernel",
+                "The newest kernel that is installed is not the default, and lacks the disk driver."
+            ),
         ] + WindowsDiskDriverItem.codes("Virtio", "virtio"),
         references: ["Virtual I/O Device (VIRTIO) 1.2", "initramfs-tools(7)", "dracut.conf(5)"],
         aliases: ["COMPLIANCE.Driver"])
@@ -34,7 +38,8 @@ enum GuestOSVirtio: Check {
             family: "Virtio", name: "virtio", buses: [.virtioBlk, .virtioSCSI], isAlwaysError: true)
         var outcome = item.judge(context, linux)
         guard outcome.status != .notApplicable else { return outcome }
-        if context.target.hardware.networkDrivers.contains("virtio_net") {
+        if let finding = newestKernel(context, linux, item.buses) { outcome.findings.append(finding) }
+        if context.target.hardware.networkDrivers == ["virtio_net"] {
             for way in context.boots(of: linux).ways {
                 guard let kernel = way.kernel, kernel.drivers["virtio_net"]?.state == .absent else {
                     continue
@@ -49,6 +54,30 @@ enum GuestOSVirtio: Check {
             }
         }
         return outcome
+    }
+
+    /// A newer kernel than the default is what the next `grub-mkconfig`, or the next removal of the old kernel, makes
+    /// the default.
+    private static func newestKernel(
+        _ context: CheckContext, _ linux: LinuxFacts, _ buses: [DiskBus]
+    ) -> Finding? {
+        guard let kernel = linux.boot.newestKernel, let version = kernel.version else { return nil }
+        let lacking = context.launches.filter { launch in
+            guard buses.contains(launch.disk) else { return false }
+            switch DriverReadiness(of: context.target.hardware.drivers(for: launch.disk), in: kernel) {
+            case .absent, .notInInitramfs: return true
+            case .ready, .unknown: return false
+            }
+        }
+        guard let first = lacking.first else { return nil }
+        let drivers = context.target.hardware.drivers(for: first.disk)
+        return Finding(
+            "Virtio.NewestKernel", .warning,
+            "The kernel \(version) is installed and not the default. Its initramfs has no \(drivers.joined(separator: ", ")):"
+                + " once it becomes the default, the guest does not boot on \(first.disk.rawValue).",
+            evidence: [Evidence(path: kernel.path, excerpt: version)],
+            fixes: [.rebuildInitramfs(adding: drivers, kernel: version, in: linux)],
+            launches: context.scope(lacking), fixedSeverity: true)
     }
 
     static var examples: [CheckExample] {
@@ -93,6 +122,22 @@ enum GuestOSVirtio: Check {
             CheckExample(
                 "a payload of the initramfs could not be read",
                 .example { $0.kernel.drivers["virtio_blk"] = DriverFacts(.unknown) }, .unknown),
+            CheckExample(
+                "the newest kernel has no virtio_blk in its initramfs",
+                .example {
+                    var newest = $0.kernel
+                    newest.path = "/boot/vmlinuz-6.1.0-51-amd64"
+                    newest.version = "6.1.0-51-amd64"
+                    newest.drivers["virtio_blk"] = DriverFacts(.module)
+                    $0.linux.boot.newestKernel = newest
+                }, .fail, codes: ["Virtio.NewestKernel"]),
+            CheckExample(
+                "the newest kernel has what it needs",
+                .example {
+                    var newest = $0.kernel
+                    newest.version = "6.1.0-51-amd64"
+                    $0.linux.boot.newestKernel = newest
+                }, .pass),
             CheckExample(
                 "only NVMe is judged", .example { $0.launches = [ExampleFacts.nvmeBIOS] }, .notApplicable),
         ] + windowsExamples

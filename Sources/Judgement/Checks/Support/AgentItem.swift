@@ -21,7 +21,8 @@ struct AgentItem {
             guard let found = linux.operation.agents.first(where: { $0.name == agent }) else {
                 return notInstalled(context, Evidence(path: path, excerpt: "absent"))
             }
-            return judge(found.enabled, [found.evidence], [.start(unit, "Let it start at boot", in: linux)])
+            return judge(
+                found.enabled, [found.evidence], [.enable([unit], "Let it start at boot", in: linux)])
         }
     }
 

@@ -37,7 +37,7 @@ struct BootBreaks {
                     code, .error, step.message.asSentence,
                     evidence: step.evidence.isEmpty
                         ? [Evidence(layer: path.firmware.rawValue)] : step.evidence,
-                    fixes: BootBreaks.fixes(code, path.firmware, linux), consequence: .stopsBoot,
+                    fixes: BootBreaks.fixes(code, step, path, linux), consequence: .stopsBoot,
                     launches: context.scope(launches), link: step.isFirmware ? .firmware : .bootloader))
         }
     }
@@ -49,10 +49,26 @@ struct BootBreaks {
         return step.isFirmware ? .bootLoader : .grub
     }
 
-    private static func fixes(_ code: String, _ firmware: Firmware, _ linux: LinuxFacts) -> [Fix] {
+    private static func fixes(
+        _ code: String, _ step: BootStep, _ path: BootPath, _ linux: LinuxFacts
+    ) -> [Fix] {
+        let loader = BootLoaderKind(path.loader)
         switch code {
-        case "Grub.ConfigMissing", "Grub.ConfigInvalid":
-            return [.updateGrub("Write GRUB's configuration again", in: linux)]
+        case "Grub.InitrdMissing":
+            return [.rebuildInitramfs(adding: [], kernel: "all", in: linux)]
+        case "Grub.WaitsForever", "Grub.DeviceMissing", "Grub.PasswordProtected":
+            guard loader != .grub2 else {
+                return [.updateGrub("Write GRUB's configuration again", in: linux)]
+            }
+            return loader.edits(code, step.evidence.first)
+        case "Grub.ConfigMissing", "Grub.ConfigInvalid": return [loader.configuration(of: linux)]
+        case "BootLoader.NoActivePartition", "BootLoader.SeveralActive":
+            let volume = linux.rootVolume
+            return [
+                Fix(
+                    "Mark the partition with the loader as the only active one (\(volume) holds the system)",
+                    kind: .autoEdit, commands: ["sfdisk --activate IMAGE 1"])
+            ]
         case "BootLoader.NoSignature":
             return [
                 Fix(
@@ -61,8 +77,7 @@ struct BootBreaks {
                         "printf '\\125\\252' | dd of=IMAGE bs=1 seek=510 conv=notrunc"
                     ])
             ]
-        default:
-            return [.installLoader(firmware, in: linux)]
+        default: return [loader.installation(path.firmware, in: linux)]
         }
     }
 }

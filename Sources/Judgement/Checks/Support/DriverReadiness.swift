@@ -111,7 +111,8 @@ struct DiskDriverItem {
                             launches: context.scope(launches)))
                     continue
                 }
-                switch DriverReadiness(of: bus.drivers, in: kernel) {
+                let needed = context.target.hardware.drivers(for: bus)
+                switch DriverReadiness(of: needed, in: kernel) {
                 case .ready: break
                 case .unknown(let why):
                     let told = !way.initramfs.allSatisfy { $0.state == .good }
@@ -131,7 +132,9 @@ struct DiskDriverItem {
                 case .notInInitramfs(let names):
                     value = "NotInInitramfs"
                     findings.append(
-                        missing(names, bus: bus, way: way, kernel: kernel, linux, context.scope(launches)))
+                        missing(
+                            names, of: needed, bus: bus, way: way, kernel: kernel, linux,
+                            context.scope(launches)))
                 }
             }
         }
@@ -142,8 +145,8 @@ struct DiskDriverItem {
     }
 
     private func missing(
-        _ names: [String], bus: DiskBus, way: BootWay, kernel: KernelFacts, _ linux: LinuxFacts,
-        _ launches: [Launch]?
+        _ names: [String], of needed: [String], bus: DiskBus, way: BootWay, kernel: KernelFacts,
+        _ linux: LinuxFacts, _ launches: [Launch]?
     ) -> Finding {
         let list = names.joined(separator: ", ")
         let archives = way.entry.initramfsPaths.joined(separator: ", ")
@@ -157,7 +160,7 @@ struct DiskDriverItem {
             "A disk on \(bus.rawValue) is never found: the kernel needs \(list) before it can mount the root file"
                 + " system, but \(archives) does not hold it.",
             evidence: evidence,
-            fixes: [.rebuildInitramfs(adding: bus.drivers, kernel: way.kernelVersion, in: linux)],
+            fixes: [.rebuildInitramfs(adding: needed, kernel: way.kernelVersion, in: linux)],
             consequence: .stopsBoot, launches: launches, fixedSeverity: isAlwaysError)
     }
 

@@ -251,7 +251,8 @@ struct ExampleFacts {
         kernel.version = version
         kernel.architecture = "x86_64"
         for name in [
-            "virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "nvme", "ahci", "ata_piix", "ext4",
+            "virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "nvme", "ahci", "ata_piix", "hv_vmbus",
+            "hv_storvsc", "xen_blkfront", "ext4",
             "virtio_net",
         ] {
             kernel.drivers[name] = DriverFacts(

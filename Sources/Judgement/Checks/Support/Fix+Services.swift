@@ -12,6 +12,15 @@ extension Fix {
         Fix(title, where: .online, kind: .autoChroot, commands: switching(service, on: false, linux))
     }
 
+    /// Lets services start at boot. Without a system, systemd is meant.
+    static func enable(_ units: [String], _ title: String, in linux: LinuxFacts? = nil) -> Fix {
+        let single = linux.map { linux in units.flatMap { switching($0, on: true, linux) } } ?? []
+        let isSystemd = single.allSatisfy { $0.hasPrefix("systemctl ") }
+        return Fix(
+            title, where: .online, kind: .autoChroot,
+            commands: isSystemd ? ["systemctl enable \(units.map(quoted).joined(separator: " "))"] : single)
+    }
+
     private static func switching(_ unit: String, on: Bool, _ linux: LinuxFacts) -> [String] {
         let name = unit.hasSuffix(".service") ? String(unit.dropLast(8)) : unit
         switch linux.initSystem.program.value?.value {

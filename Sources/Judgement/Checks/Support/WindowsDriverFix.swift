@@ -72,6 +72,8 @@ struct WindowsDriverFix {
         case .nvme: ["CC_010802"]
         case .sata: ["CC_010601"]
         case .ide: ["VEN_8086&DEV_7010"]
+        // Not PCI devices; Windows brings their drivers, or the vendor's installer binds them.
+        case .vmbus, .xen: []
         }
     }
 

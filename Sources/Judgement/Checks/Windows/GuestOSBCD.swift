@@ -247,7 +247,7 @@ enum GuestOSBCD: Check {
                         "Ask for signatures again", signing.evidence,
                         "bcdedit /deletevalue {default} testsigning"))
             }
-            if context.target.id.hasPrefix("aws"), let ems = on("ems") ?? on("bootems") {
+            if context.target.rules.windowsBoot.refusesEMS, let ems = on("ems") ?? on("bootems") {
                 fail(
                     "BCD.Ems", .warning,
                     "Emergency management services are on; the import of this target refuses them.",
@@ -267,7 +267,7 @@ enum GuestOSBCD: Check {
 
         /// After failed starts Windows asks, on a console that nobody watches; clouds want it to try again.
         private mutating func lookAtFailures(_ settings: [String: Located<String>]) {
-            guard ["azure", "gcp"].contains(where: { context.target.id.hasPrefix($0) }),
+            guard context.target.rules.windowsBoot.continuesAfterFailures,
                 let entry = store.entry,
                 settings["bootstatuspolicy"]?.value != "ignoreAllFailures"
             else { return }

@@ -57,6 +57,44 @@ extension FuzzEntries {
         },
     ]
 
+    /// Loaders that are not GRUB 2.
+    static let otherLoaders: [FuzzEntry] = [
+        FuzzEntry("systemd-boot-menu", seed: "title A\nlinux /vmlinuz\ninitrd /a\noptions ro x\n") { data in
+            _ = SystemdBootLoader(
+                host: FuzzGrubHost(configuration: data), partition: GrubDevice("hd0,msdos1"),
+                extendedPartition: nil, machine: .x64, ownPath: "/EFI/BOOT/BOOTX64.EFI"
+            ).run()
+        },
+        FuzzEntry("syslinux", seed: "default a\ntimeout 5\nlabel a\nlinux b\ninitrd c\nappend d\n") { data in
+            let start = SyslinuxStart(
+                device: GrubDevice("hd0,msdos1"), directory: "/boot/syslinux", version: "6.04")
+            _ = SyslinuxLoader(host: FuzzGrubHost(configuration: data), start: start).run()
+        },
+        FuzzEntry("syslinux-core", seed: FuzzSeeds.masterBootRecord) { data in
+            _ = try SyslinuxCore(reading: ContentSource(data), volumeAt: 0, bootRecord: data.prefix(512))
+        },
+        FuzzEntry(
+            "grub-legacy-menu", seed: "default=0\ntimeout=5\ntitle A\nroot (hd0,0)\nkernel /k ro\ninitrd /i\n"
+        ) { data in
+            let start = GrubLegacyStart(
+                device: GrubDevice("hd0,msdos1"), configuration: "/boot/grub/menu.lst", version: "0.97")
+            _ = GrubLegacyLoader(host: FuzzGrubHost(configuration: data), start: start).run()
+        },
+        FuzzEntry("grub-legacy-stage", seed: FuzzSeeds.masterBootRecord) { data in
+            _ = try? GrubLegacyStage(parsing: data)
+            _ = try GrubLegacyStage(reading: ContentSource(data), sector: 0)
+        },
+        FuzzEntry("bios-active-partition", seed: FuzzSeeds.masterBootRecord) { data in
+            let partition = BIOSPartition(
+                number: 1, offset: 512, isActive: true, device: GrubDevice("hd0,msdos1"))
+            let host = FuzzGrubHost(configuration: data)
+            for isGPT in [false, true] {
+                let trace = BIOSBoot.trace(ContentSource(data), partitions: [partition], isGPT: isGPT)
+                _ = trace.runLoader(on: host, partition: GrubDevice("hd0,msdos1"))
+            }
+        },
+    ]
+
     private static let limits: GrubLimits = {
         var limits = GrubLimits()
         limits.commands = 2000

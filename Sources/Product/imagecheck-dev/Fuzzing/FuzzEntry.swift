@@ -30,9 +30,9 @@ struct FuzzEntry: Sendable {
 enum FuzzEntries {
     /// All of them, by name.
     static let all: [FuzzEntry] = [
-        bytes, compression, disks, containers, hyperV, volumes, fileSystems, xfs, btrfs, grub, boot, text,
-        storage, network, kernel, modules, windows, windowsBoot, windowsSetup, executables, windowsAccess,
-        access, gates, systemd, system, registry,
+        bytes, compression, disks, containers, hyperV, volumes, fileSystems, xfs, btrfs, windowsBoot, grub,
+        boot, otherLoaders, text, storage, network, executables, kernel, modules, windows, inits, packages,
+        registry, windowsSetup, squashFS, access, gates, systemd, system, windowsAccess,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 
     /// The entry of this name.

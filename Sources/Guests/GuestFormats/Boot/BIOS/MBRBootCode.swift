@@ -9,8 +9,9 @@ package struct MBRBootCode: Sendable {
         /// GRUB 2 `boot.img`: loads one sector, whose number is at 0x5C. `drive` is the BIOS drive it insists on
         /// (0x64), nil when it uses the one it was started from.
         case grub2(sector: UInt64, drive: UInt8?)
-        /// GRUB legacy `stage1`: loads the sector whose number is at 0x44.
-        case grubLegacy(sector: UInt32)
+        /// GRUB legacy `stage1`: loads the sector whose number is at 0x44. `drive` is the BIOS drive it insists on
+        /// (0x40).
+        case grubLegacy(sector: UInt32, drive: UInt8?)
         /// Syslinux `mbr.bin` or `altmbr.bin`: starts the active partition.
         case syslinux
         /// Syslinux `gptmbr.bin`: starts the partition with the legacy boot attribute.
@@ -41,7 +42,8 @@ package struct MBRBootCode: Sendable {
             let drive = try code.byte(at: 0x64)
             kind = .grub2(sector: try code.little(at: 0x5C), drive: drive == 0xFF ? nil : drive)
         } else if isGrub, jump == 0x48EB {
-            kind = .grubLegacy(sector: try code.little(at: 0x44))
+            let drive = try code.byte(at: 0x40)
+            kind = .grubLegacy(sector: try code.little(at: 0x44), drive: drive == 0xFF ? nil : drive)
         } else if code.starts(with: "LILO", at: 6) {
             kind = .lilo
         } else if contains("Operating system load error") {

@@ -91,9 +91,6 @@ package struct VolumeBootCode: Sendable {
 extension Bytes {
     /// Whether the UTF-16 little-endian text is somewhere in them.
     fileprivate func contains(wide text: String) -> Bool {
-        firstIndex(
-            of: text.utf16.flatMap {
-                [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)]
-            }) != nil
+        firstIndex(of: text.utf16LittleEndian) != nil
     }
 }

@@ -20,6 +20,8 @@ package struct BootLoaderSpecificationEntry: Sendable {
     package let grubStopsAtLine: Int?
     /// Name of the file without `.conf` and without boot counters: the identifier of the entry.
     package let identifier: String
+    /// Name of the file, with `.conf` and boot counters where it has them.
+    package let fileName: String
     /// Starts left and starts done of an entry under assessment (`NAME+LEFT-DONE.conf`).
     package let bootCounters: (left: Int, done: Int)?
 
@@ -47,7 +49,8 @@ package struct BootLoaderSpecificationEntry: Sendable {
         self.lines = lines
         // A line without a value at the very end costs nothing.
         grubStopsAtLine = stop.flatMap { stop in lines.contains { $0.number > stop } ? stop : nil }
-        let name = fileName.hasSuffix(".conf") ? String(fileName.dropLast(5)) : fileName
+        self.fileName = fileName
+        let name = fileName.lowercased().hasSuffix(".conf") ? String(fileName.dropLast(5)) : fileName
         (identifier, bootCounters) = Self.counters(name)
     }
 
@@ -55,6 +58,15 @@ package struct BootLoaderSpecificationEntry: Sendable {
     package func values(_ key: String) -> [String] { lines.filter { $0.key == key }.map(\.value) }
     /// The first value of a key.
     package func value(_ key: String) -> String? { lines.first { $0.key == key }?.value }
+
+    /// The last line with this key, which holds for systemd-boot; without the quotes it takes off.
+    package func last(_ key: String) -> Line? {
+        guard let line = lines.last(where: { $0.key == key }) else { return nil }
+        guard line.value.utf8.count >= 2, line.value.hasPrefix("\""), line.value.hasSuffix("\"") else {
+            return line
+        }
+        return Line(key: key, value: String(line.value.dropFirst().dropLast()), number: line.number)
+    }
 
     /// `title`, else the identifier.
     package var title: String { value("title") ?? identifier }

@@ -19,10 +19,7 @@ package struct BootCSV: Sendable {
     /// entries, neither here nor for fallback.
     package init(parsing bytes: Bytes) throws(ImageFault) {
         guard bytes.count <= 1 << 20 else { throw ImageFault(.limit, "boot CSV of \(bytes.count) bytes") }
-        var units: [UInt16] = []
-        for offset in stride(from: 0, to: bytes.count - bytes.count % 2, by: 2) {
-            units.append(try bytes.little(at: offset))
-        }
+        var units = bytes.utf16Units()
         if units.first == 0xFEFF { units.removeFirst() }
         var entries: [Entry] = []
         for line in units.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D || $0 == 0 }) {

@@ -14,15 +14,19 @@ package enum EFIBoot {
     private static let largestText = 1 << 20
     private static let mostPrograms = 8
 
-    /// Follows the removable path of `machine` on `partition`, which GRUB calls `device`.
+    /// Follows the removable path of `machine` on `partition`, which GRUB calls `device`; or, where another loader
+    /// has gone on, the program at `start` with its load options.
     package static func trace(
-        _ partition: any EFISystemPartition, machine: PEImage.Machine, device: GrubDevice
+        _ partition: any EFISystemPartition, machine: PEImage.Machine, device: GrubDevice,
+        from start: String? = nil, loadOptions: String? = nil
     ) -> BootTrace {
         var trace = BootTrace()
+        trace.loadOptions = loadOptions
         let suffix = (machine.suffix ?? "x64").uppercased()
         do {
             try follow(
-                "/EFI/BOOT/BOOT\(suffix).EFI", .removablePathMissing, partition, machine, device, &trace)
+                start ?? "/EFI/BOOT/BOOT\(suffix).EFI", start == nil ? .removablePathMissing : .entryMissing,
+                partition, machine, device, &trace)
         } catch {
             trace.add(trace.path ?? "/EFI/BOOT", error.description)
             trace.destination = .unknown(error)
@@ -46,6 +50,7 @@ package enum EFIBoot {
             guard let loader = try program(file, path, machine, &trace) else { return }
             trace.loader = loader
             trace.faults += loader.faults
+            trace.programs.append((path, loader.kind, loader.image.isSigned))
             let directory = directory(of: path)
             switch loader.kind {
             case .shim:
@@ -56,8 +61,16 @@ package enum EFIBoot {
                 {
                     trace.add(path, "shim; started from the removable path, it runs fallback")
                     (path, missing) = (fallback, .secondStageMissing)
+                } else if let named = secondStage(in: trace.loadOptions) {
+                    trace.add(path, "shim; its load options name \(named.path)")
+                    trace.loadOptions = named.options
+                    (path, missing) = (
+                        named.path.hasPrefix("/") ? named.path : "\(directory)/\(named.path)",
+                        .secondStageMissing
+                    )
                 } else {
                     trace.add(path, "shim; its second stage is \(stage)")
+                    trace.loadOptions = nil
                     (path, missing) = ("\(directory)/\(stage)", .secondStageMissing)
                 }
             case .shimFallback:
@@ -67,8 +80,10 @@ package enum EFIBoot {
                     return
                 }
                 trace.add(
-                    path, "fallback makes a boot entry for \(entry) and starts it, if need be by a reset")
-                (path, missing) = (entry, .entryMissing)
+                    path,
+                    "fallback makes a boot entry for \(entry.path) and starts it, if need be by a reset")
+                trace.loadOptions = entry.options
+                (path, missing) = (entry.path, .entryMissing)
             default:
                 arrive(loader, path, device, machine, &trace)
                 return
@@ -119,7 +134,7 @@ package enum EFIBoot {
     /// `BOOT`, each with `BOOT<arch>.CSV` or else `BOOT.CSV`.
     private static func bootEntry(
         _ partition: any EFISystemPartition, _ machine: PEImage.Machine, _ trace: inout BootTrace
-    ) throws(ImageFault) -> String? {
+    ) throws(ImageFault) -> (path: String, options: String?)? {
         let names = try found { () throws(ImageFault) in try partition.names(inDirectory: "/EFI") } ?? []
         for name in names where name.lowercased() != "boot" && name != "." && name != ".." {
             let directory = "/EFI/\(name)"
@@ -138,7 +153,11 @@ package enum EFIBoot {
                         continue
                     }
                     trace.add(path, "names \(entry.fileName) (\(entry.label))")
-                    return "\(directory)/\(entry.fileName.replacing("\\", with: "/"))"
+                    let arguments = trimmed(entry.arguments)
+                    return (
+                        "\(directory)/\(entry.fileName.replacing("\\", with: "/"))",
+                        arguments.isEmpty ? nil : arguments
+                    )
                 } catch {
                     guard error.kind == .corrupt else { throw error }
                     trace.add(path, error.description)
@@ -146,6 +165,24 @@ package enum EFIBoot {
             }
         }
         return nil
+    }
+
+    /// What shim makes of load options that name a program: the first word is the path, with `\` in front from the
+    /// root of the partition (shim.c, `set_second_stage`; load-options.c).
+    private static func secondStage(in options: String?) -> (path: String, options: String?)? {
+        guard let options else { return nil }
+        let text = trimmed(options)
+        let word = text.prefix { $0 != " " }
+        guard word.lowercased().hasSuffix(".efi") else { return nil }
+        let rest = trimmed(String(text.dropFirst(word.count)))
+        return (word.replacing("\\", with: "/"), rest.isEmpty ? nil : rest)
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        var rest = text.utf8[...]
+        while let first = rest.first, GrubNumber.isSpace(first) { rest = rest.dropFirst() }
+        while let last = rest.last, GrubNumber.isSpace(last) { rest = rest.dropLast() }
+        return String(decoding: rest, as: UTF8.self)
     }
 
     private static func arrive(
@@ -173,6 +210,12 @@ package enum EFIBoot {
         case .linuxKernel:
             trace.add(path, "Linux kernel")
             trace.destination = .linuxKernel
+        case .syslinux:
+            trace.add(path, "Syslinux")
+            var start = SyslinuxStart(
+                device: device, directory: directory(of: path), version: loader.syslinuxVersion, isEFI: true)
+            start.is32Bit = machine == .x86
+            trace.destination = .syslinux(start)
         case .windowsBootManager:
             trace.add(path, "Windows boot manager")
             trace.destination = .windowsBootManager

@@ -20,6 +20,8 @@ package struct EFILoader: Sendable {
         case linuxKernel
         /// The Windows boot manager.
         case windowsBootManager
+        /// Syslinux.
+        case syslinux
         /// rEFInd.
         case refind
         /// A memory test.
@@ -40,6 +42,8 @@ package struct EFILoader: Sendable {
     package let grubModules: GrubModules?
     /// The file a shim starts from its own directory.
     package let secondStage: String?
+    /// `6.04`, if this is Syslinux.
+    package let syslinuxVersion: String?
     /// Why parts of it could not be read.
     package let faults: [ImageFault]
 
@@ -64,6 +68,7 @@ package struct EFILoader: Sendable {
         func names(_ component: String) -> Bool { components.contains(component) }
         var modules: GrubModules?
         var secondStage: String?
+        var version: String?
         let kind: Kind
         if image.section(".linux") != nil {
             kind = .unifiedKernelImage
@@ -76,15 +81,17 @@ package struct EFILoader: Sendable {
             let whole = attempt { () throws(ImageFault) in try image.allBytes(limit: Self.largestProgram) }
             kind = Self.kind(image, whole, names)
             if kind == .shim { secondStage = Self.secondStage(image, whole) }
+            if kind == .syslinux { version = Self.syslinuxVersion(whole) }
         }
         self.kind = kind
         self.secondStage = secondStage
+        syslinuxVersion = version
         grubModules = modules
         self.faults = faults
     }
 
     private static func kind(_ image: PEImage, _ whole: Bytes?, _ names: (String) -> Bool) -> Kind {
-        func contains(wide text: String) -> Bool { whole?.firstIndex(of: utf16(text)) != nil }
+        func contains(wide text: String) -> Bool { whole?.firstIndex(of: text.utf16LittleEndian) != nil }
         func contains(_ text: String) -> Bool { whole?.firstIndex(of: Array(text.utf8)) != nil }
         if image.section(".vendor_cert") != nil { return .shim }
         if names("shim") || contains(wide: "shim") || contains(wide: "SHIM") {
@@ -96,6 +103,7 @@ package struct EFILoader: Sendable {
         if contains("bootmgfw.pdb") || contains("bootmgr.pdb") || contains(wide: "bootmgfw.efi") {
             return .windowsBootManager
         }
+        if syslinuxVersion(whole) != nil { return .syslinux }
         if names("refind") || contains(wide: "rEFInd") { return .refind }
         if names("memtest86+") || contains("Memtest86") { return .memoryTest }
         if names("fwupd-efi") { return .firmwareUpdater }
@@ -107,13 +115,19 @@ package struct EFILoader: Sendable {
     private static func secondStage(_ image: PEImage, _ whole: Bytes?) -> String {
         let suffix = image.machine.suffix ?? "x64"
         for name in ["grub\(suffix).efi", "systemd-boot\(suffix).efi", "grub.efi"]
-        where whole?.firstIndex(of: utf16("\\\(name)\0")) != nil {
+        where whole?.firstIndex(of: "\\\(name)\0".utf16LittleEndian) != nil {
             return name
         }
         return "grub\(suffix).efi"
     }
 
-    private static func utf16(_ text: String) -> [UInt8] {
-        text.utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+    /// The number by which Syslinux names itself to servers: `User-Agent: Syslinux/6.04`.
+    private static func syslinuxVersion(_ whole: Bytes?) -> String? {
+        let name = Array("User-Agent: Syslinux/".utf8)
+        guard let whole, let place = whole.firstIndex(of: name) else { return nil }
+        let number = whole.dropFirst(place + name.count).prefix(16).textToNUL.prefix {
+            $0.isNumber || $0 == "."
+        }
+        return number.isEmpty ? nil : String(number)
     }
 }

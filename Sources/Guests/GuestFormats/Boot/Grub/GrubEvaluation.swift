@@ -3,13 +3,13 @@ package import ByteReading
 /// How a start of GRUB ends without anybody at the keyboard.
 package enum GrubOutcome: Sendable {
     /// An entry is started.
-    case boots(GrubBootSelection)
+    case boots(BootSelection)
     /// GRUB stays at its menu: every entry tried has failed.
     case menu
     /// GRUB stays at its prompt: there is no menu.
     case prompt
     /// GRUB stays at its rescue prompt: the module `normal` is not there.
-    case rescue(GrubFileReference)
+    case rescue(BootFileReference)
     /// GRUB asks for a user name and a password before the entry of this title.
     case password(title: String)
     /// A command ends GRUB: `exit`, `halt`, `reboot`, `fwsetup`.
@@ -29,11 +29,11 @@ package struct GrubEvaluation: Sendable {
         /// Its title.
         package let title: String
         /// Where it is defined.
-        package let location: GrubLocation
+        package let location: BootLocation
         /// What went wrong, in order.
         package let notes: [GrubNote]
         /// The kernel of the last `linux` command that failed: not there, or too short to be one.
-        package let failedKernel: GrubFileReference?
+        package let failedKernel: BootFileReference?
     }
 
     /// The entries tried, in order.
@@ -55,7 +55,7 @@ package struct GrubEvaluation: Sendable {
     /// Whether something met on the way makes the outcome a guess.
     package var isCertain: Bool { faults.isEmpty && !notes.contains(where: \.makesUncertain) }
     /// What is started, if anything.
-    package var selection: GrubBootSelection? {
+    package var selection: BootSelection? {
         if case .boots(let selection) = outcome { selection } else { nil }
     }
 }

@@ -59,9 +59,9 @@ package struct GrubFile: Hashable, Sendable {
     }
 }
 
-/// The disks that GRUB sees.
+/// The disks that GRUB sees, and other loaders with it.
 ///
-/// nil means "not there", which GRUB would see too; a fault means that nobody can tell, and makes every
+/// nil means "not there", which the loader would see too; a fault means that nobody can tell, and makes every
 /// conclusion drawn from it uncertain. Paths are absolute on the filesystem of the device; symbolic links are
 /// followed on that filesystem only, as GRUB's drivers do.
 package protocol GrubHost {
@@ -76,6 +76,8 @@ package protocol GrubHost {
     func file(at path: String, on device: GrubDevice) throws(ImageFault) -> GrubFile?
     /// The bytes of a regular file; a `limit` fault if there are more than `limit`.
     func contents(of path: String, on device: GrubDevice, limit: Int) throws(ImageFault) -> Bytes?
+    /// The bytes of a regular file, read where they are needed.
+    func source(of path: String, on device: GrubDevice) throws(ImageFault) -> ContentSource?
     /// The names in a directory, without `.` and `..`.
     func names(inDirectory path: String, on device: GrubDevice) throws(ImageFault) -> [String]?
     /// A property of a device, nil when it has none.
@@ -87,6 +89,32 @@ package protocol GrubHost {
 }
 
 extension GrubHost {
+    /// Files of up to 64 MiB, read as a whole.
+    package func source(of path: String, on device: GrubDevice) throws(ImageFault) -> ContentSource? {
+        try contents(of: path, on: device, limit: 64 << 20).map { ContentSource($0) }
+    }
+
+    /// What a loader finds when it looks for a file.
+    package func reference(
+        _ name: String, path: String, on device: GrubDevice?, at location: BootLocation
+    ) -> BootFileReference {
+        guard let device else {
+            return BootFileReference(
+                name: name, device: nil, path: path, presence: .noDevice, location: location)
+        }
+        let presence: BootFileReference.Presence
+        do {
+            switch try file(at: path, on: device) {
+            case nil: presence = .missing
+            case let file? where file.isDirectory: presence = .missing
+            case let file?: presence = .present(size: file.size)
+            }
+        } catch {
+            presence = error.kind == .notFound ? .missing : .unreadable(error)
+        }
+        return BootFileReference(
+            name: name, device: device, path: path, presence: presence, location: location)
+    }
     package func modules(of device: GrubDevice) -> Set<String> { [] }
     package func defaultSubvolume(of device: GrubDevice) throws(ImageFault) -> String? { nil }
 }

@@ -130,7 +130,7 @@ extension GrubInterpreter {
                 title: title, identifier: name, arguments: [title] + all("grub_arg"),
                 classes: all("grub_class"),
                 users: users, isSubmenu: false,
-                location: GrubLocation(file: path, line: 1, lastLine: entry.lines.last?.number ?? 1),
+                location: BootLocation(file: path, line: 1, lastLine: entry.lines.last?.number ?? 1),
                 bootLoaderSpecificationFile: path, body: commands(in: script), bodyFile: path))
     }
 

@@ -25,7 +25,7 @@ extension GrubInterpreter {
     }
 
     /// The error GRUB prints for a file it cannot open; nil if it can, or if nobody can tell.
-    private func failure(_ file: GrubFileReference) -> GrubStatus? {
+    private func failure(_ file: BootFileReference) -> GrubStatus? {
         switch file.presence {
         case .present, .unreadable: nil
         case .missing: fail(.fileNotFound, "file `\(file.path)' not found")
@@ -34,7 +34,7 @@ extension GrubInterpreter {
     }
 
     private func load(
-        _ loader: GrubBootSelection.Loader, _ arguments: [String]
+        _ loader: BootSelection.Loader, _ arguments: [String]
     ) throws(ImageFault) -> GrubStatus {
         guard let name = arguments.first(where: { loader == .linux || !$0.hasPrefix("--") }) else {
             return fail(.badArgument, "filename expected")
@@ -49,7 +49,7 @@ extension GrubInterpreter {
         let index = arguments.firstIndex(of: name) ?? 0
         let rest = Array(arguments[(index + 1)...])
         loaded = Loaded(
-            selection: GrubBootSelection(
+            selection: BootSelection(
                 loader: loader, image: image, commandLine: Self.commandLine(rest), arguments: rest,
                 location: location))
         return .success
@@ -58,7 +58,7 @@ extension GrubInterpreter {
     private func initrd(_ arguments: [String]) throws(ImageFault) -> GrubStatus {
         guard !arguments.isEmpty else { return fail(.badArgument, "filename expected") }
         guard loaded != nil else { return fail(.badArgument, "you need to load the kernel first") }
-        var files: [GrubFileReference] = []
+        var files: [BootFileReference] = []
         var status = GrubStatus.success
         for argument in arguments {
             // `newc:name:file` packs a file into an archive of its own.
@@ -93,19 +93,19 @@ extension GrubInterpreter {
     private func chainloader(_ arguments: [String]) throws(ImageFault) -> GrubStatus {
         let operands = arguments.filter { !$0.hasPrefix("--") }
         guard let name = operands.first else { return fail(.badArgument, "filename expected") }
-        let image: GrubFileReference
+        let image: BootFileReference
         if let plus = name.utf8.lastIndex(of: UInt8(ascii: "+")),
             name[..<plus].isEmpty || name[..<plus].hasSuffix(")")
         {
             // A block list, such as `+1` for the boot sector of `$root`.
             let (device, path) = try resolve(name)
-            let presence: GrubFileReference.Presence
+            let presence: BootFileReference.Presence
             switch device {
             case .found: presence = .present(size: 512)
             case .absent: presence = .noDevice
             case .unreadable(let fault): presence = .unreadable(fault)
             }
-            image = GrubFileReference(
+            image = BootFileReference(
                 name: name, device: device.value, path: path, presence: presence, location: location)
         } else {
             image = try reference(name)
@@ -113,7 +113,7 @@ extension GrubInterpreter {
         if let status = failure(image) { return status }
         let rest = Array(operands.dropFirst())
         loaded = Loaded(
-            selection: GrubBootSelection(
+            selection: BootSelection(
                 loader: .chainloader, image: image, commandLine: Self.commandLine(rest), arguments: rest,
                 location: location))
         return .success

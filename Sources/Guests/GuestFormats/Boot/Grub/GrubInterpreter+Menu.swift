@@ -38,7 +38,7 @@ extension GrubInterpreter {
             GrubMenuEntry(
                 title: title, identifier: parsed.value("id") ?? title, arguments: parsed.operands,
                 classes: parsed.all("class"), users: users, isSubmenu: isSubmenu,
-                location: GrubLocation(file: file, line: start, lastLine: lastLine),
+                location: BootLocation(file: file, line: start, lastLine: lastLine),
                 bootLoaderSpecificationFile: nil, body: body, bodyFile: file))
     }
 
@@ -198,7 +198,7 @@ extension GrubInterpreter {
     }
 
     /// A selection with the names of the entry that made it.
-    func finished(_ selection: GrubBootSelection, _ entry: GrubMenuEntry? = nil) -> GrubBootSelection {
+    func finished(_ selection: BootSelection, _ entry: GrubMenuEntry? = nil) -> BootSelection {
         var selection = selection
         selection.titles = titles
         selection.identifier = entry?.identifier ?? titles.last ?? ""

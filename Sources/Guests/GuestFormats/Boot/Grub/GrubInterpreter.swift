@@ -19,7 +19,7 @@ package final class GrubInterpreter {
 
     /// What a loader command has left for `boot`.
     struct Loaded {
-        var selection: GrubBootSelection
+        var selection: BootSelection
     }
 
     let host: any GrubHost
@@ -28,7 +28,7 @@ package final class GrubInterpreter {
     var functions: [String: (body: [GrubCommand], file: String)] = [:]
     var loaded: Loaded?
     /// The kernel that the entry being tried could not load.
-    var failedKernel: GrubFileReference?
+    var failedKernel: BootFileReference?
     var evaluation = GrubEvaluation(outcome: .prompt)
     /// Set once GRUB's path has ended; nothing is executed after it.
     var end: GrubOutcome?
@@ -126,7 +126,7 @@ package final class GrubInterpreter {
     }
 
     /// The module without which there is no normal mode: nil if it is packed in or found.
-    private func missingNormalModule() throws(ImageFault) -> GrubFileReference? {
+    private func missingNormalModule() throws(ImageFault) -> BootFileReference? {
         guard let packed = start.embeddedModules, !packed.contains("normal") else { return nil }
         let directory = "\(value(of: "prefix") ?? "")/\(start.processor)-\(start.platform.rawValue)"
         let module = try reference("\(directory)/normal.mod")
@@ -188,7 +188,7 @@ package final class GrubInterpreter {
 
     // MARK: Notes and lookups
 
-    var location: GrubLocation { GrubLocation(file: file, line: line) }
+    var location: BootLocation { BootLocation(file: file, line: line) }
 
     func note(_ kind: GrubNote.Kind, _ message: String) {
         if evaluation.notes.count < 1000 { evaluation.notes.append(GrubNote(kind, message, at: location)) }
@@ -268,9 +268,9 @@ package final class GrubInterpreter {
     }
 
     /// What a file name refers to, for a report.
-    func reference(_ name: String) throws(ImageFault) -> GrubFileReference {
+    func reference(_ name: String) throws(ImageFault) -> BootFileReference {
         let (device, path) = try resolve(name)
-        let presence: GrubFileReference.Presence
+        let presence: BootFileReference.Presence
         switch device {
         case .absent: presence = .noDevice
         case .unreadable(let fault): presence = .unreadable(fault)
@@ -281,7 +281,7 @@ package final class GrubInterpreter {
             case .unreadable(let fault): presence = .unreadable(fault)
             }
         }
-        return GrubFileReference(
+        return BootFileReference(
             name: name, device: device.value, path: path, presence: presence, location: location)
     }
 

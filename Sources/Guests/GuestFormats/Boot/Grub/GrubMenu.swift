@@ -13,7 +13,7 @@ package struct GrubMenuEntry: Sendable {
     /// Whether it opens a menu of its own.
     package let isSubmenu: Bool
     /// Where it is defined.
-    package let location: GrubLocation
+    package let location: BootLocation
     /// The BLS file it was made from.
     package let bootLoaderSpecificationFile: String?
     /// Entries of a submenu as they stand when it is opened.

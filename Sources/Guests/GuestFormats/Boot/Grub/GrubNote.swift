@@ -33,10 +33,10 @@ package struct GrubNote: Hashable, Sendable, CustomStringConvertible {
     /// What happened, with the names involved.
     package let message: String
     /// Where.
-    package let location: GrubLocation
+    package let location: BootLocation
 
     /// A note.
-    package init(_ kind: Kind, _ message: String, at location: GrubLocation) {
+    package init(_ kind: Kind, _ message: String, at location: BootLocation) {
         self.kind = kind
         self.message = message
         self.location = location

@@ -19,7 +19,10 @@ package enum DistributionFamily: String, Sendable, Hashable, CaseIterable {
         .rhel: [
             "rhel", "centos", "rocky", "almalinux", "ol", "scientific", "anolis", "alinux", "openEuler",
             "euleros",
-            "hce", "kylin", "uos", "tencentos", "opencloudos", "fedora", "amzn", "circle", "eurolinux",
+            "hce", "kylin", "uos", "tencentos", "opencloudos", "fedora", "amzn",
+            "fedora-asahi-remix", "nobara", "ultramarine", "springdale", "asianux", "redflag", "openanolis",
+            "bclinux", "ctyunos", "culinux", "neokylin", "vzlinux", "msvsphere", "almalinux-kitten", "circle",
+            "eurolinux",
             "virtuozzo",
             "cloudlinux", "miraclelinux", "navylinux", "mageia", "photon", "azurelinux", "mariner",
             "xenenterprise",
@@ -27,12 +30,14 @@ package enum DistributionFamily: String, Sendable, Hashable, CaseIterable {
         .debian: [
             "debian", "ubuntu", "linuxmint", "kali", "deepin", "raspbian", "pop", "elementary", "devuan",
             "neon",
-            "zorin", "parrot", "proxmox", "astra",
+            "zorin", "parrot", "proxmox", "astra", "openkylin", "tails", "pureos", "mx", "antix", "linuxlite",
+            "ubuntu-core", "tuxedo", "siduction", "knoppix", "bodhi", "peppermint", "kubuntu",
         ],
         .suse: [
             "sles", "sles_sap", "sled", "opensuse", "opensuse-leap", "opensuse-tumbleweed", "suse",
             "sle-micro",
-            "sl-micro", "opensuse-microos", "opensuse-slowroll",
+            "sl-micro", "opensuse-microos", "opensuse-slowroll", "sles_sap_micro", "opensuse-leap-micro",
+            "opensuse-aeon", "opensuse-kalpa",
         ],
         .arch: ["arch", "manjaro", "archarm", "endeavouros", "cachyos", "garuda"],
         .alpine: ["alpine", "postmarketos"],

@@ -12,6 +12,8 @@ package enum ReleaseFiles {
         package let version: String?
         /// The name in parentheses: `Final`, `Core`, `Maipo`.
         package let codename: String?
+        /// Whether the title is one that is known; otherwise `id` is only the family's.
+        package var isNamed = true
         /// Where it stands.
         package let source: SourceLine
     }
@@ -35,10 +37,10 @@ package enum ReleaseFiles {
             codename = String(all[all.index(after: open)..<close])
         }
         let lower = AsciiText.lowercased(all)
-        let id = redHatNames.first { lower.hasPrefix($0.prefix) }?.id ?? "rhel"
+        let known = redHatNames.first { lower.hasPrefix($0.prefix) }
         return Release(
-            id: id, name: title.joined(separator: " "), version: version, codename: codename,
-            source: text.source(line))
+            id: known?.id ?? "rhel", name: title.joined(separator: " "), version: version,
+            codename: codename, isNamed: known != nil, source: text.source(line))
     }
 
     private static let redHatNames: [(prefix: String, id: String)] = [
@@ -48,7 +50,9 @@ package enum ReleaseFiles {
         ("openeuler", "openEuler"), ("euleros", "euleros"), ("huawei", "hce"), ("kylin", "kylin"),
         ("neokylin", "kylin"),
         ("tencentos", "tencentos"), ("opencloudos", "opencloudos"), ("circle", "circle"),
-        ("xenserver", "xenenterprise"),
+        ("xenserver", "xenenterprise"), ("mageia", "mageia"), ("alt ", "altlinux"), ("uos", "uos"),
+        ("uniontech", "uos"), ("vmware photon", "photon"), ("cloudlinux", "cloudlinux"),
+        ("virtuozzo", "virtuozzo"), ("eurolinux", "eurolinux"), ("miracle", "miraclelinux"),
     ]
 
     /// `/etc/SuSE-release`: a title, then `VERSION = 11` and `PATCHLEVEL = 4`.

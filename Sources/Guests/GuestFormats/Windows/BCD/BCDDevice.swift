@@ -89,7 +89,7 @@ package indirect enum BCDDevice: Hashable, Sendable {
         let parent = Int(try whole.little(UInt32.self, at: 0x18))
         let path = whole.prefix(parent == 0 ? whole.count : parent).dropFirst(0x1C)
         return .locate(
-            element: element, path: path.utf16ToNUL,
+            element: element, path: path.utf16Text(),
             parent: parent == 0
                 ? nil
                 : try BCDDevice(
@@ -113,7 +113,7 @@ package struct BCDFile: Hashable, Sendable {
         let body = try bytes.slice(at: 0, count: length).dropFirst(12)
         let (device, size) = try BCDDevice.nested(body, depth: depth)
         self.device = device
-        path = body.dropFirst(size).utf16ToNUL
+        path = body.dropFirst(size).utf16Text()
     }
 }
 
@@ -132,23 +132,5 @@ extension BCDDevice: CustomStringConvertible {
                 + (parent.map { " on \($0)" } ?? "")
         case .other(let type, _): "device of type \(type)"
         }
-    }
-}
-
-extension Bytes {
-    /// The text up to the first NUL, UTF-16 little-endian; a surrogate without its partner becomes U+FFFD.
-    fileprivate var utf16ToNUL: String {
-        let units = withSpan { span in
-            var units: [UInt16] = []
-            var index = 0
-            while index + 1 < span.count {
-                let unit = UInt16(span[index]) | UInt16(span[index + 1]) << 8
-                if unit == 0 { break }
-                units.append(unit)
-                index += 2
-            }
-            return units
-        }
-        return String(decoding: units, as: UTF16.self)
     }
 }

@@ -49,7 +49,7 @@ package struct SecurityCatalog: Sendable {
                 for pair in try fields[1].children(&budget) {
                     let parts = try pair.children(&budget)
                     guard parts.count > 2, parts[0].wideText?.lowercased() == "file" else { continue }
-                    fileName = Self.text(parts[2].content)
+                    fileName = parts[2].content.utf16Text()
                 }
             }
         }
@@ -58,15 +58,6 @@ package struct SecurityCatalog: Sendable {
 
     /// Old catalogs name a member by forty digits in UTF-16 with a NUL, new ones by the bytes of its digest.
     private static func digest(_ tag: Bytes) -> String {
-        tag.count > 64 ? text(tag).lowercased() : Hexadecimal.lower(tag)
-    }
-
-    private static func text(_ bytes: Bytes) -> String {
-        var units: [UInt16] = []
-        for index in 0..<bytes.count / 2 {
-            guard let unit = try? bytes.little(UInt16.self, at: index * 2), unit != 0 else { break }
-            units.append(unit)
-        }
-        return String(decoding: units, as: UTF16.self)
+        tag.count > 64 ? tag.utf16Text().lowercased() : Hexadecimal.lower(tag)
     }
 }

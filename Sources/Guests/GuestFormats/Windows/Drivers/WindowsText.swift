@@ -16,17 +16,6 @@ enum WindowsText {
     }
 
     private static func wide(_ bytes: Bytes, isBig: Bool) -> [UInt8] {
-        var units: [UInt16] = []
-        units.reserveCapacity(bytes.count / 2)
-        bytes.withSpan { span in
-            var index = 0
-            while index + 1 < span.count {
-                let first = UInt16(span[index])
-                let second = UInt16(span[index + 1])
-                units.append(isBig ? first << 8 | second : second << 8 | first)
-                index += 2
-            }
-        }
-        return Array(String(decoding: units, as: UTF16.self).utf8)
+        Array(String(decoding: bytes.utf16Units(isBigEndian: isBig), as: UTF16.self).utf8)
     }
 }

@@ -73,10 +73,6 @@ package struct DERElement: Sendable {
     /// UTF-16 in the order in which `BMPString` has it.
     var wideText: String? {
         guard tag == Self.wideString else { return nil }
-        var units: [UInt16] = []
-        for index in 0..<content.count / 2 {
-            if let unit = try? content.big(UInt16.self, at: index * 2) { units.append(unit) }
-        }
-        return String(decoding: units, as: UTF16.self)
+        return String(decoding: content.utf16Units(isBigEndian: true), as: UTF16.self)
     }
 }

@@ -91,14 +91,11 @@ package struct VersionResource: Sendable, Hashable {
 
         /// UTF-16 up to a NUL, and how many bytes it and the NUL take.
         private static func wideText(_ bytes: Bytes) -> (text: String, end: Int) {
-            var units: [UInt16] = []
-            var offset = 0
-            while let unit = try? bytes.little(UInt16.self, at: offset) {
-                offset += 2
-                if unit == 0 { break }
-                units.append(unit)
-            }
-            return (String(decoding: units, as: UTF16.self), offset)
+            let units = bytes.utf16Units()
+            let length = units.firstIndex(of: 0) ?? units.count
+            return (
+                String(decoding: units.prefix(length), as: UTF16.self), 2 * min(length + 1, units.count)
+            )
         }
     }
 }

@@ -16,14 +16,7 @@ enum RegistryName {
         guard bytes.count.isMultiple(of: 2) else {
             throw ImageFault(.corrupt, "UTF-16 of \(bytes.count) bytes", at: bytes.origin)
         }
-        return String(decoding: units(bytes), as: UTF16.self)
-    }
-
-    /// The whole UTF-16 units in `bytes`; an odd byte at the end is left out.
-    static func units(_ bytes: Bytes) -> [UInt16] {
-        bytes.withSpan { span in
-            (0..<span.count / 2).map { UInt16(span[2 * $0]) | UInt16(span[2 * $0 + 1]) << 8 }
-        }
+        return String(decoding: bytes.utf16Units(), as: UTF16.self)
     }
 
     /// The names in a path. By scalars: a mark at the beginning of a name does not join the backslash before it.

@@ -17,7 +17,7 @@ package struct RegistryValue: Sendable {
     package var string: String? {
         switch type {
         case .string, .expandableString, .link:
-            String(decoding: RegistryName.units(data).prefix { $0 != 0 }, as: UTF16.self)
+            data.utf16Text()
         default: nil
         }
     }
@@ -27,7 +27,7 @@ package struct RegistryValue: Sendable {
     package var strings: [String]? {
         guard type == .multipleStrings else { return string.map { [$0] } }
         var strings: [String] = []
-        for units in RegistryName.units(data).split(separator: 0, omittingEmptySubsequences: false) {
+        for units in data.utf16Units().split(separator: 0, omittingEmptySubsequences: false) {
             if units.isEmpty { break }
             strings.append(String(decoding: units, as: UTF16.self))
         }

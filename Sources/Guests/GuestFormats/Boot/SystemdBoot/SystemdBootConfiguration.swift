@@ -4,6 +4,8 @@ package import ByteReading
 package struct SystemdBootConfiguration: Sendable {
     /// What `default` names: a pattern of entry identifiers, or `@saved`.
     package let defaultPattern: String?
+    /// What `preferred` names (systemd 258 and later): like `default`, passed over once its starts are used up.
+    package let preferredPattern: String?
     /// Seconds until the default entry starts; nil when it is not set (0, no menu) or `menu-force` (forever).
     package let timeout: Int?
     /// Whether the menu waits for a key forever.
@@ -12,6 +14,7 @@ package struct SystemdBootConfiguration: Sendable {
     /// Reads the file; lines that are not understood are passed over, as systemd-boot does.
     package init(parsing bytes: Bytes) {
         var pattern: String?
+        var preferred: String?
         var timeout: Int?
         var waits = false
         for line in bytes.array.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
@@ -29,6 +32,7 @@ package struct SystemdBootConfiguration: Sendable {
             }
             switch words[0] {
             case "default": pattern = value
+            case "preferred": preferred = value
             case "timeout":
                 waits = value == "menu-force"
                 timeout = Int(value).flatMap { $0 >= 0 ? $0 : nil }
@@ -36,6 +40,7 @@ package struct SystemdBootConfiguration: Sendable {
             }
         }
         defaultPattern = pattern
+        preferredPattern = preferred
         self.timeout = timeout
         waitsForever = waits
     }

@@ -1,14 +1,14 @@
 package import ByteReading
 
 /// A file that a command of an entry names.
-package struct GrubFileReference: Hashable, Sendable {
+package struct BootFileReference: Hashable, Sendable {
     /// Whether the file is there.
     package enum Presence: Hashable, Sendable {
         /// It is, with this size in bytes.
         case present(size: UInt64)
-        /// GRUB says `file not found`.
+        /// The loader says that the file is not found.
         case missing
-        /// GRUB says that the device does not exist.
+        /// The loader says that the device does not exist.
         case noDevice
         /// The image could not be read.
         case unreadable(ImageFault)
@@ -23,5 +23,12 @@ package struct GrubFileReference: Hashable, Sendable {
     /// Whether it is there.
     package let presence: Presence
     /// Where the command stands.
-    package let location: GrubLocation
+    package let location: BootLocation
+}
+
+extension BootFileReference {
+    /// Whether the loader would not find it.
+    package var isMissing: Bool { presence == .missing || presence == .noDevice }
+    /// Why nobody can tell whether it is there, if so.
+    package var fault: ImageFault? { if case .unreadable(let fault) = presence { fault } else { nil } }
 }

@@ -1,0 +1,72 @@
+import GuestFacts
+import LaunchChain
+import Targets
+
+/// The verdicts of one system at several targets: a line for each, with where its launches stop.
+struct VerdictMatrix {
+    private let names: VerdictText
+    private let columns = ["boots", "reachable", "ready"]
+
+    init(_ names: VerdictText) { self.names = names }
+
+    func write(_ verdicts: [TargetVerdict], on canvas: inout TextCanvas) {
+        let first = (verdicts.map { TerminalText.width($0.target) }.max() ?? 0) + 3
+        let head = columns.map { TerminalText.padded($0, to: width($0)) }.joined()
+        canvas.line([Piece(TerminalText.padded("", to: first)), Piece(head, .quiet)])
+        for verdict in verdicts {
+            let answers = zip(columns, [verdict.boots, verdict.reachable, verdict.ready]).map {
+                column, answer in
+                Piece(TerminalText.padded(answer.rawValue, to: width(column)), names.ink(answer.rawValue))
+            }
+            let start = [Piece(TerminalText.padded(verdict.target, to: first), .strong)] + answers
+            let remarks = remarks(on: verdict)
+            canvas.cutLine(start + [remarks.first ?? Piece("")])
+            for remark in remarks.dropFirst() {
+                canvas.cutLine([remark], indent: first + columns.reduce(0) { $0 + width($1) })
+            }
+        }
+    }
+
+    /// The widest answer is as long as `reachable`'s name.
+    private func width(_ column: String) -> Int { max(column.count, 7) + 2 }
+
+    /// Where its launches stop, what keeps an answer open, or what to register.
+    private func remarks(on verdict: TargetVerdict) -> [Piece] {
+        var remarks: [Piece] = []
+        for stop in unique(verdict.launches.compactMap(\.stopsAt)) {
+            let concerned = verdict.launches.filter {
+                $0.stopsAt?.code == stop.code && $0.stopsAt?.link == stop.link
+            }
+            let code = stop.code.isEmpty ? "" : ", \(stop.code)"
+            remarks.append(
+                Piece("\(scope(concerned, of: verdict))stops at \(names.label(stop.link))\(code)", .bad))
+        }
+        let open = verdict.launches.filter { $0.unknownBecause != nil }
+        if remarks.isEmpty, let reason = open.first?.unknownBecause?.first {
+            remarks.append(Piece("\(scope(open, of: verdict))not known: \(reason)", .warning))
+        }
+        if remarks.isEmpty, let register = verdict.register {
+            remarks.append(Piece("register as \(TextReport.firmwareName(register.firmware))", .quiet))
+        }
+        return remarks
+    }
+
+    private func unique(_ stops: [LaunchVerdict.Stop]) -> [LaunchVerdict.Stop] {
+        stops.reduce(into: []) { list, stop in
+            if !list.contains(where: { $0.code == stop.code && $0.link == stop.link }) { list.append(stop) }
+        }
+    }
+
+    /// Which launches are meant; nothing when all are.
+    private func scope(_ some: [LaunchVerdict], of verdict: TargetVerdict) -> String {
+        if some.count == verdict.launches.count { return "" }
+        let disks = Set(some.map(\.disk))
+        let isByDisk = verdict.launches.allSatisfy { !disks.contains($0.disk) || some.contains($0) }
+        let names =
+            isByDisk
+            ? verdict.launches.map(\.disk.rawValue).filter { name in disks.contains { $0.rawValue == name } }
+            : some.map(self.names.name)
+        return names.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(
+            separator: "; ") + ": "
+    }
+}
