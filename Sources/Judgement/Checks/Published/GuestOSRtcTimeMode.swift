@@ -85,6 +85,7 @@ enum GuestOSRtcTimeMode: Check {
                     $0.linux.operation.rtcInUTC = .known(Located(true, first))
                     $0.linux.operation.rtcConflict = Located(false, line)
                 }, .fail, codes: ["Rtc.Conflict"]),
+            CheckExample(
                 "LOCAL on arm64, where the clock is in UTC",
                 .example {
                     $0.linux.identity.architecture = "arm64"
