@@ -30,10 +30,18 @@ struct CommandLineTests {
         let file = try directory.write(one.output.replacing("\"kvm\"", with: "\"mine\""), to: "mine.json")
         let again = try await Tool.imagecheck.run("targets", "--show", file)
         #expect(again.code == 0 && again.output == one.output.replacing("\"kvm\"", with: "\"mine\""))
+        // A key that does not exist is said, with those that do.
+        let wrong = try directory.write(
+            one.output.replacing("\"rootLogin\"", with: "\"rootLogins\""), to: "wrong.json")
+        let answer = try await Tool.imagecheck.run("targets", "--show", wrong)
+        #expect(answer.code == 64)
+        #expect(
+            answer.complaint.contains("there is no key “rules.rootLogins”; there are activationHosts, agents"))
     }
 
     @Test(
         arguments: [
+            (["targets", "--show", "moon"], "alibaba-ecs, kvm, openstack, aws-nitro"),
             (["scan"], "Missing expected argument"),
             (["scan", "--target", "moon", "x"], "There is no target “moon”"),
             (["scan", "--disk", "floppy", "x"], "virtio-blk"),

@@ -29,6 +29,9 @@ private struct Machine {
             systems["gpt:3"] = extended
         }
         var layout = Compose.layout(volumes, systems)
+        var sectors = [UInt8](repeating: 0, count: 4096)
+        sectors.replaceSubrange(510..<512, with: [0x55, 0xAA])
+        layout.disk = MemorySource(sectors)
         layout.image.partitions?.partitions = [
             PartitionFacts(
                 number: 1, offset: 1 << 20, size: 1 << 20, type: "C12A7328-F81F-11D2-BA4B-00A0C93EC93B",

@@ -134,6 +134,16 @@ import Testing
         #expect(identity.releaseConflict == nil)
     }
 
+    @Test("Trap 102: a release file is data, whatever a shell would make of it") func releaseFilesAreData() {
+        let found = identity([
+            "/etc/os-release": "ID=$(reboot)\nPRETTY_NAME=\"`id` $HOME\"\nVERSION_ID='1; exit'\n"
+        ])
+        #expect(found.distribution == "$(reboot)")
+        #expect(found.name == "`id` $HOME")
+        #expect(found.family == .other)
+        #expect(found.versionNumbers == [1])
+    }
+
     @Test func filesThatDisagreeAreSaid() {
         let centos = identity([
             "/etc/os-release": "ID=\"centos\"\nVERSION_ID=\"7\"\n",

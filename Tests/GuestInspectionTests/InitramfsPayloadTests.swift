@@ -175,4 +175,26 @@ struct InitramfsPayloadTests {
             }
         }
     }
+
+    /// Archives that dracut made: `dracut-NAME-KERNEL.img` in the directory that IMAGECHECK_BOOT names.
+    @Test(.enabled(if: FixtureTool.environment("IMAGECHECK_BOOT") != nil))
+    func judgesRealOnes() throws {
+        let directory = try #require(FixtureTool.environment("IMAGECHECK_BOOT"))
+        for name in FixtureTool.list(directory) where name.hasPrefix("dracut-") {
+            let result = try inspect(try FixtureTool.contents(directory + "/" + name))
+            let facts = try #require(result.facts.first)
+            #expect(facts.state == .good && facts.hasInit == .yes, "\(name): \(facts)")
+            #expect(facts.generator == "dracut" && (facts.generatorVersion ?? 0) > 0, "\(name): \(facts)")
+            #expect((facts.payload != nil) == name.contains("squash"), "\(name): \(facts)")
+            let kernel = InitramfsSummary.DriverContext(kernel: facts.kernelVersions.first)
+            for driver in [
+                "virtio_blk", "virtio_pci", "virtio_scsi", "nvme", "ahci", "hv_storvsc", "xen_blkfront",
+                "ext4",
+            ] {
+                let state = result.summary?.driverState(driver, kernel)
+                #expect(
+                    isUsable(state) || state == .builtIn, "\(name), \(driver): \(String(describing: state))")
+            }
+        }
+    }
 }

@@ -49,6 +49,8 @@ struct MemoryFileSystem: FileSystemReader {
 
     mutating func file(_ path: String, _ text: String = "x") { add(GuestPath(path), .file(Array(text.utf8))) }
 
+    mutating func link(_ path: String, _ target: String) { add(GuestPath(path), .link(target)) }
+
     mutating func file(_ path: String, bytes: [UInt8]) { add(GuestPath(path), .file(bytes)) }
     /// A file that is not executable.
     mutating func plainFile(_ path: String, _ text: String = "x") {

@@ -1,3 +1,4 @@
+import ByteReading
 import FileSystemCore
 import GuestFacts
 import GuestFormats
@@ -111,6 +112,31 @@ import Testing
         #expect(found.count == 1)
         #expect(found.first?.identity.version == "3815.2.5")
         #expect(found.first?.initSystem.program.value?.value != .missing)
+    }
+
+    @Test func twoSlotsOfOneSystemAreOne() {
+        var first = MemoryFileSystem()
+        first.system(machine: String(repeating: "a", count: 32))
+        var second = MemoryFileSystem()
+        second.system(machine: String(repeating: "b", count: 32))
+        #expect(linux(scan([("ext4", "rootfs-a", first), ("ext4", "rootfs-b", second)])).count == 1)
+        #expect(linux(scan([("ext4", "debian", first), ("ext4", "ubuntu", second)])).count == 2)
+    }
+
+    @Test func nixOSBeforeItsFirstStart() throws {
+        var disk = MemoryFileSystem()
+        let system = "/nix/store/aaaa-nixos-system-host-24.05"
+        disk.link("/nix/var/nix/profiles/system", "system-1-link")
+        disk.link("/nix/var/nix/profiles/system-1-link", system)
+        disk.file("/etc/NIXOS", "")
+        disk.file("\(system)/init", "#!/bin/sh\n")
+        disk.file("\(system)/systemd/lib/systemd/systemd", Self.elf)
+        disk.file("\(system)/etc/os-release", "ID=nixos\nVERSION_ID=\"24.05\"\nPRETTY_NAME=\"NixOS 24.05\"\n")
+        let facts = try #require(linux(scan([("ext4", "nixos", disk)])).first)
+        #expect(facts.identity.distribution == "nixos")
+        #expect(facts.identity.imageBased?.value == "nixos")
+        #expect(facts.initSystem.program.value?.value == .systemd)
+        #expect(facts.initSystem.missingDirectories.isEmpty)
     }
 
     @Test func treesOfContainersAreNoSystems() {

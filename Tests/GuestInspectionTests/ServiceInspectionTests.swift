@@ -94,6 +94,16 @@ import Testing
         #expect(single.unit("sshd.service").starts == .no)
     }
 
+    @Test("Trap 101: links of run levels resolve inside the guest, and loops end") func linksStayInside() {
+        var disk = redHat5()
+        disk.file("/etc/rc.d/init.d/far")
+        disk.link("/etc/rc.d/rc3.d/S20far", "../../../../../../../etc/init.d/far")
+        disk.link("/etc/rc.d/rc3.d/S21loop", "S21loop")
+        let services = services(disk)
+        #expect(services.unit("far.service").starts == .yes)
+        #expect(services.unit("loop.service").starts != .yes)
+    }
+
     @Test func whatALocalScriptNamesStaysOpen() {
         var disk = redHat5()
         disk.file(
@@ -332,6 +342,20 @@ import Testing
         #expect(services.unit("localmount.service").starts == .yes, "needed by networking")
         #expect(services.unit("chronyd.service").state == .disabled)
         #expect(services.unit("serial-getty@ttyS0.service").starts == .yes)
+    }
+
+    @Test func debiansOpenRCStandsBehindItsRc() {
+        var disk = MemoryFileSystem()
+        disk.file("/sbin/init", Self.elf)
+        disk.file("/etc/inittab", "id:2:initdefault:\nl2:2:wait:/etc/init.d/rc 2\n")
+        disk.file("/etc/init.d/rc", "#!/bin/sh\nexec /sbin/openrc default\n")
+        disk.file("/etc/init.d/ssh", "#!/bin/sh\n### BEGIN INIT INFO\n")
+        disk.link("/etc/runlevels/default/ssh", "../../init.d/ssh")
+        disk.link("/etc/rc2.d/S01other", "../init.d/other")
+        let services = services(disk)
+        #expect(services.program.value?.program.value == .openrc)
+        #expect(services.unit("ssh.service").starts == .yes)
+        #expect(services.unit("other.service").starts == .no)
     }
 
     @Test func aServiceWhoseNeedDoesNotExistDoesNotStart() {

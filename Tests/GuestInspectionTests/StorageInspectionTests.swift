@@ -113,4 +113,49 @@ import Testing
         #expect(archive(["bin/btrfs": "x"]).scansBtrfs == .no)
         #expect(archive(["bin/btrfs": "x", "scripts/local-premount/btrfs": "x"]).scansBtrfs == .yes)
     }
+
+    @Test func nashActivatesTheGroupsOfItsScript() {
+        let script = """
+            #!/bin/nash
+            insmod /lib/dm-mod.ko
+            lvm vgscan --ignorelockingfailure
+            lvm vgchange -ay --ignorelockingfailure  VolGroup00
+            raidautorun /dev/md0
+            mkrootdev -t ext3 -o defaults,ro /dev/VolGroup00/LogVol00
+            """
+        let storage = early(["bin/nash": "x", "bin/lvm": "x", "init": script])
+        #expect(storage.lvm == [.groups] && storage.lvmGroups == ["VolGroup00"])
+        #expect(storage.autodetectsArrays)
+        let bare = early(["bin/nash": "x", "bin/lvm": "x", "init": "#!/bin/nash\nmkblkdevs\n"])
+        #expect(bare.lvm == [] && !bare.autodetectsArrays)
+        let all = early(["bin/nash": "x", "bin/lvm": "x", "init": "#!/bin/nash\nlvm vgchange -ay\n"])
+        #expect(all.lvm == [.everything])
+    }
+
+    @Test func suseActivatesTheGroupsOfItsConfiguration() {
+        let files = ["run_all.sh": "x", "sbin/lvm": "x", "boot/178-lvm2.sh": "vgchange -a y $vgr\n"]
+        let named = early(files.merging(["config/lvm2.sh": "vg_roots='system data'\n"]) { first, _ in first })
+        #expect(named.lvm == [.groups] && named.lvmGroups == ["system", "data"])
+        #expect(early(files).lvm == [.other])
+    }
+
+    @Test func boosterSaysWhatItBringsUp() {
+        func storage(_ yaml: String) -> EarlyStorage {
+            early(["etc/booster.init.yaml": yaml, "usr/bin/lvm": "x", "usr/bin/mdadm": "x"])
+        }
+        #expect(storage("enablelvm: true\nenablemdraid: true\n").lvm == [.everything])
+        #expect(storage("enablelvm: true\nenablemdraid: true\n").assemblesArrays == .yes)
+        #expect(storage("kernel: 6.1\n").lvm == [.other])
+        #expect(storage("kernel: 6.1\n").assemblesArrays == .unknown)
+    }
+
+    @Test("Trap 29: find_multipaths is read from the copy in the archive")
+    func multipathInTheArchive() {
+        let facts = guest(
+            ["etc/multipath.conf": "defaults {\n\tuser_friendly_names yes\n\tfind_multipaths no\n}\n"],
+            image())
+        #expect(facts.findMultipaths?.value == "no")
+        #expect(facts.findMultipaths?.evidence.line == 3)
+        #expect(guest(["etc/multipath.conf": "# find_multipaths no\n"], image()).findMultipaths == nil)
+    }
 }

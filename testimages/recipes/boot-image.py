@@ -2,7 +2,7 @@
 """boot-image.py -- boot a raw or qcow2 image in QEMU (no KVM needed) and say what really happened.
 
     boot-image.py IMAGE --disk virtio-blk|nvme|virtio-scsi|sata|ide --firmware bios|uefi
-                  [--timeout 300] [--patience 1] [--key FILE] [--password debian] [--log FILE] [--header]
+                  [--timeout 300] [--patience 1] [--icount] [--key FILE] [--password debian] [--log FILE] [--header]
 
 The image is not changed (snapshot=on).  Evidence, in this order:
   reachable  ssh with the key runs a command through the forwarded port
@@ -38,7 +38,7 @@ FATAL = [
     (r"Failed to load ldlinux\.c32.*", "bootloader"),
     (r"Boot error|Load error -.*|Checksum error, .*|Missing operating system\.|Operating system load error\.|Missing OS.*", "firmware"),
     (r"kernel /.*\n+(?:.*\n+){0,2}Error 15: .*", "kernel"),                   # GRUB legacy
-    (r"^\s*Error \d+: .*|Loading stage1\.5.*\n*.*Error \d+|grub> *$", "bootloader"),
+    (r"(?<![^\n])Error \d+(?:: .*)? *$", "bootloader"),
     (r"Error (?:loading|opening|preparing|getting|executing) .*: .*|No loader found\..*|Initial file .*", "kernel"),   # systemd-boot
     (r"You are in (emergency|rescue) mode.*|Cannot open access to console, the root account is locked.*", "init"),
     (r"Give root password for maintenance.*|Press Enter for maintenance.*", "init"),
@@ -62,8 +62,9 @@ def arguments():
     p.add_argument("--firmware", required=True, choices=["bios", "uefi"])
     p.add_argument("--timeout", type=int, default=300)
     p.add_argument("--silence", type=int, default=110, help="give up after this many seconds without console output")
-    p.add_argument("--patience", type=float, default=1, help="wait so many times longer for everything, on a busy machine; "
-                   "above 1 the guest's clock goes by its instructions, so that its own time-outs do not pass while it gets no processor")
+    p.add_argument("--patience", type=float, default=1, help="wait so many times longer for everything, on a busy machine")
+    p.add_argument("--icount", action="store_true", help="the guest's clock goes by its instructions: slower, but its own "
+                   "time-outs do not pass while it gets no processor")
     p.add_argument("--key")
     p.add_argument("--password", default="debian")
     p.add_argument("--log", help="keep the console here")
@@ -83,7 +84,7 @@ def qemu_command(a, port, scratch):
            "-netdev", f"user,id=n0,hostfwd=tcp:127.0.0.1:{port}-:22", "-device", "virtio-net-pci,netdev=n0,romfile="]
     device = {"virtio-blk": "virtio-blk-pci,drive=d0", "nvme": "nvme,drive=d0,serial=disk0", "sata": "ide-hd,bus=ide.0,drive=d0",
               "ide": "ide-hd,bus=ide.0,drive=d0", "virtio-scsi": "scsi-hd,bus=s0.0,drive=d0"}[a.disk]
-    if a.patience > 1:
+    if a.icount:
         cmd += ["-icount", "shift=1,sleep=on"]
     if a.disk == "virtio-scsi":
         cmd += ["-device", "virtio-scsi-pci,id=s0"]

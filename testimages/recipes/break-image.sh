@@ -85,7 +85,7 @@ ifupdown() { disable 'systemd-networkd*'; disable 'dbus-org.freedesktop.network1
              printf "auto lo\niface lo inet loopback\n$1" > "$R/etc/network/interfaces"; }
 inside() { # a command in the root, with what it needs there
   root; mount --bind /dev "$R/dev"; mount -t proc proc "$R/proc"; mount --bind /sys "$R/sys"
-  LC_ALL=C chroot "$R" "$@" > /dev/null
+  LC_ALL=C TMPDIR=/tmp chroot "$R" "$@" > /dev/null
   umount "$R/sys" "$R/proc" "$R/dev"
 }
 dracut() { root; inside dracut -q -f --no-hostonly "$@" "/boot/initrd.img-$K" "$K"; }                # options; built again

@@ -112,7 +112,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-inside() { DEBIAN_FRONTEND=noninteractive LC_ALL=C INITRD=No chroot "$R" "$@"; }   # no package is to build one
+inside() { DEBIAN_FRONTEND=noninteractive LC_ALL=C INITRD=No TMPDIR=/tmp chroot "$R" "$@"; }   # no package is to build one
 
 # ---- 1. the userland ---------------------------------------------------------------------------
 PKGS=systemd-sysv,udev,dbus,kmod,ifupdown,isc-dhcp-client,iproute2,procps,openssh-server,zstd,e2fsprogs
@@ -307,7 +307,7 @@ elif [ "$LOADER" != grub ]; then
   fi
   if [ "$LOADER" = systemd-boot ]; then
     printf 'layout=bls\nBOOT_ROOT=/boot/efi\n' > "$R/etc/kernel/install.conf"; mkdir -p "$R/boot/efi/debian"
-    inside env TMPDIR=/tmp SYSTEMD_RELAX_ESP_CHECKS=1 kernel-install add "$K" "/boot/vmlinuz-$K" "/boot/initrd.img-$K"
+    inside env SYSTEMD_RELAX_ESP_CHECKS=1 kernel-install add "$K" "/boot/vmlinuz-$K" "/boot/initrd.img-$K"
   else
     UKI=$R/boot/efi/EFI/Linux/debian-$K.efi; [ "$LOADER" = uki ] || UKI=$R/boot/efi/EFI/BOOT/BOOTX64.EFI
     make_uki "$R/usr/lib/systemd/boot/efi/linuxx64.efi.stub" "$UKI" ".osrel=$R/usr/lib/os-release" ".cmdline=$R/etc/kernel/cmdline" \

@@ -7,7 +7,7 @@ sys.path[:0] = [HERE + "/linux", HERE]
 import initramfs, packages, table
 from disk import build
 
-PACKAGES = ("grub-legacy", "libc6-i386", "systemd-boot-efi", "dracut-core", "initramfs-tools-core", "python3-bsddb3", "shim-signed", "shim-helpers-amd64-signed", "systemd", "udev")
+PACKAGES = ("grub-efi-arm64-bin:arm64", "grub-legacy", "libc6-i386", "systemd-boot-efi", "dracut-core", "initramfs-tools-core", "python3-bsddb3", "shim-signed", "shim-helpers-amd64-signed", "syslinux-common", "systemd", "udev")
 
 
 def scratch_place():

@@ -38,6 +38,14 @@ def program(*more):
     return elf("/lib64/ld-linux-x86-64.so.2", ("libc.so.6",) + more)
 
 
+def foreign(data, architecture):
+    """A stand-in of another architecture."""
+    if architecture == "arm64":
+        data = data[:18] + b"\xb7\x00" + data[20:]
+        return data.replace(b"/lib64/ld-linux-x86-64.so.2\0", b"/lib/ld-linux-aarch64.so.1\0\0")
+    return data
+
+
 def module(info):
     """A relocatable ELF whose one section is the .modinfo of a kernel module, of the given `key=value` lines."""
     modinfo = b"".join(i.encode() + b"\0" for i in info)

@@ -165,7 +165,7 @@ package struct TopLevelLink: Sendable, Hashable, Codable {
 package struct ServiceFacts: Sendable, Hashable, Codable {
     /// By unit name: `ssh.service`. Only units that are asked about.
     package var units: [String: UnitFacts] = [:]
-    /// The whole of systemd's configuration could not be read.
+    /// What the init of the system starts is not known, or not all of its configuration could be read.
     package var gap: Gap?
 
     package init() {}

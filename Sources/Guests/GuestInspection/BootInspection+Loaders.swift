@@ -95,7 +95,7 @@ extension BootInspection {
         path.steps.append(
             Step(
                 isFirmware: false, state: .broken, code: code, message: stop.message,
-                evidence: place.map { [$0] } ?? [Evidence(layer: path.loader)]))
+                evidence: place.map { [$0] } ?? [Evidence(layer: path.loader ?? "boot loader")]))
         let found = stop.selection.map { entry($0, withoutInitramfs: false) }
         return Way(facts: path, entry: found?.facts.notFollowed == nil ? found : nil)
     }
@@ -109,7 +109,8 @@ extension BootInspection {
         let found = layout.image.partitions?.partitions.first { $0.type.uppercased() == type }
         guard let found, let volume = layout.image.volume(found.volume) else { return .absent }
         if volume.kind == "vfat" {
-            return volume.gap.map { .unreadable($0) } ?? .found(files.disk.device(of: volume))
+            if let gap = volume.gap { return .unreadable(gap) }
+            return .found(files.disk.device(of: volume))
         }
         do {
             let names = try files.disk.names(inDirectory: "/EFI/systemd/drivers", on: partition) ?? []

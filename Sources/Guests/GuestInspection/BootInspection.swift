@@ -33,6 +33,7 @@ struct BootInspection {
         facts.moduleVersions = (reader.names(in: "/lib/modules").value ?? []).filter {
             $0.first?.isNumber == true
         }
+        facts.newestKernel = (bios.entry ?? uefi.entry).flatMap { newestKernel(beside: $0, facts) }
         facts.grubDefaults = grubDefaults()
         facts.xenMenu = xenMenu(facts)
         return (facts, early)
@@ -88,7 +89,7 @@ struct BootInspection {
                 let volume = layout.image.volume(partition.volume)
                 return BIOSPartition(
                     number: partition.number, offset: partition.offset, isActive: partition.active,
-                    device: volume.map(files.disk.device) ?? GrubDevice("hd0,\(partition.number)"))
+                    device: volume.map { files.disk.device(of: $0) } ?? GrubDevice("hd0,\(partition.number)"))
             }, isGPT: table?.kind == .gpt)
         return follow(
             trace,

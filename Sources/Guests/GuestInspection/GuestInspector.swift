@@ -110,13 +110,24 @@ package struct GuestInspector {
         return (first.volume, first.fileSystem)
     }
 
-    /// Snapshots of a logical volume carry the file system of their origin, with its UUID: one of them is the
-    /// system, the one that the boot names or else the origin.
+    /// The name of a partition of which there are two, for this version and the next: `rootfs-a` and `rootfs-b`,
+    /// `ROOT-A` and `ROOT-B`; nil for any other.
+    private static func slot(_ name: String) -> String? {
+        let lower = name.lowercased()
+        guard let last = lower.last, "ab".contains(last), lower.contains("root") else { return nil }
+        let stem = lower.dropLast()
+        return stem.hasSuffix("-") || stem.hasSuffix("_") ? String(stem) : nil
+    }
+
+    /// Snapshots of a logical volume carry the file system of their origin, with its UUID, and updates alternate
+    /// between two partitions: one of them is the system, the one that the boot names or else the first.
     private func withoutSnapshots(_ places: [Place]) -> [Place] {
         func group(_ place: Place) -> [String]? {
-            guard place.role == .linuxRoot, let facts = layout.image.volume(place.volume),
-                let logical = facts.logicalVolume, let uuid = facts.uuid
-            else { return nil }
+            guard place.role == .linuxRoot, let facts = layout.image.volume(place.volume) else { return nil }
+            if let name = facts.partLabel ?? facts.label, let slot = GuestInspector.slot(name) {
+                return ["slot", slot]
+            }
+            guard let logical = facts.logicalVolume, let uuid = facts.uuid else { return nil }
             return [logical.group, uuid]
         }
         var volumes: [[String]: [VolumeID]] = [:]

@@ -55,7 +55,7 @@ struct RootFinder {
         let isNamed = try hasAny([
             "/etc/os-release", "/usr/lib/os-release", "/etc/system-release", "/etc/redhat-release",
             "/etc/debian_version", "/etc/SuSE-release", "/etc/alpine-release", "/etc/arch-release",
-            "/etc/gentoo-release", "/etc/lsb-release",
+            "/etc/gentoo-release", "/etc/lsb-release", "/etc/slackware-version",
         ])
         let hasAccounts = try has("/etc/passwd")
         let hasMounts = try has("/etc/fstab")
@@ -63,6 +63,10 @@ struct RootFinder {
             if try has("/boot/loader.conf"), try has("/boot/kernel") {
                 return .other(family: "freebsd", name: "FreeBSD", evidence: "/boot/loader.conf")
             }
+            return .linuxRoot
+        }
+        // NixOS has everything in its store and fills the rest when it starts.
+        if try has("/nix/store"), try hasAny(["/etc/NIXOS", "/nix/var/nix/profiles/system"]) {
             return .linuxRoot
         }
         if try hasAny(["/grub/grub.cfg", "/grub2/grub.cfg", "/grub/menu.lst", "/loader/entries"]) {

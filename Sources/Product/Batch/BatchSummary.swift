@@ -17,6 +17,8 @@ public struct BatchSummary: Sendable {
         var name: String
         var system: String
         var answers: [String]
+        /// What differs from target to target.
+        var targets: [String]
         var reason: String
         var seconds: String
     }
@@ -45,6 +47,7 @@ public struct BatchSummary: Sendable {
             let time = String(repeating: " ", count: max(0, 6 - row.seconds.count)) + row.seconds
             pieces.append(Piece(time, .quiet))
             canvas.cutLine(pieces)
+            for target in row.targets { canvas.cutLine([Piece(target, .quiet)], indent: 4) }
             if !row.reason.isEmpty { canvas.cutLine([Piece(row.reason, .quiet)], indent: 4) }
         }
         canvas.gap()
@@ -80,7 +83,7 @@ public struct BatchSummary: Sendable {
         let isChecked = result.status == .checked
         return Row(
             name: result.image.split(separator: "/").last.map(String.init) ?? result.image, system: system,
-            answers: isChecked ? answers(result) : ["-", "-", "-"],
+            answers: isChecked ? answers(result) : ["-", "-", "-"], targets: isChecked ? targets(result) : [],
             reason: isChecked ? reason(result) : "\(result.status.rawValue): \(result.message ?? "")",
             seconds: Quantity.seconds(result.seconds))
     }
@@ -94,6 +97,19 @@ public struct BatchSummary: Sendable {
             return order.first { all.contains($0) }?.rawValue ?? "-"
         }
         return [worst(\.boots), worst(\.reachable), worst(\.ready)]
+    }
+
+    /// Of several targets, those where the image does not boot and is reached on every launch.
+    private func targets(_ result: BatchResult) -> [String] {
+        let verdicts = result.report?.guests.flatMap(\.verdicts) ?? []
+        guard Set(verdicts.map(\.target)).count > 1 else { return [] }
+        let order: [TargetVerdict.Answer] = [.no, .unknown, .partly]
+        return order.compactMap { answer in
+            let names = verdicts.filter { verdict in
+                order.first { $0 == verdict.boots || $0 == verdict.reachable } == answer
+            }.map(\.target)
+            return names.isEmpty ? nil : "\(answer.rawValue) at \(names.joined(separator: ", "))"
+        }
     }
 
     private func reason(_ result: BatchResult) -> String {

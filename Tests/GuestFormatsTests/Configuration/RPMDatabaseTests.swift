@@ -175,7 +175,8 @@ import Testing
         #expect(listed.split(separator: "\n").map(String.init) == packages.map(\.name).sorted())
     }
 
-    @Test(.enabled(if: hasBerkeley)) func damageIsAFaultOrAResult() async throws {
+    @Test("Trap 103: a damaged package database ends in a fault or a result", .enabled(if: hasBerkeley))
+    func damage() async throws {
         let folder = try await Self.scratch.value
         try await python(
             """

@@ -22,8 +22,9 @@ def grub_directory(platform, kept):
     top = f"{kept}/grub-{platform}"
     if not os.path.isdir(top):
         with tempfile.TemporaryDirectory(dir=kept) as t:
-            shutil.copytree(f"/usr/lib/grub/{platform}", t + "/d")
-            for name, like in VENDOR_MODULES.items():
+            source = packages.debian("grub-efi-arm64-bin:arm64") if platform == "arm64-efi" else ""
+            shutil.copytree(f"{source}/usr/lib/grub/{platform}", t + "/d")
+            for name, like in VENDOR_MODULES.items() if platform != "arm64-efi" else ():
                 if not os.path.exists(f"{t}/d/{name}.mod"):
                     with open(t + "/name", "wb") as f:
                         f.write(name.encode() + b"\0")

@@ -87,7 +87,6 @@ def btrfs(tree, image, size, uuid, label, guest):
     """`guest.subvolumes`: path of a subvolume -> where it is mounted; the one at / holds the rest; `guest.default_subvolume` is made the default."""
     with open(image, "wb") as f:
         f.truncate(size)
-    run("mkfs.btrfs", "-q", "-f", "-U", uuid, "-m", "single", *(["-L", label] if label else []), image)
     def fill(top):
         rest = dict(tree)
         contents = {}
@@ -110,6 +109,7 @@ def btrfs(tree, image, size, uuid, label, guest):
     # The kernel takes two file systems of one UUID for one: one at a time, and it forgets each.
     with open(guest.kept + "/btrfs.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        run("mkfs.btrfs", "-q", "-f", "-U", uuid, "-m", "single", *(["-L", label] if label else []), image)
         mounted(image, fill)
         subprocess.run(["btrfs", "device", "scan", "--forget"], capture_output=True)
 

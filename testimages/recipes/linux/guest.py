@@ -3,7 +3,7 @@ import functools, os, re
 
 import boot, packages
 from kernel import Kernel
-from parts import Link, elf, program
+from parts import Link, elf, foreign, program
 
 ROOT_UUID, BOOT_UUID, SWAP_UUID, HOME_UUID = (f"5e1ec7ed-0000-4000-8000-00000000000{n}" for n in (1, 2, 3, 4))
 ESP_SERIAL = "5E1E00E5"
@@ -163,17 +163,6 @@ ESSENTIAL = {"init", "sh", "bash", "dash", "mount", "umount", "login", "agetty",
              "openrc", "openrc-run", "openrc-init", "ifconfig", "ip", "udevd", "blkid", "e2fsck", "xfs_repair", "telinit", "runlevel", "dhcpcd", "udhcpc", "busybox", "cat", "sed", "ls", "systemd-tmpfiles", "btrfs"}
 LABELS = [(r"/etc/shadow", "shadow_t"), (r"/etc/passwd", "passwd_file_t"), (r"/etc/selinux", "selinux_config_t"), (r"/etc/ssh/ssh_host_.*_key$", "sshd_key_t"), (r"/etc(/|$)", "etc_t"), (r"/usr/sbin/sshd", "sshd_exec_t"), (r"/usr/lib/systemd/systemd$|/sbin/init|/usr/sbin/init", "init_exec_t"),
           (r"/(usr/)?lib64/|/(usr/)?lib/", "lib_t"), (r"/usr/s?bin|/s?bin", "bin_t"), (r"/usr", "usr_t"), (r"/var/log", "var_log_t"), (r"/var/lib/rpm", "rpm_var_lib_t"), (r"/var", "var_t"), (r"/root/\.ssh", "ssh_home_t"), (r"/root", "admin_home_t"), (r"/home", "home_root_t"), (r"/boot", "boot_t"), (r"/tmp", "tmp_t"), (r"/$", "root_t"), (r"/", "default_t")]
-
-
-@functools.cache
-def foreign(data, architecture):
-    """A stand-in of another architecture."""
-    if architecture == "arm64":
-        data = data[:18] + b"\xb7\x00" + data[20:]
-        return data.replace(b"/lib64/ld-linux-x86-64.so.2\0", b"/lib/ld-linux-aarch64.so.1\0\0")
-    if architecture == "i386":
-        raise NotImplementedError
-    return data
 
 
 # ---- the base of every system ------------------------------------------------------------------------------------

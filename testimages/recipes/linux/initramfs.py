@@ -5,8 +5,8 @@ scripts are Debian's.  The others are composed as their makers lay them out.
 """
 import functools, os, re, shutil, struct, subprocess, tempfile
 
-import kernel, packages, parts
-from parts import Link, cpio, elf, program, run
+import kernel, packages
+from parts import Link, cpio, elf, foreign, program, run
 
 MICROCODE = struct.pack("<IIIIIIIIIIII", 1, 0x2A, 0x20260101, 0x806EC, 0, 1, 0x80, 2000, 2048, 0, 0, 0).ljust(2048, b"\0")
 COMPRESS = {"gzip": ["gzip", "-nc"], "xz": ["xz", "--check=crc32", "-0", "-c"], "zstd": ["zstd", "-q", "-c"], "lz4": ["lz4", "-l", "-c"], "none": ["cat"]}
@@ -221,7 +221,7 @@ def nash(k, order, volume=None, root="/dev/VolGroup00/LogVol00", resume="LABEL=S
 
 # ---- initramfs-tools ---------------------------------------------------------------------------------------------------
 
-def initramfs_tools(k, drivers, merged=True, modules="most", resume=None, compression="gzip", early=True, lvm=False, btrfs=False, more=None, conf_modules=(), drop=()):
+def initramfs_tools(k, drivers, *, merged=True, modules="most", resume=None, compression="gzip", early=True, lvm=False, btrfs=False, more=None, conf_modules=(), drop=()):
     """What mkinitramfs lays out, with the scripts of Debian's initramfs-tools-core."""
     top = packages.debian("initramfs-tools-core") + "/usr/share/initramfs-tools"
     tree = {}
@@ -258,6 +258,11 @@ def initramfs_tools(k, drivers, merged=True, modules="most", resume=None, compre
                  "etc/fstab": "", "etc/udev/udev.conf": "# see udev.conf(5)\n", "etc/modprobe.d/iwlwifi.conf": "# empty\n"})
     if resume:
         tree["conf/conf.d/resume"] = f"RESUME={resume}\n"
+    if k.architecture == "arm64":
+        loader = elf(soname="ld-linux-aarch64.so.1")
+        tree = {p.replace("x86_64-linux-gnu", "aarch64-linux-gnu"): d for p, d in tree.items() if not p.endswith("ld-linux-x86-64.so.2")} | {lib + "/ld-linux-aarch64.so.1": loader, "conf/arch.conf": "DPKG_ARCH=arm64\n"}
+        tree = {p: foreign(d, "arm64") if isinstance(d, bytes) and d[:4] == b"\x7fELF" else d for p, d in tree.items() if p != "lib64"}
+        early = False
     tree.update(k.tree(drivers, prefix=lib + "/modules/"))
     tree.update(more or {})
     for p in drop:

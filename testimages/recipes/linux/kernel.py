@@ -69,7 +69,7 @@ class Kernel:
     def file(self, name):
         path, _, info = known()[name]
         lines = [l for l in info if not l.startswith("depends=")] + ["depends=" + ",".join(self.needs(name)), "name=" + name, f"vermagic={self.version} SMP mod_unload modversions "]
-        return pack(parts.module(lines), self.suffix)
+        return pack(parts.foreign(parts.module(lines), self.architecture), self.suffix)
 
     def image(self):
         return arm64_image(self.banner) if self.architecture == "arm64" else bzimage(self.banner)

@@ -8,13 +8,25 @@ CACHE = os.environ.get("IMAGECHECK_PACKAGES") or os.path.join(os.environ.get("XD
 # ---- packages of Debian ------------------------------------------------------------------------------------------
 
 
+def other_architecture(architecture):
+    """Options with which apt-get knows the packages of another architecture, without telling the machine of it."""
+    state = f"{CACHE}/apt-{architecture}"
+    options = ["-o", f"Dir::State={state}", "-o", f"Dir::Cache={state}/cache", "-o", f"Dir::State::status={state}/status", "-o", f"APT::Architecture={architecture}", "-o", f"APT::Architectures={architecture}"]
+    if not os.path.isdir(state):
+        os.makedirs(state + "/lists/partial"); os.makedirs(state + "/cache/archives/partial")
+        open(state + "/status", "w").close()
+        run("apt-get", *options, "-qq", "update")
+    return options
+
+
 def debian(name):
     """The directory with the files of a package of Debian, downloaded once and unpacked, not installed."""
     top = f"{CACHE}/{name}"
     if not os.path.isdir(top):
         os.makedirs(CACHE, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as t:
-            run("apt-get", "-qq", "download", name, cwd=t)
+            options = other_architecture(name.split(":")[1]) if ":" in name else []
+            run("apt-get", *options, "-qq", "download", name.split(":")[0], cwd=t)
             (file,) = [f for f in os.listdir(t) if f.endswith(".deb")]
             run("dpkg-deb", "-x", f"{t}/{file}", f"{t}/files")
             os.rename(f"{t}/files", top)

@@ -1,4 +1,4 @@
-package import ByteReading
+import ByteReading
 
 /// What loads modules by name.
 extension InitramfsSummary {

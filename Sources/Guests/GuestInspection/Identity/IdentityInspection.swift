@@ -82,7 +82,10 @@ struct IdentityInspection {
     ]
 
     private func readRelease(_ identity: inout OSIdentity) {
-        for path in ["/etc/os-release", "/usr/lib/os-release"] {
+        // The last one is of NixOS before its first start.
+        for path in [
+            "/etc/os-release", "/usr/lib/os-release", "/nix/var/nix/profiles/system/etc/os-release",
+        ] {
             switch reader.parse(path, { (bytes) throws(ImageFault) in try OSRelease(bytes, name: path) }) {
             // A file that does not say which distribution it is of leaves that to the others.
             case .found(let release) where release["ID"] == nil && release["NAME"] == nil: continue
@@ -244,10 +247,6 @@ struct IdentityInspection {
         let link = reader.link("/ostree").value?.hasSuffix("sysroot/ostree") ?? false
         if link || reader.exists("/ostree/repo/config") == .yes {
             return Located("ostree", Evidence(path: "/ostree"))
-        }
-        let isMicro = identity.distribution.contains("micro")
-        if isMicro, reader.exists("/usr/sbin/transactional-update") == .yes {
-            return Located("transactional-update", Evidence(path: "/usr/sbin/transactional-update"))
         }
         return nil
     }

@@ -14,9 +14,19 @@ struct InitProgram {
     /// Where the kernel and the initramfs look, in their order (init/main.c, `kernel_init`).
     private static let standardPaths = ["/sbin/init", "/etc/init", "/bin/init"]
 
+    /// The directory of the system that NixOS starts: of `init=`, else the current one of its profile.
+    static func nixSystem(_ reader: GuestReader, _ commandLine: CommandLineFacts?) -> String? {
+        if let start = commandLine?.last("init"), start.hasPrefix("/nix/store/") {
+            return GuestPath(start).parent.description
+        }
+        return reader.resolved("/nix/var/nix/profiles/system").value
+    }
+
     /// Looks for it as the kernel does: `init=`, then the standard places.
     static func find(_ reader: GuestReader, commandLine: CommandLineFacts?) -> Reading<InitProgram> {
-        let asked = commandLine?.last("init").flatMap { $0.isEmpty ? nil : $0 }
+        let asked =
+            commandLine?.last("init").flatMap { $0.isEmpty ? nil : $0 }
+            ?? nixSystem(reader, commandLine).map { "\($0)/init" }
         for path in (asked.map { [$0] } ?? []) + standardPaths {
             switch reader.resolved(path) {
             case .absent: continue
@@ -81,7 +91,9 @@ struct InitProgram {
         let starters = ["/etc/init/rc-sysinit.conf", "/etc/init/rcS.conf"]
         if name == "init", starters.contains(where: { reader.exists($0) == .yes }) { return .upstart }
         guard let table = reader.file("/etc/inittab").value else { return .other }
-        return table.text.contains("openrc") ? .openrc : .sysv
+        // Debian's OpenRC stands behind the script that inittab has always called.
+        let runner = reader.file("/etc/init.d/rc").value?.text ?? ""
+        return table.text.contains("openrc") || runner.contains("/sbin/openrc") ? .openrc : .sysv
     }
 
     /// The init whose configuration is there, for a system whose program is missing or cannot be read.

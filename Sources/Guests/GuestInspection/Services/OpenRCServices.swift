@@ -1,4 +1,5 @@
 import ByteReading
+import FileSystemCore
 import GuestFacts
 import GuestFormats
 
@@ -49,6 +50,9 @@ struct OpenRCServices: InitServices {
                 words.count > 1, !["sysinit", "boot", "shutdown"].contains(words[1])
             else { continue }
             return Located(words[1], Evidence(entry.source))
+        }
+        if let entry = table?.defaultRunlevel, entry.level == "1" || entry.level == "S" {
+            return Located("single", Evidence(entry.source))
         }
         return Located("default", Evidence(path: "/etc/runlevels/default"))
     }

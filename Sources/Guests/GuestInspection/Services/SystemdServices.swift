@@ -65,8 +65,7 @@ final class SystemdServices: InitServices {
         var result: [UnitDirectory] = []
         var searchPath = UnitDirectory.searchPath
         // NixOS fills /etc from the directory of the system when it starts.
-        if let start = commandLine?.last("init"), start.hasPrefix("/nix/store/") {
-            let directory = GuestPath(start).parent.description
+        if let directory = InitProgram.nixSystem(reader, commandLine) {
             searchPath.insert(("\(directory)/etc/systemd/system", .configuration), at: 1)
         }
         for (path, kind) in searchPath {

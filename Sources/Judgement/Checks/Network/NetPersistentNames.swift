@@ -13,6 +13,7 @@ enum NetPersistentNames: Check {
             """,
         codes: [
             ("PersistentNames.Rules", "A udev rule binds a name to a hardware address."),
+            InterfaceNaming.code,
             ("PersistentNames.MacBound", "A network configuration is bound to a hardware address."),
         ])
 
@@ -36,6 +37,7 @@ enum NetPersistentNames: Check {
                     evidence: [interface.evidence],
                     fixes: [.byHand("Match the interface by name (en*, eth*) instead")]))
         }
+        if let advice = InterfaceNaming.advice(context, linux) { findings.append(advice) }
         return .judged("Nothing is bound to a hardware address.", findings: findings)
     }
 
@@ -53,6 +55,16 @@ enum NetPersistentNames: Check {
                 "networkd matches a MAC",
                 .example { $0.linux.network.interfaces[0].match.macAddresses = ["00:50:56:aa:bb:cc"] }, .fail,
                 codes: ["PersistentNames.MacBound"]),
+            CheckExample(
+                "names by slot, where the target wants eth0",
+                .example { $0.target.rules.kernelInterfaceNames = true }, .fail,
+                codes: ["PersistentNames.BySlot"]),
+            CheckExample(
+                "eth0, as the target wants it",
+                .example {
+                    $0.target.rules.kernelInterfaceNames = true
+                    $0.linux.network.naming.value = .kernel
+                }, .pass),
             CheckExample(
                 "the configuration could not be read",
                 .example { $0.linux.network.gap = .example("/etc/udev") }, .unknown),

@@ -37,7 +37,7 @@ struct BootBreaks {
                     code, .error, step.message.asSentence,
                     evidence: step.evidence.isEmpty
                         ? [Evidence(layer: path.firmware.rawValue)] : step.evidence,
-                    fixes: BootBreaks.fixes(code, step, path, linux), consequence: .stopsBoot,
+                    fixes: BootBreaks.fixes(code, step, path, context, linux), consequence: .stopsBoot,
                     launches: context.scope(launches), link: step.isFirmware ? .firmware : .bootloader))
         }
     }
@@ -50,24 +50,26 @@ struct BootBreaks {
     }
 
     private static func fixes(
-        _ code: String, _ step: BootStep, _ path: BootPath, _ linux: LinuxFacts
+        _ code: String, _ step: BootStep, _ path: BootPath, _ context: CheckContext, _ linux: LinuxFacts
     ) -> [Fix] {
-        let loader = BootLoaderKind(path.loader)
         switch code {
         case "Grub.InitrdMissing":
             return [.rebuildInitramfs(adding: [], kernel: "all", in: linux)]
+        case "Grub.ConfigMissing", "Grub.ConfigInvalid":
+            return [.updateGrub("Write the loader's configuration again", in: linux)]
         case "Grub.WaitsForever", "Grub.DeviceMissing", "Grub.PasswordProtected":
-            guard loader != .grub2 else {
-                return [.updateGrub("Write GRUB's configuration again", in: linux)]
-            }
-            return loader.edits(code, step.evidence.first)
-        case "Grub.ConfigMissing", "Grub.ConfigInvalid": return [loader.configuration(of: linux)]
+            let file = step.evidence.first?.path ?? "the configuration"
+            return [.byHand(advice(code, file, path.loader), where: .offline)]
         case "BootLoader.NoActivePartition", "BootLoader.SeveralActive":
-            let volume = linux.rootVolume
+            let number = context.image.volume(context.bootVolume(of: linux))?.partitionNumber ?? 1
             return [
                 Fix(
-                    "Mark the partition with the loader as the only active one (\(volume) holds the system)",
-                    kind: .autoEdit, commands: ["sfdisk --activate IMAGE 1"])
+                    "Mark the partition with the loader as the one to start", kind: .autoEdit,
+                    commands: [
+                        context.image.partitions?.kind == .gpt
+                            ? "sfdisk --part-attrs IMAGE \(number) LegacyBIOSBootable"
+                            : "sfdisk --activate IMAGE \(number)"
+                    ])
             ]
         case "BootLoader.NoSignature":
             return [
@@ -77,7 +79,22 @@ struct BootBreaks {
                         "printf '\\125\\252' | dd of=IMAGE bs=1 seek=510 conv=notrunc"
                     ])
             ]
-        default: return [loader.installation(path.firmware, in: linux)]
+        default: return [.installLoader(path.firmware, in: linux)]
+        }
+    }
+
+    /// What to change in the loader's own words.
+    private static func advice(_ code: String, _ file: String, _ loader: String?) -> String {
+        switch code {
+        case "Grub.WaitsForever":
+            switch loader {
+            case let name? where name.hasPrefix("Syslinux"): "Set PROMPT 0 and TIMEOUT 30 in \(file)"
+            case let name? where name.hasPrefix("systemd-boot"): "Set timeout 3 in \(file)"
+            default: "Set timeout=5 in \(file)"
+            }
+        case "Grub.DeviceMissing":
+            "Name the first disk, (hd0,…), in the root line of \(file): a new instance has only one"
+        default: "Take the password off the default entry in \(file)"
         }
     }
 }

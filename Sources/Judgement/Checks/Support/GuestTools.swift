@@ -132,7 +132,12 @@ struct GuestTools {
 
     var loader: Loader {
         guard let path = defaultPath, let file = path.entry?.source.path else {
-            return isRedHat5 || isOldSUSE || identity.family == .rhel && major == 6
+            // Where it stops before an entry, the loader is known all the same.
+            let name = linux.boot.bios.loader ?? linux.boot.uefi.loader ?? ""
+            if name.hasPrefix("systemd-boot") { return .systemdBoot("loader/entries/") }
+            if name.hasPrefix("Syslinux") { return .extlinux("/boot/extlinux/extlinux.conf") }
+            return name.hasPrefix("GRUB 0.") || isRedHat5 || isOldSUSE
+                || identity.family == .rhel && major == 6
                 ? .grubLegacy(identity.family == .suse ? "/boot/grub/menu.lst" : "/boot/grub/grub.conf")
                 : .grub
         }

@@ -175,7 +175,7 @@ package enum EFIBoot {
         let word = text.prefix { $0 != " " }
         guard word.lowercased().hasSuffix(".efi") else { return nil }
         let rest = trimmed(String(text.dropFirst(word.count)))
-        return (word.replacing("\\", with: "/"), rest.isEmpty ? nil : rest)
+        return (String(word).replacing("\\", with: "/"), rest.isEmpty ? nil : rest)
     }
 
     private static func trimmed(_ text: String) -> String {

@@ -1,4 +1,4 @@
-package import ByteReading
+import ByteReading
 
 /// What GRUB legacy starts by itself (GRUB 0.97, stage2/stage2.c, `run_menu`, `run_script`; stage2/builtins.c).
 package struct GrubLegacyLoader {
@@ -40,11 +40,7 @@ package struct GrubLegacyLoader {
     package static func run(afterStage1_5 start: GrubLegacyStart, on host: any GrubHost) -> LoaderEvaluation {
         var evaluation = LoaderEvaluation()
         do {
-            var bytes: Bytes?
-            do {
-                bytes = try host.contents(of: start.configuration, on: start.device, limit: largestFile)
-            } catch { if error.kind != .notFound { throw error } }
-            guard let bytes else {
+            guard let bytes = try contents(start.configuration, on: start.device, of: host) else {
                 evaluation.outcome = .stops(
                     .init(
                         .moduleMissing,
@@ -327,8 +323,14 @@ package struct GrubLegacyLoader {
     }
 
     private func contents(_ path: String, on device: GrubDevice) throws(ImageFault) -> Bytes? {
+        try Self.contents(path, on: device, of: host)
+    }
+
+    private static func contents(
+        _ path: String, on device: GrubDevice, of host: any GrubHost
+    ) throws(ImageFault) -> Bytes? {
         do {
-            return try host.contents(of: path, on: device, limit: Self.largestFile)
+            return try host.contents(of: path, on: device, limit: largestFile)
         } catch {
             if error.kind == .notFound { return nil }
             throw error

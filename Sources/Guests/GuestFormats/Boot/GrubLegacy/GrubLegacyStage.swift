@@ -67,6 +67,11 @@ package struct GrubLegacyStage: Sendable {
         try self.init(body: file.dropFirst(512))
     }
 
+    /// A file name ends at a blank: `install` leaves the name of the configuration behind that of stage 2.
+    private static func path(_ bytes: Bytes) -> String {
+        String(bytes.prefix(256).textToNUL.prefix { $0 != " " })
+    }
+
     /// The partition in GRUB 2's words.
     package func device(on drive: GrubDevice) -> GrubDevice {
         partition.index.map { GrubDevice("\(drive.name),\($0 + 1)") } ?? drive
@@ -86,14 +91,14 @@ package struct GrubLegacyStage: Sendable {
             fileSystem = nil
             partition = Partition(installed)
             drive = nil
-            file = body.dropFirst(name).prefix(256).textToNUL
+            file = Self.path(body.dropFirst(name))
         } else {
             fileSystem = Self.fileSystems[identity] ?? "file system \(identity)"
             let device: UInt32 = try body.little(at: name)
             partition = Partition(device)
             let drive = UInt8(truncatingIfNeeded: device >> 24)
             self.drive = drive == 0xFF ? nil : drive
-            file = body.dropFirst(name + 4).prefix(256).textToNUL
+            file = Self.path(body.dropFirst(name + 4))
         }
         guard !version.isEmpty, file.hasPrefix("/") || file.hasPrefix("(") else {
             throw ImageFault(.corrupt, "a stage2 of GRUB names no file", at: body.origin)

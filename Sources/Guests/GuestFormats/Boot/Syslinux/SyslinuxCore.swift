@@ -49,13 +49,10 @@ package struct SyslinuxCore: Sendable {
         guard sectors >= 2, sectors <= Self.mostSectors else {
             throw ImageFault(.corrupt, "ldlinux.sys of \(sectors) sectors", at: head.origin)
         }
-        let extended = Int(try head.little(UInt16.self, at: area + 22))
         var image = head.array
-        // The list of sectors may lie in the second sector of the file, which its first entry names.
-        let pointerOffset = try Self.word(image, at: extended + 10, else: head)
-        let pointerCount = try Self.word(image, at: extended + 12, else: head)
-        for index in 0..<Swift.min(pointerCount, Self.mostSectors) where image.count < sectors * 512 {
-            let entry = pointerOffset + index * 10
+        // The list may go on in the second sector of the file, which its first entry names.
+        var entry = try Self.sectorList(head)
+        while image.count < sectors * 512 {
             let bytes = Bytes(image, origin: head.origin)
             let sector: UInt64 = try bytes.little(at: entry)
             let count = Int(try bytes.little(UInt16.self, at: entry + 8))
@@ -63,12 +60,14 @@ package struct SyslinuxCore: Sendable {
             image += try disk.read(
                 at: try position(sector), count: Swift.min(count, sectors - image.count / 512) * 512
             ).array
+            entry += 10
         }
         let whole = Bytes(image, origin: head.origin)
         guard whole.count >= sectors * 512 else {
             throw ImageFault(.corrupt, "ldlinux.sys names too few sectors", at: head.origin)
         }
         try Self.verify(whole, dwords: try head.little(UInt32.self, at: area + 12))
+        let extended = Int(try head.little(UInt16.self, at: area + 22))
         func text(_ field: Int) throws(ImageFault) -> String {
             let start = Int(try whole.little(UInt16.self, at: extended + field))
             let length = Int(try whole.little(UInt16.self, at: extended + field + 2))
@@ -92,10 +91,16 @@ package struct SyslinuxCore: Sendable {
             .unsupported, "a boot record of Syslinux in a form that is not known", at: record.origin)
     }
 
-    private static func word(
-        _ bytes: [UInt8], at offset: Int, else head: Bytes
-    ) throws(ImageFault) -> Int {
-        Int(try Bytes(bytes, origin: head.origin).little(UInt16.self, at: offset))
+    /// `lea esi, [SectorPtrs]`: where the list of sectors lies in the file, which is loaded to 0x8000.
+    private static func sectorList(_ head: Bytes) throws(ImageFault) -> Int {
+        guard let place = head.firstIndex(of: [0x66, 0x8D, 0x36]) else {
+            throw ImageFault(.unsupported, "a ldlinux.sys in a form that is not known", at: head.origin)
+        }
+        let address = Int(try head.little(UInt16.self, at: place + 3))
+        guard address >= 0x8000, address <= 0x8000 + 512 - 10 else {
+            throw ImageFault(.corrupt, "ldlinux.sys has its sectors nowhere", at: head.origin)
+        }
+        return address - 0x8000
     }
 
     /// The number in `\r\nSYSLINUX 6.04 …`.

@@ -1,4 +1,4 @@
-package import ByteReading
+import ByteReading
 
 /// What Syslinux, or extlinux, starts by itself: its main module, its configuration, the default label
 /// (com32/elflink/ldlinux, core/fs/lib).
@@ -9,6 +9,7 @@ package struct SyslinuxLoader {
     /// The directory that relative names start at.
     private var directory = "/"
     private var menu = SyslinuxMenu()
+    private var configurations = 0
 
     private static let largestFile = 1 << 20
     private static let mostSteps = 8
@@ -36,17 +37,17 @@ package struct SyslinuxLoader {
         if let module = start.mainModule {
             let places =
                 [directory] + ["/boot/isolinux", "/isolinux", "/boot/syslinux", "/syslinux", "/"]
-            guard
-                let place = try places.first(where: { (place) throws(ImageFault) in
-                    try isFile("\(place)/\(module)")
-                })
-            else {
+            var found: String?
+            for place in places where found == nil {
+                if try isFile("\(place)/\(module)") { found = place }
+            }
+            guard let place = found else {
                 return .stops(
                     .init(
                         .moduleMissing,
                         "Syslinux does not find \(Self.joined(directory, module)) and stops"))
             }
-            if place != directory { directory = place }
+            directory = place
         }
         guard let file = try configuration() else {
             return .stops(
@@ -64,7 +65,8 @@ package struct SyslinuxLoader {
             ["extlinux.conf"] + (start.isEFI ? [start.is32Bit ? "syslia32.cfg" : "syslx64.cfg"] : [])
             + ["syslinux.cfg"]
         for place in [directory, "/boot/syslinux", "/syslinux", "/"] {
-            for name in names where try isFile("\(place)/\(name)") {
+            for name in names {
+                guard try isFile("\(place)/\(name)") else { continue }
                 directory = place
                 return Self.joined(place, name)
             }
@@ -79,7 +81,8 @@ package struct SyslinuxLoader {
         let (directory, loader) = (directory, self)
         try menu.add(bytes, named: file) { (name) throws(ImageFault) in
             let path = Self.joined(directory, name)
-            return try loader.contents(path).map { ($0, loader.named(path)) }
+            guard let bytes = try loader.contents(path) else { return nil }
+            return (bytes, loader.named(path))
         }
         menu.finish()
         for (name, location) in menu.missingIncludes {
@@ -155,8 +158,11 @@ package struct SyslinuxLoader {
                         at: entry?.kernelLocation ?? menu.defaultLocation))
             }
             if !arguments.isEmpty { directory = Self.joined(directory, SyslinuxMenu.split(arguments).word) }
+            configurations += 1
+            guard configurations < Self.mostSteps else {
+                return .unknown("configurations of Syslinux that lead to each other without end")
+            }
             menu = SyslinuxMenu()
-            guard steps > 1 else { return try execute(command, 0) }
             try read(path)
             return try choose()
         default:
@@ -178,8 +184,8 @@ package struct SyslinuxLoader {
     ) throws(ImageFault) -> LoaderEvaluation.Outcome {
         let place = entry?.kernelLocation ?? menu.defaultLocation
         let name = file.hasSuffix(".c32") ? file : file + ".c32"
-        let path = Self.joined(directory, name)
-        guard try isFile(path) else {
+        guard try isModule(name) else {
+            let path = Self.joined(directory, name)
             return .stops(
                 .init(
                     .moduleMissing, "\(path) does not exist, so Syslinux shows no menu and starts nothing",
@@ -192,7 +198,8 @@ package struct SyslinuxLoader {
         }
         if start.mainModule != nil {
             let libraries = ["libutil.c32"] + (program == "vesamenu.c32" ? ["libcom32.c32"] : [])
-            for library in libraries where try !isFile(Self.joined(directory, library)) {
+            for library in libraries {
+                guard try !isModule(library) else { continue }
                 let path = Self.joined(directory, library)
                 return .stops(
                     .init(
@@ -303,6 +310,12 @@ package struct SyslinuxLoader {
             if part == ".." { _ = names.popLast() } else { names.append(part) }
         }
         return "/" + names.joined(separator: "/")
+    }
+
+    /// Modules are looked for in the current directory and where Syslinux was installed.
+    private func isModule(_ name: String) throws(ImageFault) -> Bool {
+        if try isFile(Self.joined(directory, name)) { return true }
+        return try isFile(Self.joined(start.directory, name))
     }
 
     private func isFile(_ path: String) throws(ImageFault) -> Bool {

@@ -1,4 +1,4 @@
-package import ByteReading
+import ByteReading
 
 /// What systemd-boot starts on a machine that has no EFI variables yet (src/boot/boot.c).
 package struct SystemdBootLoader {
@@ -185,6 +185,7 @@ package struct SystemdBootLoader {
         guard let program = program(entry) else { return .unknown("an entry that starts nothing") }
         let file = "(\(device))/loader/entries/\(entry.fileName)"
         evaluation.configurationFiles.append(file)
+        let host = host
         func reference(_ line: BootLoaderSpecificationEntry.Line) -> BootFileReference {
             host.reference(
                 line.value, path: Self.path(line.value), on: device,

@@ -14,8 +14,8 @@ package enum SystemdVersion {
             for sign: Unicode.Scalar in ["-", "^", "."] {
                 if let order = separator(sign, &a, &b) { return order }
             }
-            let isNumber = isDigit(a.first) || isDigit(b.first)
-            let belongs: (UInt8) -> Bool = isNumber ? { isDigit($0) } : isLetter
+            let isNumber = a.first.map(isDigit) == true || b.first.map(isDigit) == true
+            let belongs = isNumber ? isDigit : isLetter
             var segments = (a.prefix(while: belongs), b.prefix(while: belongs))
             a = a.dropFirst(segments.0.count)
             b = b.dropFirst(segments.1.count)
@@ -51,9 +51,8 @@ package enum SystemdVersion {
             || byte == UInt8(ascii: "^") || byte == UInt8(ascii: ".")
     }
 
-    private static func isDigit(_ byte: UInt8?) -> Bool {
-        guard let byte else { return false }
-        return byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool {

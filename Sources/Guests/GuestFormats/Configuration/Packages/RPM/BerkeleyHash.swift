@@ -81,9 +81,11 @@ package struct BerkeleyHash: Sendable {
     /// Hands on every value that is longer than a number. rpm's record 0 holds the last number given out.
     func forEachValue(_ body: (RPMHeaderPrefix) throws(ImageFault) -> Void) throws(ImageFault) {
         var seen: Set<UInt32> = []
+        var budget = Budget(RPMDatabase.pageLimit, of: "pages of buckets")
         for bucket in 0...lastBucket {
             var number = try firstPage(of: bucket)
             while true {
+                try budget.spend()
                 guard seen.insert(number).inserted else {
                     throw ImageFault(.corrupt, "page \(number) comes twice")
                 }

@@ -14,6 +14,8 @@ package enum RPMDatabase {
 
     /// More packages than any system has.
     static let packageLimit = 100_000
+    /// More pages than such a database has, those of long headers not counted.
+    static let pageLimit = 1 << 19
     /// More than the heads of the headers of so many packages take.
     private static let byteLimit = 1 << 30
 

@@ -74,8 +74,10 @@ package struct SQLiteFile: Sendable {
         root: UInt32, _ body: (Row) throws(ImageFault) -> Void
     ) throws(ImageFault) {
         var seen: Set<UInt32> = []
+        var budget = Budget(RPMDatabase.pageLimit, of: "pages of a table")
         var pending: [(page: UInt32, depth: Int)] = [(root, 0)]
         while let (number, depth) = pending.popLast() {
+            try budget.spend()
             guard seen.insert(number).inserted, depth < Self.depthLimit else {
                 throw ImageFault(.corrupt, "the tree comes back to page \(number)")
             }
