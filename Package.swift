@@ -113,7 +113,8 @@ let product: [Target] = [
         dependencies: [
             "ImageCheck", "Batch", "ByteReading", "Compression", "BlockIO", "ImageFormats", "Volumes",
             "FileSystemCore",
-            "Ext4", "FAT", "XFS", "Btrfs", "NTFS", "SquashFS", "GuestFormats", "Checks", "Targets", "LaunchChain",
+            "Ext4", "FAT", "XFS", "Btrfs", "NTFS", "SquashFS", "GuestFormats", "Checks", "Targets",
+            "LaunchChain",
             "GuestFacts", "Reports", argumentParser, subprocess, systemPackage,
         ],
         path: "Sources/Product/imagecheck-dev", swiftSettings: settings),

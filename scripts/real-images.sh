@@ -39,7 +39,7 @@ broken=(
     bookworm-bios-mbr+grub-cfg-mended-in-log
     bookworm-btrfs+btrfs-root-deleted bookworm-lvm+lvm-missing-pv
     bookworm-extlinux+mbr-not-active bookworm-extlinux+extlinux-default-missing bookworm-extlinux+kernel-missing
-    bookworm-systemd-boot+sdboot-kernel-missing bookworm-grub-legacy+grub-legacy-default-out-of-range)
+    bookworm-systemd-boot+sdboot-kernel-missing bookworm-grub-legacy+grub-legacy-root-second-disk)
 
 missing_images() {
     local name

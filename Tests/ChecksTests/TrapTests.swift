@@ -31,7 +31,7 @@ import Testing
             switch fix.kind {
             case .autoEdit:
                 #expect(fix.edit.map { !$0.path.isEmpty } ?? !fix.commands.isEmpty, "\(fix)")
-            case .autoHive: #expect(fix.registry != nil, "\(fix)")
+            case .autoHive: #expect(fix.registry != nil || !fix.commands.isEmpty, "\(fix)")
             case .autoChroot, .online: #expect(!fix.title.isEmpty)
             case .manual: #expect(!fix.title.isEmpty)
             }

@@ -260,4 +260,41 @@ private func withSystemdBoot() -> Machine {
         machine.system.file("loader/entries/a.conf", "linux /vmlinux\n")
         #expect(machine.inspect().uefi.steps.last?.code == "Grub.ImageInvalid")
     }
+
+    // MARK: arm64
+
+    /// systemd-boot for arm64 and one entry for `kernel`.
+    private func arm(_ kernel: [UInt8]) -> Machine {
+        var machine = Machine()
+        machine.architecture = "arm64"
+        machine.system.file(
+            "EFI/BOOT/BOOTAA64.EFI",
+            bytes: BootPrograms.program(
+                [(".sdmagic", Array("#### LoaderInfo: systemd-boot 252 ####\0".utf8))], machine: 0xAA64))
+        machine.system.file("vmlinuz-6.1.0-9-arm64", bytes: kernel)
+        machine.system.file(
+            "loader/entries/a.conf", "linux /vmlinuz-6.1.0-9-arm64\narchitecture aa64\noptions \(root)\n")
+        return machine
+    }
+
+    @Test func arm64StartsImagesThatArePrograms() throws {
+        var image = BootPrograms.program([(".text", [1, 2, 3])], machine: 0xAA64)
+        image.replaceSubrange(0x38..<0x3C, with: [0x41, 0x52, 0x4D, 0x64])
+        var compressed = BootPrograms.program([(".text", [1, 2, 3])], machine: 0xAA64)
+        compressed.replaceSubrange(4..<8, with: Array("zimg".utf8))
+        for kernel in [image, compressed] {
+            let facts = arm(kernel).inspect()
+            let path = try #require(facts.uefi.entry?.kernelPath, "\(facts.uefi.steps)")
+            #expect(facts.kernels[path]?.image == .good)
+            #expect(facts.kernels[path]?.architecture == "arm64")
+            #expect(facts.kernels[path]?.version == "6.1.0-9-arm64")
+        }
+    }
+
+    @Test func aCompressedImageIsNoProgram() {
+        // Debian's arm64 kernels are gzip files, which GRUB unpacks and firmware does not.
+        #expect(
+            arm([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3]).inspect().uefi.steps.last?.code
+                == "Grub.ImageInvalid")
+    }
 }

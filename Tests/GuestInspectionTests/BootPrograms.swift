@@ -73,7 +73,3 @@ enum BootPrograms {
         return program(sections, isSigned: isSigned)
     }
 }
-
-extension MemoryFileSystem {
-    mutating func file(_ path: String, bytes: [UInt8]) { add(GuestPath(path), .file(bytes)) }
-}

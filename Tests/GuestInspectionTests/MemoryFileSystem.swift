@@ -52,12 +52,11 @@ struct MemoryFileSystem: FileSystemReader {
     mutating func link(_ path: String, _ target: String) { add(GuestPath(path), .link(target)) }
 
     mutating func file(_ path: String, bytes: [UInt8]) { add(GuestPath(path), .file(bytes)) }
+
     /// A file that is not executable.
     mutating func plainFile(_ path: String, _ text: String = "x") {
         plain.insert(add(GuestPath(path), .file(Array(text.utf8))))
     }
-
-    mutating func link(_ path: String, _ target: String) { add(GuestPath(path), .link(target)) }
 
     /// Gives a file that is there other contents, or takes it away.
     mutating func replace(_ path: String, with text: String?) {

@@ -70,7 +70,9 @@ struct HostileTests {
             Self.exercise(PatchedSource(source, size: length))
         }
         #expect(throws: ImageFault.self) { try SquashFileSystem(PatchedSource(source, size: 95)) }
-        let cut = try SquashFileSystem(PatchedSource(source, size: source.size - 4096))
+        // The tables stand at the end, so a volume that can be opened at all is cut at most in its padding.
+        let larger = PatchedSource(source, patches: [(43, [1])])
+        let cut = try SquashFileSystem(larger)
         #expect(cut.conditions.map(\.code) == [.largerThanDevice])
     }
 

@@ -165,6 +165,7 @@ do_gpt-not-legacy-bootable() { sfdisk -q --part-attrs "$IMG" 2 ''; }
 menu_lst() { root; sed -i -E "$1" "$R/boot/grub/menu.lst"; }
 do_grub-legacy-default-out-of-range() { menu_lst 's/^default.*/default 9/'; }
 do_grub-legacy-root-second-disk() { menu_lst 's/^root .*/root (hd1,0)/'; }
+do_grub-legacy-root-other-partition() { menu_lst 's/^root .*/root (hd0,1)/'; }
 do_grub-legacy-menu-missing() { root; rm "$R/boot/grub/menu.lst"; }
 do_grub-legacy-stage2-rewritten() { root; cp "$R/boot/grub/stage2" "$R/boot/grub/new"; sync; mv "$R/boot/grub/new" "$R/boot/grub/stage2"; }
 do_grub-legacy-stage2-missing() { root; rm "$R/boot/grub/stage2"; }

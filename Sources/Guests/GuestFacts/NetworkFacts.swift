@@ -2,7 +2,13 @@
 package struct NetworkFacts: Sendable, Hashable, Codable {
     /// Programs that configure interfaces.
     package enum Manager: String, Sendable, Hashable, Codable, CaseIterable {
-        case ifupdown, networkd, networkManager, netplan, sysconfig, wicked, dhcpcd, connman, kernel
+        case ifupdown, networkd, networkManager, netplan
+        /// The `network` scripts: Red Hat's, and SUSE's before wicked.
+        case sysconfig
+        case wicked, dhcpcd, connman, netctl
+        /// Gentoo's `net.*` scripts.
+        case netifrc
+        case kernel
     }
 
     /// What the NIC of a cloud instance will be called.
@@ -16,21 +22,56 @@ package struct NetworkFacts: Sendable, Hashable, Codable {
 
     /// Managers that start at boot, with why.
     package var activeManagers: [Manager: [Evidence]] = [:]
+    /// Managers of which it is not known whether they start, with why.
+    package var uncertainManagers: [Manager: Evidence] = [:]
+    /// Managers that refuse all they are told because a part of it is wrong (a tab in YAML), with what is wrong.
+    package var refusing: [Manager: StructureFinding] = [:]
     package var naming: Located<Naming>
+    /// The name of the NIC where it is certain: `eth0`, `eth1` beside a rule that keeps eth0 for another card.
+    package var interfaceName: String?
     package var interfaces: [InterfaceFacts] = []
     /// NetworkManager makes a DHCP profile of its own for a NIC without one.
     package var automaticDHCP: Located<Bool>?
     /// The DHCP clients found, by path.
     package var dhcpClients: [String] = []
-    /// Rules that bind names to hardware addresses.
+    /// A place where a client may be could not be read.
+    package var clientGap: Gap?
+    /// udev rules that bind names to hardware addresses.
     package var persistentNames: [Evidence] = []
+    /// Other things that are bound to a hardware address, or were: link files, tables of names.
+    package var nameBindings: [StructureFinding] = []
     /// Routes, name servers, proxies of the old place.
-    package var leftovers: [StructureFinding] = []
+    package var leftovers: [LeftoverFacts] = []
     /// Files that were invalid: the manager ignores them or fails.
     package var problems: [StructureFinding] = []
+    /// Services that wait at boot until all interfaces are up.
+    package var waitsOnline: [Evidence] = []
     package var gap: Gap?
 
     package init(naming: Located<Naming>) { self.naming = naming }
+}
+
+/// A setting of the network that the image comes from.
+package struct LeftoverFacts: Sendable, Hashable, Codable {
+    /// The kinds that are told apart.
+    package enum Kind: String, Sendable, Hashable, Codable {
+        case route, nameServer, hosts, proxy, timeServer, mirror, mtu, virtualAddress, tunnel
+        /// A filter or route that keeps the guest from the platform's metadata.
+        case metadataBlocked
+    }
+
+    package var kind: Kind
+    package var message: String
+    /// The data source of the platform whose own setting it is; there it is no leftover.
+    package var platform: String?
+    package var evidence: Evidence
+
+    package init(_ kind: Kind, _ message: String, platform: String? = nil, evidence: Evidence) {
+        self.kind = kind
+        self.message = message
+        self.platform = platform
+        self.evidence = evidence
+    }
 }
 
 /// One configured interface.
@@ -52,6 +93,8 @@ package struct InterfaceFacts: Sendable, Hashable, Codable {
     /// How the IPv4 address comes.
     package enum Method: String, Sendable, Hashable, Codable {
         case dhcp, `static`, manual, none
+        /// Something that is recognised and not read.
+        case unknown
     }
 
     package var manager: NetworkFacts.Manager
@@ -62,8 +105,16 @@ package struct InterfaceFacts: Sendable, Hashable, Codable {
     package var startsAtBoot: Bool
     /// `bridge`, `bond`, `vlan` … ; nil for a NIC.
     package var virtualKind: String?
-    /// Whether it applies to the first NIC of an instance under the image's naming.
+    /// The interfaces that a virtual one is made of.
+    package var members: [String] = []
+    /// The bridge, bond or team that takes the interface in; its own addresses do not count then.
+    package var controller: String?
+    /// Whether it is meant for the first NIC of an instance. For a virtual interface: whether it is made of
+    /// that NIC.
     package var appliesToPrimary: Answer
+    /// Why its manager does not use it although it may be meant for the NIC: its mode is wrong, another file comes
+    /// first, its manager does not start.
+    package var setAside: String?
     /// Written by cloud-init, and written anew by it on the next instance.
     package var renderedByCloudInit: Bool = false
     package var evidence: Evidence
@@ -228,9 +279,24 @@ package struct CloudInitFacts: Sendable, Hashable, Codable {
     package var disabledBy: [Evidence] = []
     /// `datasource_list` after merging; nil when none is given (all are tried).
     package var datasources: Located<[String]>?
+    /// The one that ds-identify is told to take, whatever the list says: its own file or the command line.
+    package var forcedDatasource: Located<String>?
+    /// The data sources that this version has; empty when that could not be seen.
+    package var knownDatasources: [String] = []
+    /// Data of an instance that lie in the image; the source NoCloud takes them before any other.
+    package var seeds: [Evidence] = []
     package var networkDisabled: Evidence?
+    /// A network configuration in cloud-init's own files, which it uses instead of the platform's: for the NIC.
+    package var ownNetwork: [InterfaceFacts] = []
+    /// Which manager's files it writes; nil when that could not be worked out.
+    package var renderer: Located<NetworkFacts.Manager>?
+    /// What its files are called up to the name of the interface (`/etc/sysconfig/network-scripts/ifcfg-`), for a
+    /// renderer that writes over files of other hands.
+    package var renderedFiles: String?
     package var runsGrowpart: Answer = .unknown
     package var runsResizefs: Answer = .unknown
+    /// What else grows the root at boot: systemd-repart, `x-systemd.growfs`, a script of the initramfs.
+    package var otherGrowth: [Evidence] = []
     /// `growpart` and the tools that grow partitions and file systems, by name.
     package var growTools: [String: Bool] = [:]
     package var disableRoot: Bool?
@@ -238,6 +304,12 @@ package struct CloudInitFacts: Sendable, Hashable, Codable {
     package var problems: [StructureFinding] = []
     /// State of an earlier instance.
     package var staleState: [Evidence] = []
+    /// `manual_cache_clean`: that state is trusted for ever, so first-boot work never runs again.
+    package var keepsState: Evidence?
+    /// `preserve_hostname`.
+    package var preservesHostname: Evidence?
+    /// Programs that ask at the console at first boot and wait.
+    package var prompts: [StructureFinding] = []
     package var gap: Gap?
 
     package init() {}

@@ -191,8 +191,8 @@ extension BootInspection {
             let configuration = ["/boot/config-\(version)", "/lib/modules/\(version)/config"].lazy
                 .compactMap({ reader.file($0).value }).first.map({ KernelConfig(parsing: $0) })
         else { return nil }
-        guard case .builtIn? = configuration["CMDLINE_BOOL"] else { return "" }
-        guard case .text(let text)? = configuration["CMDLINE"] else { return nil }
+        // Without CONFIG_CMDLINE_BOOL there is no such line on x86; arm64 has one that may be empty.
+        guard case .text(let text)? = configuration["CMDLINE"] else { return "" }
         return text
     }
 

@@ -28,7 +28,7 @@ struct KernelInspection {
     private static let options = [
         "FW_CFG_SYSFS", "XEN", "XEN_PV", "XEN_PVHVM", "VIRTIO_PCI_LEGACY", "DEVTMPFS", "DEVTMPFS_MOUNT",
         "EFI_STUB",
-        "MODULE_SIG_FORCE", "XEN_PV_DOM0", "X86_XEN", "X86_64_XEN", "PARAVIRT", "CMDLINE_BOOL",
+        "MODULE_SIG_FORCE", "XEN_PV_DOM0", "X86_XEN", "X86_64_XEN", "PARAVIRT",
         "FAT_DEFAULT_IOCHARSET", "FAT_DEFAULT_CODEPAGE",
     ]
 

@@ -43,20 +43,21 @@ struct LinuxInspection {
         let access = AccessInspection(reader: reader, services: services, identity: identity, now: now)
             .inspect()
         let homes = (access.accounts.value ?? []).filter { $0.shellAllowsLogin }.map(\.home)
+        let networking = NetworkInspection(
+            reader: reader, services: services, identity: identity, commandLine: commandLine,
+            early: namesEarly(boot) ? early : nil)
+        let network = networking.inspect()
         var facts = LinuxFacts(
             rootVolume: root, identity: identity, boot: boot, mounts: mounts,
             initSystem: InitInspection(
                 reader: reader, services: services, isImageBased: identity.imageBased != nil
             ).inspect(),
             services: services.facts(for: LinuxInspection.units),
-            network: NetworkInspection(
-                reader: reader, services: services, commandLine: commandLine,
-                early: namesEarly(boot) ? early : nil
-            )
-            .inspect(),
+            network: network,
             access: access,
             cloudInit: CloudInitInspection(
-                reader: reader, services: services, identity: identity, commandLine: commandLine
+                reader: reader, services: services, identity: identity, commandLine: commandLine,
+                network: networking
             ).inspect(),
             operation: OperationInspection(
                 reader: reader, services: services, identity: identity, commandLine: commandLine

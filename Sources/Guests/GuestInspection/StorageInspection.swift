@@ -174,7 +174,11 @@ extension InitramfsSummary {
             }
             addNamedGroups(&storage)
             if generator == .booster, boosterEnables("enablelvm") { storage.lvm.insert(.everything) }
-            let isFollowed = [.initramfsTools, .dracut, .nash, .mkinitcpio].contains(generator)
+            // Arch's hook of before 2023 runs lvm itself.
+            let hasHook = contents.tree.resolve("hooks/lvm2") != nil
+            let isFollowed =
+                [.initramfsTools, .dracut, .nash].contains(generator)
+                || (generator == .mkinitcpio && !hasHook)
             if storage.lvm.isEmpty, !isFollowed { storage.lvm = [.other] }
         }
         if generator == .nash {

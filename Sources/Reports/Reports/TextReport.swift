@@ -118,7 +118,8 @@ public struct TextReport: Sendable {
         }
         for guest in report.guests {
             let values = guest.checks.filter { $0.status == .info && $0.value != nil && $0.link != .hygiene }
-            for item in values.prefix(TextReport.valuesShown) where !isHeading(item, of: guest) {
+            for item in values.prefix(targetCount > 4 ? 0 : TextReport.valuesShown)
+            where !isHeading(item, of: guest) {
                 fact(item.title, item.value ?? "", on: &canvas)
             }
         }

@@ -10,9 +10,13 @@ struct VerdictMatrix {
     init(_ names: VerdictText) { self.names = names }
 
     func write(_ verdicts: [TargetVerdict], on canvas: inout TextCanvas) {
-        let first = (verdicts.map { TerminalText.width($0.target) }.max() ?? 0) + 3
+        let first = (verdicts.map { TerminalText.width($0.target) }.max() ?? 0) + 2
+        let margin = first + columns.reduce(0) { $0 + width($1) }
         let head = columns.map { TerminalText.padded($0, to: width($0)) }.joined()
-        canvas.line([Piece(TerminalText.padded("", to: first)), Piece(head, .quiet)])
+        let stops = verdicts.contains { $0.launches.contains { $0.stopsAt != nil } }
+        canvas.line([
+            Piece(TerminalText.padded("", to: first)), Piece(head + (stops ? "stops at" : ""), .quiet),
+        ])
         for verdict in verdicts {
             let answers = zip(columns, [verdict.boots, verdict.reachable, verdict.ready]).map {
                 column, answer in
@@ -20,15 +24,16 @@ struct VerdictMatrix {
             }
             let start = [Piece(TerminalText.padded(verdict.target, to: first), .strong)] + answers
             let remarks = remarks(on: verdict)
-            canvas.cutLine(start + [remarks.first ?? Piece("")])
+            let remark = remarks.first ?? Piece("")
+            canvas.paragraph(head: start, remark.text, remark.ink, hang: margin + 2)
             for remark in remarks.dropFirst() {
-                canvas.cutLine([remark], indent: first + columns.reduce(0) { $0 + width($1) })
+                canvas.paragraph(remark.text, remark.ink, indent: margin, hang: 2)
             }
         }
     }
 
-    /// The widest answer is as long as `reachable`'s name.
-    private func width(_ column: String) -> Int { max(column.count, 7) + 2 }
+    /// The widest answer is `unknown`.
+    private func width(_ column: String) -> Int { max(column.count, 7) + 1 }
 
     /// Where its launches stop, what keeps an answer open, or what to register.
     private func remarks(on verdict: TargetVerdict) -> [Piece] {
@@ -39,7 +44,7 @@ struct VerdictMatrix {
             }
             let code = stop.code.isEmpty ? "" : ", \(stop.code)"
             remarks.append(
-                Piece("\(scope(concerned, of: verdict))stops at \(names.label(stop.link))\(code)", .bad))
+                Piece("\(scope(concerned, of: verdict))\(names.label(stop.link))\(code)", .bad))
         }
         let open = verdict.launches.filter { $0.unknownBecause != nil }
         if remarks.isEmpty, let reason = open.first?.unknownBecause?.first {

@@ -1,7 +1,6 @@
 import ByteReading
 import Foundation
 import GuestFormats
-import TestSupport
 import Testing
 
 private let modern = """
@@ -36,14 +35,14 @@ private func host(_ configuration: String?, _ extra: [String: String] = [:]) -> 
 private let start = SyslinuxStart(
     device: GrubDevice("hd0,msdos1"), directory: "/boot/extlinux", version: "6.04")
 
-private func run(_ host: MemoryGrubHost, _ start: SyslinuxStart = start) -> LoaderEvaluation {
+private func follow(_ host: MemoryGrubHost, _ start: SyslinuxStart = start) -> LoaderEvaluation {
     SyslinuxLoader(host: host, start: start).run()
 }
 
 @Suite struct SyslinuxTests {
     @Test("Trap 31: Alpine with extlinux has no GRUB at all")
     func alpine() throws {
-        let result = run(host(modern))
+        let result = follow(host(modern))
         let selection = try #require(result.selection, "\(result.outcome)")
         #expect(selection.image.path == "/boot/vmlinuz-lts")
         #expect(selection.initrds.map(\.path) == ["/boot/initramfs-lts"])
@@ -56,67 +55,68 @@ private func run(_ host: MemoryGrubHost, _ start: SyslinuxStart = start) -> Load
 
     @Test func archivesOfAppendAreSeparatedByCommas() throws {
         let selection = try #require(
-            run(host(modern.replacing("DEFAULT linux", with: "default old"))).selection)
+            follow(host(modern.replacing("DEFAULT linux", with: "default old"))).selection)
         #expect(selection.initrds.map(\.path) == ["/boot/initramfs-lts", "/boot/ucode"])
     }
 
     @Test func aGlobalAppendHoldsUntilALabelHasItsOwn() throws {
         let text = "append root=global\ndefault a\nlabel a\nkernel /boot/vmlinuz-lts\n"
-        #expect(try #require(run(host(text)).selection).commandLine == "root=global")
-        #expect(try #require(run(host(text + "append -\n")).selection).commandLine == "")
-        #expect(try #require(run(host(text + "append x\n")).selection).commandLine == "x")
+        #expect(try #require(follow(host(text)).selection).commandLine == "root=global")
+        #expect(try #require(follow(host(text + "append -\n")).selection).commandLine == "")
+        #expect(try #require(follow(host(text + "append x\n")).selection).commandLine == "x")
     }
 
     @Test func aDefaultThatIsNoLabelIsAKernel() throws {
         let text = "default /boot/vmlinuz-old root=y\nlabel a\nkernel /boot/vmlinuz-lts\n"
-        let selection = try #require(run(host(text)).selection)
+        let selection = try #require(follow(host(text)).selection)
         #expect(selection.image.path == "/boot/vmlinuz-old")
         #expect(selection.commandLine == "root=y")
         guard
-            case .kernelMissing? = run(host(text.replacing("/boot/vmlinuz-old", with: "nosuch"))).stop?.reason
+            case .kernelMissing? = follow(host(text.replacing("/boot/vmlinuz-old", with: "nosuch"))).stop?
+                .reason
         else {
             Issue.record("a kernel that is not there")
             return
         }
-        #expect(run(host("implicit 0\n" + text)).stop?.reason == .configurationInvalid)
+        #expect(follow(host("implicit 0\n" + text)).stop?.reason == .configurationInvalid)
     }
 
     @Test func whatIsMissingStopsIt() throws {
-        #expect(run(host(nil)).stop?.reason == .configurationMissing)
-        #expect(run(host("label a\nkernel /boot/vmlinuz-lts\n")).stop?.reason == .configurationInvalid)
+        #expect(follow(host(nil)).stop?.reason == .configurationMissing)
+        #expect(follow(host("label a\nkernel /boot/vmlinuz-lts\n")).stop?.reason == .configurationInvalid)
         var broken = host(modern)
         broken.volumes["hd0,msdos1"]?.files["/boot/extlinux/ldlinux.c32"] = nil
-        #expect(run(broken).stop?.reason == .moduleMissing)
+        #expect(follow(broken).stop?.reason == .moduleMissing)
         // Version 4 is one file.
         var old = start
         old.version = "4.05"
-        #expect(run(broken, old).selection != nil)
+        #expect(follow(broken, old).selection != nil)
         var without = host(modern)
         without.volumes["hd0,msdos1"]?.files["/boot/initramfs-lts"] = nil
-        guard case .initrdMissing? = run(without).stop?.reason else {
-            Issue.record("\(run(without).outcome)")
+        guard case .initrdMissing? = follow(without).stop?.reason else {
+            Issue.record("\(follow(without).outcome)")
             return
         }
     }
 
     @Test func aPromptWithoutTimeoutWaits() {
-        #expect(run(host("prompt 1\n" + modern.replacing("PROMPT 0", with: ""))).selection != nil)
+        #expect(follow(host("prompt 1\n" + modern.replacing("PROMPT 0", with: ""))).selection != nil)
         let text = modern.replacing("PROMPT 0", with: "PROMPT 1").replacing("TIMEOUT 50", with: "")
-        #expect(run(host(text)).stop?.reason == .waitsForever)
+        #expect(follow(host(text)).stop?.reason == .waitsForever)
     }
 
     @Test func menusStartTheirDefaultWhenTheTimeIsOver() throws {
         let text = "UI menu.c32\n" + modern.replacing("DEFAULT linux", with: "")
-        #expect(try #require(run(host(text)).selection).identifier == "linux")
+        #expect(try #require(follow(host(text)).selection).identifier == "linux")
         let marked = text.replacing("LABEL old", with: "LABEL old\nMENU DEFAULT")
-        #expect(try #require(run(host(marked)).selection).identifier == "old")
+        #expect(try #require(follow(host(marked)).selection).identifier == "old")
         // The old way: the menu is the default, and the label is marked.
         let classic = "default menu.c32\ntimeout 20\nlabel a\nkernel /boot/vmlinuz-lts\n"
-        #expect(try #require(run(host(classic)).selection).identifier == "a")
+        #expect(try #require(follow(host(classic)).selection).identifier == "a")
         let onTimeout = classic + "label b\nkernel /boot/vmlinuz-old\nontimeout b\n"
-        #expect(try #require(run(host(onTimeout)).selection).identifier == "b")
-        #expect(run(host(text.replacing("TIMEOUT 50", with: ""))).stop?.reason == .waitsForever)
-        #expect(run(host(text.replacing("menu.c32", with: "vesamenu.c32"))).stop?.reason == .moduleMissing)
+        #expect(try #require(follow(host(onTimeout)).selection).identifier == "b")
+        #expect(follow(host(text.replacing("TIMEOUT 50", with: ""))).stop?.reason == .waitsForever)
+        #expect(follow(host(text.replacing("menu.c32", with: "vesamenu.c32"))).stop?.reason == .moduleMissing)
     }
 
     @Test func hiddenAndNestedEntriesAreNotTheFirst() throws {
@@ -136,16 +136,16 @@ private func run(_ host: MemoryGrubHost, _ start: SyslinuxStart = start) -> Load
             ENDTEXT
             KERNEL /boot/vmlinuz-lts
             """
-        #expect(try #require(run(host(text)).selection).identifier == "outer")
+        #expect(try #require(follow(host(text)).selection).identifier == "outer")
     }
 
     @Test func filesAreIncluded() throws {
         let text = "INCLUDE common.cfg\nDEFAULT a\n"
         let more = "LABEL a\nLINUX /boot/vmlinuz-lts\n"
-        let result = run(host(text, ["/boot/extlinux/common.cfg": more]))
+        let result = follow(host(text, ["/boot/extlinux/common.cfg": more]))
         #expect(try #require(result.selection).location.file == "(hd0,msdos1)/boot/extlinux/common.cfg")
-        #expect(run(host(text)).notes.map(\.kind) == [.configurationMissing])
-        let endless = run(host("INCLUDE extlinux.conf\n"))
+        #expect(follow(host(text)).notes.map(\.kind) == [.configurationMissing])
+        let endless = follow(host("INCLUDE extlinux.conf\n"))
         guard case .unknown = endless.outcome else {
             Issue.record("\(endless.outcome)")
             return
@@ -156,19 +156,19 @@ private func run(_ host: MemoryGrubHost, _ start: SyslinuxStart = start) -> Load
         let text = "DEFAULT next\nLABEL next\nCONFIG /boot/other.cfg\n"
         let other = "DEFAULT a\nLABEL a\nLINUX /boot/vmlinuz-old\n"
         #expect(
-            try #require(run(host(text, ["/boot/other.cfg": other])).selection).image.path
+            try #require(follow(host(text, ["/boot/other.cfg": other])).selection).image.path
                 == "/boot/vmlinuz-old")
     }
 
     @Test func configurationsAreLookedForInTheirOrder() throws {
         let text = "default a\nlabel a\nkernel /boot/vmlinuz-lts\n"
         let elsewhere = host(nil, ["/syslinux/syslinux.cfg": text, "/syslinux.cfg": "default x\n"])
-        #expect(run(elsewhere).selection?.identifier == "a")
+        #expect(follow(elsewhere).selection?.identifier == "a")
         var efi = start
         efi.isEFI = true
         efi.directory = "/EFI/BOOT"
         let module = ["/EFI/BOOT/ldlinux.e64": "x", "/EFI/BOOT/syslx64.cfg": text]
-        #expect(run(host(nil, module), efi).selection?.identifier == "a")
+        #expect(follow(host(nil, module), efi).selection?.identifier == "a")
     }
 
     @Test func pathsStartAtTheSubvolume() throws {
@@ -181,18 +181,18 @@ private func run(_ host: MemoryGrubHost, _ start: SyslinuxStart = start) -> Load
         }
         let start = SyslinuxStart(
             device: GrubDevice("hd0,msdos1"), directory: "/extlinux", subvolume: "@/boot", version: "6.04")
-        let result = run(MemoryGrubHost(("hd0,msdos1", volume)), start)
+        let result = follow(MemoryGrubHost(("hd0,msdos1", volume)), start)
         #expect(try #require(result.selection).image.path == "/@/boot/vmlinuz")
     }
 
     @Test func damagedConfigurationsComeBack() {
         let bytes = Array(modern.utf8)
         for length in 0..<bytes.count {
-            _ = run(host(String(decoding: bytes.prefix(length), as: UTF8.self)))
-            _ = run(host(String(decoding: bytes.dropFirst(length), as: UTF8.self)))
+            _ = follow(host(String(decoding: bytes.prefix(length), as: UTF8.self)))
+            _ = follow(host(String(decoding: bytes.dropFirst(length), as: UTF8.self)))
         }
-        _ = run(host(String(repeating: "menu begin\nlabel x\n", count: 5000)))
-        _ = run(host("default a\nlabel a\nconfig extlinux.conf\n"))
+        _ = follow(host(String(repeating: "menu begin\nlabel x\n", count: 5000)))
+        _ = follow(host("default a\nlabel a\nconfig extlinux.conf\n"))
     }
 
     // MARK: The boot record and ldlinux.sys
@@ -228,7 +228,7 @@ private func run(_ host: MemoryGrubHost, _ start: SyslinuxStart = start) -> Load
             Issue.record("the checksum is not looked at: \(other.trace().steps)")
             return
         }
-        for offset in 0..<512 {
+        for offset in stride(from: 0, to: 512, by: 3) {
             other = disk
             other.bytes[ExtlinuxDisk.offset + offset] ^= 0x55
             _ = other.trace()

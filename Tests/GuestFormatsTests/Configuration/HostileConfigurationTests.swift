@@ -62,7 +62,8 @@ import Testing
             _ = network.configuration
             _ = network.match.applies(to: ExpectedInterface(names: .predictable))
             _ = NetworkNamePolicy(
-                commandLine: [], linkFiles: [file], hasDefaultLink: true, hasNetSetupRule: true)
+                commandLine: [], linkFiles: [file], hasDefaultLink: true, hasNetSetupRule: true,
+                udevVersion: 252)
         },
         Parser(name: "presets", sample: "enable a*.service\ndisable b@.service c\n") {
             _ = try PresetPolicy(files: [ConfigurationFile(path: "x", bytes: $0)]).enables("b@c.service")

@@ -357,7 +357,7 @@ import Testing
         #expect(config.faults.count == 1)
     }
 
-    @Test func trap68CloudInitVersions() throws {
+    @Test("Trap 68: versions of cloud-init with letters") func cloudInitVersions() throws {
         #expect(CloudInitVersion("0.7.6a4") < CloudInitVersion("0.7.6a15"))
         #expect(CloudInitVersion("0.7.6") < CloudInitVersion("0.7.6a4"))
         #expect(CloudInitVersion("0.7.6a15") < CloudInitVersion("0.7.9"))

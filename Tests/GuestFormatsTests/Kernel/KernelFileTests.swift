@@ -91,7 +91,7 @@ private func bzImage(size: Int = 0x8000) -> [UInt8] {
         if let line {
             let names = ["x86-64-baseline", "x86-64-v2", "x86-64-v3", "x86-64-v4"]
             let words = line.split { ", :".contains($0) }.map(String.init)
-            expected = names.enumerated().reduce(0) {
+            expected = names.enumerated().reduce(UInt32(0)) {
                 words.contains($1.element) ? $0 | 1 << UInt32($1.offset) : $0
             }
         }

@@ -79,7 +79,7 @@ def mounted(image, fill, options="loop"):
 def xfs(tree, image, size, uuid, label, guest, options=()):
     with open(image, "wb") as f:
         f.truncate(size)
-    run("mkfs.xfs", "-q", "-f", "-m", f"uuid={uuid}" + ("" if any("crc=0" in o for o in options) else ",reflink=0" if guest.old_xfs else ""), *options, *(["-L", label] if label else []), image)
+    run("mkfs.xfs", "-q", "-f", "--unsupported", "-l", "size=8m", "-m", f"uuid={uuid}" + ("" if any("crc=0" in o for o in options) else ",reflink=0" if guest.old_xfs else ""), *options, *(["-L", label] if label else []), image)
     mounted(image, lambda top: lay_out(tree, top, guest), "loop,nouuid")
 
 
@@ -148,7 +148,7 @@ def swap(image, size, uuid):
 
 
 def copy_holes(source, out, at):
-    """Copies what is written of a file, holes stay holes."""
+    """Copies what is written of a file; holes and zeros become holes."""
     with open(source, "rb") as f:
         end, position = os.fstat(f.fileno()).st_size, 0
         while position < end:
@@ -158,8 +158,12 @@ def copy_holes(source, out, at):
                 return
             position = os.lseek(f.fileno(), start, os.SEEK_HOLE)
             f.seek(start)
-            out.seek(at + start)
-            out.write(f.read(position - start))
+            while start < position:
+                piece = f.read(min(position - start, MIB))
+                if piece.count(0) != len(piece):
+                    out.seek(at + start)
+                    out.write(piece)
+                start += len(piece)
 
 
 # ---- the disk -----------------------------------------------------------------------------------------------------

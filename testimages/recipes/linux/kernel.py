@@ -5,7 +5,6 @@ What the modules say of themselves (aliases, dependencies) is Debian's, recorded
 import functools, os, struct
 
 import parts
-from parts import index
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -28,7 +27,11 @@ def known():
     return modules
 
 
-VIRTIO = ("virtio", "virtio_ring", "virtio_pci", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_blk", "virtio_scsi", "virtio_net", "virtio_balloon")
+@functools.cache
+def index(entries):
+    return parts.index(entries)
+
+
 NEW = {"virtio_pci_legacy_dev": 5.12, "virtio_pci_modern_dev": 5.12, "nvme_core": 4.4, "nvme": 3.3, "net_failover": 4.18, "failover": 4.18, "gve": 5.3, "ena": 4.9, "crc64_rocksoft": 5.18,
        "crc64": 4.16, "t10_pi": 3.17, "xfs": 0, "pci_hyperv": 4.6, "pci_hyperv_intf": 5.4, "vmw_pvscsi": 2.633, "vmxnet3": 2.632, "overlay": 3.18, "erofs": 5.4, "hv_vmbus": 3.4, "hv_storvsc": 3.4, "hv_netvsc": 3.4,
        "hv_utils": 3.4, "qemu_fw_cfg": 4.6, "virtio_scsi": 3.4, "scsi_common": 4.3, "xor": 3.0, "raid6_pq": 3.0, "btrfs": 2.629, "nls_ascii": 2.6}
@@ -89,12 +92,12 @@ class Kernel:
         tree[top + "/modules.softdep"] = "# Soft dependencies extracted from modules themselves.\n" + "".join(f"softdep {n} {s}\n" for n, s in soft)
         tree[top + "/modules.order"] = "".join(known()[n][0] + "\n" for n in chosen)
         tree[top + "/modules.symbols"] = "# Aliases for symbols, used by symbol_request().\n"
-        tree[top + "/modules.dep.bin"] = index((n, f"{self.path(n)}:{''.join(' ' + d for d in needs)}") for n, needs in ordered.items())
-        tree[top + "/modules.alias.bin"] = index((a.replace("-", "_"), n) for a, n in aliases)
+        tree[top + "/modules.dep.bin"] = index(tuple((n, f"{self.path(n)}:{''.join(' ' + d for d in needs)}") for n, needs in ordered.items()))
+        tree[top + "/modules.alias.bin"] = index(tuple((a.replace("-", "_"), n) for a, n in aliases))
         if self.lists:
             paths = sorted([known()[n][0] for n in self.builtin if n in known()] + [l for l in builtin_everywhere() if modname(l) not in self.modules])
             tree[top + "/modules.builtin"] = "".join(p + "\n" for p in paths)
-            tree[top + "/modules.builtin.bin"] = index((n, "") for n in sorted({modname(p) for p in paths}))
+            tree[top + "/modules.builtin.bin"] = index(tuple((n, "") for n in sorted({modname(p) for p in paths})))
         return tree
 
     def configuration(self):

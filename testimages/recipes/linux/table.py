@@ -26,13 +26,13 @@ def stops(link, code):
 
 
 def unreachable(code, link="network"):
-    """It boots, nobody can log in."""
-    return Row("yes", "no", "no", link, code)
+    """It boots, nobody can log in; what is given on a disk (NoCloud, a configuration drive) is done all the same."""
+    return Row("yes", "no", "yes", link, code)
 
 
-def unready(code):
-    """It boots and lets people in, first-boot customisation fails."""
-    return Row("yes", "yes", "no", code=code)
+def unclear(code="-", boots="yes"):
+    """Whether anybody can log in (or, with `boots`, whether it starts) depends on what no image tells."""
+    return Row(boots, "unknown", boots, code=code)
 
 
 def image(name, *rows, traps="", note="", base, **layout):
@@ -48,7 +48,11 @@ def image(name, *rows, traps="", note="", base, **layout):
         IMAGES[file] = make
         firmware = "uefi" if layout.get("uefi", getattr(base, "uefi", False)) else "bios"
         for row in rows:
-            ROWS.append((file, row.target or "kvm", row.disk or "virtio-blk", row.firmware or firmware, row.boots, row.reachable, row.ready, row.stop, row.code, traps or "-", note))
+            disk = row.disk or "virtio-blk"
+            # What a bus lacks is said by the item of that bus.
+            item = {"virtio-blk": "Virtio", "virtio-scsi": "Virtio", "nvme": "Nvme"}.get(disk, "DiskDriver")
+            code = row.code.replace("DiskDriver.", item + ".")
+            ROWS.append((file, row.target or "kvm", disk, row.firmware or firmware, row.boots, row.reachable, row.ready, row.stop, code, traps or "-", note))
         return change
     return register
 

@@ -23,8 +23,8 @@ extension InitramfsSummary {
     /// had that the archive was made on.
     mutating func readBooster() {
         var tree = moduleTrees[""] ?? InitramfsModuleTree()
-        if let bytes = contents.file("usr/lib/modules/booster.alias")?.bytes {
-            tree.aliases = ModuleAliases(parsingPairs: bytes)
+        if let text = contents.text("usr/lib/modules/booster.alias") {
+            tree.aliases = ModuleAliases(parsingPairs: Bytes(Array(text.utf8)))
         }
         var entries: [(name: String, dependencies: [String])] = []
         for (key, values) in boosterMap("moduledependencies") { entries.append((key, values)) }

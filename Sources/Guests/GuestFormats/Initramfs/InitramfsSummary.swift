@@ -48,7 +48,8 @@ package struct InitramfsSummary: Sendable {
 
     /// Interprets an archive whose payload was read: `inner` is what the image holds.
     package init(_ archive: InitramfsContents, payload: InitramfsPayload, _ inner: InitramfsContents) {
-        let loader = InitramfsSummary(archive)
+        var loader = InitramfsSummary(archive)
+        loader.payloads.removeAll { $0 == payload.path }
         contents = archive.entering(payload, inner)
         generator = InitramfsGenerator(contents)
         if case .runnable = loader.initState {

@@ -40,6 +40,7 @@ struct PackageInspection {
                 if second != nil { continue }
                 identity.packageManager = manager
                 identity.packageGap = gap
+                settleFamily(manager, isAmbiguous, &identity)
                 return
             case .found(let listing) where listing.isMain:
                 return take(listing, manager, isAmbiguous, &identity)
@@ -54,16 +55,22 @@ struct PackageInspection {
         _ identity: inout OSIdentity
     ) {
         identity.packageManager = manager
-        if isAmbiguous || identity.family == .other {
-            let families: [OSIdentity.PackageManager: OSIdentity.Family] = [
-                .dpkg: .debian, .rpm: .rhel, .apk: .alpine, .pacman: .arch, .portage: .gentoo,
-            ]
-            identity.family = families[manager] ?? identity.family
-        }
+        settleFamily(manager, isAmbiguous, &identity)
         identity.packages = PackageNames.versions(
             listing.versions, manager: manager, family: identity.family)
         identity.brokenPackages = listing.broken
         identity.packageProblems = listing.problems
+    }
+
+    /// The family of names that come in two, and of names that are not known, is that of the packages.
+    private func settleFamily(
+        _ manager: OSIdentity.PackageManager, _ isAmbiguous: Bool, _ identity: inout OSIdentity
+    ) {
+        guard isAmbiguous || identity.family == .other else { return }
+        let families: [OSIdentity.PackageManager: OSIdentity.Family] = [
+            .dpkg: .debian, .rpm: .rhel, .apk: .alpine, .pacman: .arch, .portage: .gentoo,
+        ]
+        identity.family = families[manager] ?? identity.family
     }
 
     private func listing(_ manager: OSIdentity.PackageManager) -> Reading<Listing> {

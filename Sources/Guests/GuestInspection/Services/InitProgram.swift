@@ -90,7 +90,11 @@ struct InitProgram {
         // Debian's packages bring jobs for upstart along; what starts the boot comes with upstart only.
         let starters = ["/etc/init/rc-sysinit.conf", "/etc/init/rcS.conf"]
         if name == "init", starters.contains(where: { reader.exists($0) == .yes }) { return .upstart }
-        guard let table = reader.file("/etc/inittab").value else { return .other }
+        guard let table = reader.file("/etc/inittab").value else {
+            // SysV init without its table still is SysV init, and asks for a level at the console.
+            let scripts = ["/etc/rc.d/rc.sysinit", "/etc/init.d/rcS", "/etc/init.d/boot"]
+            return name == "init" && scripts.contains { reader.exists($0) == .yes } ? .sysv : .other
+        }
         // Debian's OpenRC stands behind the script that inittab has always called.
         let runner = reader.file("/etc/init.d/rc").value?.text ?? ""
         return table.text.contains("openrc") || runner.contains("/sbin/openrc") ? .openrc : .sysv

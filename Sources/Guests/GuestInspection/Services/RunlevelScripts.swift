@@ -13,7 +13,8 @@ struct RunlevelScripts {
         var path: String
     }
 
-    private static let scriptDirectories = ["/etc/init.d", "/etc/rc.d/init.d", "/etc/rc.d"]
+    /// What stands before the name of a script: Debian and SUSE, Red Hat, Slackware.
+    private static let scriptPrefixes = ["/etc/init.d/", "/etc/rc.d/init.d/", "/etc/rc.d/rc."]
     /// The directory of a level, `%` in place of the level.
     private static let levelDirectories = ["/etc/rc.d/rc%.d", "/etc/rc%.d", "/etc/init.d/rc%.d"]
     /// What runs before any level: Debian, then SUSE.
@@ -67,8 +68,8 @@ struct RunlevelScripts {
 
     /// The script of this name, wherever the layout keeps it.
     func script(_ name: String) -> Reading<String> {
-        for directory in RunlevelScripts.scriptDirectories {
-            let path = "\(directory)/\(name)"
+        for prefix in RunlevelScripts.scriptPrefixes {
+            let path = prefix + name
             switch reader.info(path) {
             case .found(let info) where info.type == .regular: return .found(path)
             case .unreadable(let gap): return .unreadable(gap)

@@ -126,7 +126,8 @@ extension WindowsBootInspection {
                 "EfiFallback.Incomplete",
                 "The program at the removable path starts \(shown), which is missing."
             )
-        case .bootCodeMissing, .bootSignatureMissing, .coreImageDamaged, .otherDrive:
+        case .bootCodeMissing, .bootSignatureMissing, .coreImageDamaged, .otherDrive, .noActivePartition,
+            .severalActivePartitions, .bootRecordMissing, .secondStageDamaged:
             return ("EfiFallback.Invalid", "\(shown) cannot be started.")
         }
     }

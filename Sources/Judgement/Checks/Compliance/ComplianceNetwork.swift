@@ -37,9 +37,18 @@ enum ComplianceNetwork: Check {
                     fixes: [
                         Fix(
                             "Use the network service", where: .online, kind: .autoChroot,
-                            commands: ["systemctl disable NetworkManager", "systemctl enable network"])
+                            commands: commands(linux, major: major ?? 7))
                     ])
             ])
+    }
+
+    private static func commands(_ linux: LinuxFacts, major: Int) -> [String] {
+        if linux.identity.family == .suse {
+            return ["sed -i 's/^NETWORKMANAGER=.*/NETWORKMANAGER=no/' /etc/sysconfig/network/config"]
+        }
+        return major >= 7
+            ? ["systemctl disable NetworkManager", "systemctl enable network"]
+            : ["chkconfig NetworkManager off", "chkconfig network on"]
     }
 
     static var examples: [CheckExample] {

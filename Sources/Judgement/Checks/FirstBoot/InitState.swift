@@ -13,6 +13,12 @@ enum InitState: Check {
             """,
         codes: [
             ("State.Stale", "State of an earlier instance is left over."),
+            (
+                "State.Kept",
+                "State of an earlier instance is kept for ever: first-boot work never runs again."
+            ),
+            ("State.Hostname", "The name of the source stays."),
+            ("State.Prompt", "A program asks at the console at first boot and waits."),
             ("State.NetworkDisabled", "cloud-init is told to leave the network alone."),
         ], references: ["cloud-init(1): clean"])
 
@@ -20,8 +26,32 @@ enum InitState: Check {
         guard let linux = context.linux else { return context.withoutLinux }
         let cloudInit = linux.cloudInit
         if let gap = cloudInit.gap { return .judged(questions: [OpenQuestion(gap)]) }
-        guard cloudInit.program != nil else { return .notApplicable("cloud-init is not installed") }
-        var findings: [Finding] = []
+        var findings = prompts(linux)
+        guard cloudInit.program != nil else {
+            return findings.isEmpty
+                ? .notApplicable("cloud-init is not installed") : .judged(findings: findings)
+        }
+        let isNeeded = context.target.rules.needsProvisioning
+        if let kept = cloudInit.keepsState, !cloudInit.staleState.isEmpty {
+            findings.append(
+                Finding(
+                    "State.Kept", isNeeded ? .error : .warning,
+                    "manual_cache_clean keeps the state of the source: first-boot work never runs again.",
+                    evidence: [kept] + cloudInit.staleState,
+                    fixes: [
+                        Fix(
+                            "Remove the state", where: .online, kind: .autoChroot,
+                            commands: ["cloud-init clean --logs"]),
+                        .edit("Let cloud-init see a new instance", kept, to: nil),
+                    ], consequence: isNeeded ? .notReady : .none, link: .provisioning))
+        }
+        if let hostname = cloudInit.preservesHostname {
+            findings.append(
+                Finding(
+                    "State.Hostname", .info, "Instances keep the host name of the source.",
+                    evidence: [hostname],
+                    fixes: [.edit("Let cloud-init set it", hostname, to: "preserve_hostname: false")]))
+        }
         if !cloudInit.staleState.isEmpty {
             findings.append(
                 Finding(
@@ -43,6 +73,24 @@ enum InitState: Check {
         return .judged("No state of an earlier instance is left.", findings: findings)
     }
 
+    private static func prompts(_ linux: LinuxFacts) -> [Finding] {
+        linux.cloudInit.prompts.map { prompt in
+            let blocks = prompt.code == "blocks"
+            let path = prompt.evidence.path ?? ""
+            let unit = path.split(separator: "/").last.map(String.init) ?? ""
+            let isUnit = unit.hasSuffix(".service")
+            return Finding(
+                "State.Prompt", blocks ? .error : .warning,
+                prompt.message + (blocks ? " The network and logins come after it." : ""),
+                evidence: [prompt.evidence],
+                fixes: [
+                    isUnit
+                        ? .stop(unit, "Do not start it", in: linux)
+                        : Fix("Remove the file", kind: .autoEdit, commands: ["rm \(quoted(path))"])
+                ], consequence: blocks ? .unreachable : .none, link: blocks ? .`init` : nil)
+        }
+    }
+
     static var examples: [CheckExample] {
         [
             CheckExample("nothing is left", .example(), .pass),
@@ -58,6 +106,22 @@ enum InitState: Check {
                     $0.linux.cloudInit.networkDisabled = Evidence(
                         path: "/etc/cloud/cloud.cfg.d/99-disable-network-config.cfg", line: 1)
                 }, .fail, codes: ["State.NetworkDisabled"]),
+            CheckExample(
+                "the state of the source is kept for ever",
+                .example {
+                    $0.linux.cloudInit.keepsState = Evidence(path: "/etc/cloud/cloud.cfg", line: 9)
+                    $0.linux.cloudInit.staleState = [Evidence(path: "/var/lib/cloud/instance")]
+                }, .fail, codes: ["State.Kept", "State.Stale"]),
+            CheckExample(
+                "jeos-firstboot waits for a keyboard",
+                .example {
+                    $0.linux.cloudInit.prompts = [
+                        StructureFinding(
+                            code: "blocks", message: "jeos-firstboot.service asks for settings and waits.",
+                            evidence: Evidence(
+                                path: "/etc/systemd/system/default.target.wants/jeos-firstboot.service"))
+                    ]
+                }, .fail, codes: ["State.Prompt"]),
             CheckExample("no cloud-init", .example { $0.linux.cloudInit = CloudInitFacts() }, .notApplicable),
             CheckExample(
                 "the directory could not be read",

@@ -36,9 +36,7 @@ enum GuestOSCloudInit: Check {
                 code, isNeeded ? .warning : .info, message, evidence: evidence, fixes: fixes,
                 consequence: consequence)
         }
-        let enable = Fix.enable(
-            ["cloud-init-local", "cloud-init", "cloud-config", "cloud-final"], "Let it run at boot", in: linux
-        )
+        let enable = enabling(linux)
         guard let program = cloudInit.program else {
             return .judged(
                 value: "NotInstalled",
@@ -86,6 +84,16 @@ enum GuestOSCloudInit: Check {
         return .judged(
             value: cloudInit.version, "cloud-init runs at boot.", findings: findings, questions: questions,
             evidence: [program])
+    }
+
+    /// Its stages; the second was renamed in 24.3, with a service in front of all.
+    private static func enabling(_ linux: LinuxFacts) -> Fix {
+        let isNew = linux.cloudInit.version.map { !numbers($0).lexicographicallyPrecedes([24, 3]) } ?? false
+        let stages =
+            isNew
+            ? ["cloud-init-main", "cloud-init-local", "cloud-init-network", "cloud-config", "cloud-final"]
+            : ["cloud-init-local", "cloud-init", "cloud-config", "cloud-final"]
+        return .enable(stages, "Let it run at boot", in: linux)
     }
 
     /// Compares number by number, so that 0.7.6a15 comes after 0.7.6a4.

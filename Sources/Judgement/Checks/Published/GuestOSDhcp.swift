@@ -21,6 +21,8 @@ enum GuestOSDhcp: Check {
             ("Dhcp.NoConfig", "Nothing configures the interface."),
             ("Dhcp.NotAtBoot", "The configuration is right, but not brought up at boot."),
             ("Dhcp.NoClient", "The configuration asks for DHCP, and no DHCP client is installed."),
+            ("Dhcp.Ignored", "There is a configuration that its program does not use."),
+            ("Dhcp.InvalidConfig", "An error in the configuration makes its program refuse all of it."),
             ("Dhcp.Virtual", "The address belongs to a bridge, bond or VLAN over the interface."),
         ],
         references: [
@@ -88,6 +90,46 @@ enum GuestOSDhcp: Check {
             CheckExample(
                 "whether the interface will be ens5 is not known", only(slot, .dhcp, applies: .unknown),
                 .unknown),
+            CheckExample(
+                "the profile is readable to others, so NetworkManager ignores it",
+                .example {
+                    let path = "/etc/NetworkManager/system-connections/eth0.nmconnection"
+                    var profile = InterfaceFacts(
+                        manager: .networkManager, match: any, method: .dhcp, startsAtBoot: true,
+                        appliesToPrimary: .yes, evidence: Evidence(path: path))
+                    profile.setAside = "NetworkManager ignores it: mode 644, owner 0"
+                    $0.linux.network.interfaces = [profile]
+                    $0.linux.network.activeManagers = [.networkManager: []]
+                    $0.linux.cloudInit = CloudInitFacts()
+                }, .fail, codes: ["Dhcp.Ignored"]),
+            CheckExample(
+                "a tab in netplan's file",
+                .example {
+                    $0.linux.network.interfaces = []
+                    $0.linux.network.activeManagers = [.netplan: [], .networkd: []]
+                    $0.linux.network.refusing[.netplan] = StructureFinding(
+                        code: "invalid", message: "netplan refuses its configuration: line 3: found a tab",
+                        evidence: Evidence(path: "/etc/netplan/01-netcfg.yaml", line: 3))
+                    $0.linux.cloudInit = CloudInitFacts()
+                }, .fail, codes: ["Dhcp.InvalidConfig"]),
+            CheckExample(
+                "the NIC is in a bridge that asks by DHCP",
+                .example {
+                    $0.linux.network.interfaces[0].controller = "br0"
+                    var bridge = InterfaceFacts(
+                        manager: .networkd, match: InterfaceFacts.Match(names: ["br0"]), method: .dhcp,
+                        startsAtBoot: true, appliesToPrimary: .yes, evidence: file)
+                    bridge.virtualKind = "bridge"
+                    $0.linux.network.interfaces.append(bridge)
+                }, .fail, codes: ["Dhcp.Virtual"]),
+            CheckExample(
+                "cloud-init writes for a program that does not start",
+                .example {
+                    $0.linux.network.interfaces = []
+                    $0.linux.network.activeManagers = [:]
+                    $0.linux.cloudInit.renderer = Located(
+                        .networkManager, Evidence(path: "/etc/NetworkManager/NetworkManager.conf"))
+                }, .fail, codes: ["Dhcp.NoConfig"]),
             CheckExample(
                 "the configuration could not be read",
                 .example { $0.linux.network.gap = .example("/etc/network/interfaces") }, .unknown),

@@ -20,6 +20,7 @@ enum GuestOSOnlineResizeFS: Check {
             ("Resize.KernelTooOld", "The kernel needs a restart to see a grown partition."),
             ("Resize.FileSystem", "The file system cannot be grown while it is mounted."),
             ("Resize.Lvm", "The root is a logical volume, which is not grown by itself."),
+            ("Resize.Extended", "The root is in an extended partition, which has to grow first."),
             ("Resize.Array", "The root is on software RAID, which nothing grows by itself."),
         ], references: ["cloud-init documentation: growpart, resizefs", "growpart(1)"])
 
@@ -58,6 +59,8 @@ enum GuestOSOnlineResizeFS: Check {
         }
         if cloudInit.gap != nil {
             ask("whether cloud-init grows the root could not be read")
+        } else if !cloudInit.otherGrowth.isEmpty {
+            // systemd-repart or the system's own script does the same.
         } else if cloudInit.program == nil || cloudInit.enabled == .no {
             add(
                 "Resize.NoCloudInit", "Nothing runs at first boot that would grow the root.",
@@ -84,6 +87,14 @@ enum GuestOSOnlineResizeFS: Check {
                     Evidence(path: "/usr/bin/growpart", excerpt: "absent"),
                     .install([growpart(linux)], "Install growpart", in: linux))
             }
+            if context.image.partitions?.kind == .gpt, cloudInit.growTools["sfdisk"] == false,
+                cloudInit.growTools["sgdisk"] == false
+            {
+                add(
+                    "Resize.NoTool", "growpart needs sfdisk or sgdisk for a GPT.",
+                    Evidence(path: "/usr/sbin/sfdisk", excerpt: "absent"),
+                    .install(["gdisk"], "Install it", in: linux))
+            }
             if let kind = root?.kind, let tool = tool(for: kind), cloudInit.growTools[tool.name] == false {
                 add(
                     "Resize.NoTool", "\(tool.name) is not installed.",
@@ -96,6 +107,13 @@ enum GuestOSOnlineResizeFS: Check {
                 "Resize.FileSystem", "\(kind) is not grown while it is mounted.",
                 Evidence(layer: linux.rootVolume),
                 .byHand("Move the system to ext4 or xfs"))
+        }
+        if context.image.partitions?.kind == .mbr, let number = root?.partitionNumber, number >= 5 {
+            add(
+                "Resize.Extended",
+                "Partition \(number) is in an extended partition, which growpart leaves as it is.",
+                Evidence(layer: linux.rootVolume),
+                .byHand("Move the system to a primary partition", commands: []))
         }
         if let behind = partitionBehindRoot(context, linux) {
             add(
@@ -143,7 +161,9 @@ enum GuestOSOnlineResizeFS: Check {
 
     private static func partitionBehindRoot(_ context: CheckContext, _ linux: LinuxFacts) -> PartitionFacts? {
         let all = context.image.partitions?.partitions ?? []
-        guard let own = all.first(where: { $0.volume == linux.rootVolume }) else { return nil }
+        // Of a root on LVM, LUKS or RAID: the partition that it is made of.
+        let volumes = Set([linux.rootVolume] + (context.rootVolume(of: linux)?.madeOf ?? []))
+        guard let own = all.last(where: { volumes.contains($0.volume) }) else { return nil }
         return all.first { $0.offset > own.offset && $0.size > 0 }
     }
 
@@ -167,6 +187,15 @@ enum GuestOSOnlineResizeFS: Check {
                         PartitionFacts(
                             number: 2, offset: 3 << 30, size: 1 << 29, type: "0x82", volume: "mbr:2"))
                 }, .fail, codes: ["Resize.NotLast"]),
+            CheckExample(
+                "systemd-repart grows the root without cloud-init",
+                .example {
+                    $0.linux.cloudInit = CloudInitFacts()
+                    $0.linux.cloudInit.otherGrowth = [Evidence(path: "/usr/lib/repart.d/50-root.conf")]
+                }, .pass),
+            CheckExample(
+                "the root is a logical partition", .example { $0.root.partitionNumber = 5 }, .fail,
+                codes: ["Resize.Extended"]),
             CheckExample(
                 "the root is a logical volume",
                 .example {

@@ -63,7 +63,8 @@ extension FuzzEntries {
             let network = NetworkdFile(unit)
             _ = (network.configuration, network.match.applies(to: ExpectedInterface(names: .predictable)))
             _ = NetworkNamePolicy(
-                commandLine: [], linkFiles: [unit], hasDefaultLink: true, hasNetSetupRule: true)
+                commandLine: [], linkFiles: [unit], hasDefaultLink: true, hasNetSetupRule: true,
+                udevVersion: 252)
         },
         FuzzEntry(
             "netplan",

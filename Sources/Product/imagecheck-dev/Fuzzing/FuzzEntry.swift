@@ -31,7 +31,8 @@ enum FuzzEntries {
     /// All of them, by name.
     static let all: [FuzzEntry] = [
         bytes, compression, disks, containers, hyperV, volumes, fileSystems, xfs, btrfs, windowsBoot, grub,
-        boot, otherLoaders, text, storage, network, executables, kernel, modules, windows, inits, packages,
+        boot, otherLoaders, text, storage, network, networkPrograms, executables, kernel, modules, windows,
+        inits, packages,
         registry, windowsSetup, squashFS, access, gates, systemd, system, windowsAccess,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 

@@ -3,7 +3,7 @@ import boot, initramfs, packages
 from guest import ESP_SERIAL, HASH, NOSUCH, Guest, accounts, base, cloud_init, host_keys, kernels, sshd, systemd, upstart
 from kernel import Kernel
 from parts import Link
-from table import good, healthy, image, stops, unreachable, unready
+from table import good, healthy, image, stops, unclear, unreachable
 
 SSHD = "Include /etc/ssh/sshd_config.d/*.conf\nKbdInteractiveAuthentication no\nUsePAM yes\nX11Forwarding yes\nPrintMotd no\nAcceptEnv LANG LC_*\nSubsystem\tsftp\t/usr/lib/openssh/sftp-server\n"
 SSHD_OLD = "Port 22\nProtocol 2\nHostKey /etc/ssh/ssh_host_rsa_key\nUsePrivilegeSeparation yes\nPermitRootLogin without-password\nStrictModes yes\nPubkeyAuthentication yes\nPasswordAuthentication no\nChallengeResponseAuthentication no\nX11Forwarding yes\nAcceptEnv LANG LC_*\nSubsystem sftp /usr/lib/openssh/sftp-server\nUsePAM yes\n"
@@ -243,7 +243,7 @@ def _(g):
     g.with_initrd, g.root_argument = False, f"PARTUUID={g.partuuid(g.number('root'))}"
 
 
-@u24("kernel-no-initrd-label", stops("root", "Initramfs.None"), traps="9", note="no initrd and root=LABEL=")
+@u24("kernel-no-initrd-label", stops("initramfs", "Initramfs.None"), traps="9", note="no initrd and root=LABEL=")
 def _(g):
     g.with_initrd = False
 
@@ -263,7 +263,7 @@ def _(g):
     g.files["etc/cloud/cloud-init.disabled"] = ""
 
 
-@u22("allow-users", unreachable("Ssh.NoLogin", "access"), traps="61", note="AllowUsers names an account that does not exist")
+@u22("allow-users", unclear("Ssh.Restricted"), traps="61", note="AllowUsers names an account that only the data of cloud-init could make")
 def _(g):
     g.files["etc/ssh/sshd_config.d/10-site.conf"] = "AllowUsers admin\n"
 
@@ -274,7 +274,7 @@ def _(g):
     g.files["etc/ssh/sshd_config"] += "PubkeyAuthentication no\n"
 
 
-@u22("match-block", unreachable("Ssh.NoLogin", "access"), traps="60", note="a Match block takes in the lines below it: keys are refused for everybody from anywhere")
+@u22("match-block", unclear(), traps="60", note="a Match block takes in the lines below it: keys are refused, passwords are for cloud-init to set")
 def _(g):
     g.files["etc/ssh/sshd_config"] = g.files["etc/ssh/sshd_config"] + "Match all\nPubkeyAuthentication no\n"
 
@@ -342,7 +342,7 @@ def _(g):
     g.files["etc/initramfs-tools/conf.d/resume"] = "RESUME=UUID=" + NOSUCH + "\n"
 
 
-@u16("ssh-not-to-be-run", unreachable("Ssh.Disabled", "access"), note="/etc/ssh/sshd_not_to_be_run")
+@u16("ssh-not-to-be-run", unreachable("Ssh.Obstacle", "access"), note="/etc/ssh/sshd_not_to_be_run")
 def _(g):
     g.files["etc/ssh/sshd_not_to_be_run"] = ""
     g.unit("ssh.service", g.files[g.units + "ssh.service"].replace("[Unit]\n", "[Unit]\nConditionPathExists=!/etc/ssh/sshd_not_to_be_run\n"))
@@ -385,6 +385,7 @@ def _(g):
 def _(g):
     g.options.insert(0, "rootflags=subvol=@")
     g.sed("etc/fstab", "/ btrfs defaults", "/ btrfs defaults,subvol=@")
+    g.files["etc/fstab"] += f"{g.root_device} /home btrfs defaults,subvol=@home 0 0\n"
     g.programs("btrfs", "fsck.btrfs")
 
 

@@ -5,7 +5,7 @@ from families.redhat import EL8_BUILTIN, ROOT, SSHD, bls, el, rhel9
 from guest import ESP_SERIAL, HASH, KEY, MACHINE_ID, NOSUCH, Guest, accounts, base, cloud_init, foreign, host_keys, kernels, network_manager, sshd, systemd
 from kernel import Kernel
 from parts import Link, elf, program
-from table import Row, good, healthy, image, stops, unreachable, unready
+from table import Row, good, healthy, image, stops, unclear, unreachable
 
 SSHD_PLAIN = "Include /etc/ssh/sshd_config.d/*.conf\nAuthorizedKeysFile\t.ssh/authorized_keys\nKbdInteractiveAuthentication no\nUsePAM yes\nPrintMotd no\nSubsystem\tsftp\t/usr/lib/ssh/sftp-server\n"
 CONSOLE = ["console=tty0", "console=ttyS0,115200"]
@@ -150,7 +150,7 @@ def _(g):
     g.drivers = ["ahci", "sd_mod", "ext4", "crc32c_generic"]
 
 
-@agrub("networkd-off", unreachable("Dhcp.ServiceDisabled"), note="a .network file, and nothing starts systemd-networkd")
+@agrub("networkd-off", unreachable("Dhcp.NoConfig"), note="a .network file, and nothing starts systemd-networkd")
 def _(g):
     g.disable("systemd-networkd.service")
     g.files["etc/machine-id"] = MACHINE_ID + "\n"
@@ -500,7 +500,7 @@ def lib_broken(target):
     return change
 
 
-@un("modules-link-dangling", Row("yes", "no", "no", "network", "NetDriver.Missing"), traps="15", note="/usr/lib/modules is a link to a place outside: the network driver is not found after the boot")
+@un("modules-link-dangling", stops("init", "Fstab.NoDriver"), traps="15", note="/usr/lib/modules is a link to nothing: the initramfs loads drivers of disk and network, then vfat for /boot/efi is not found")
 def _(g):
     g.late.append(lib_broken("/nonexistent/modules"))
 
@@ -528,7 +528,7 @@ def _(g):
 
 # ---- traps that need a system of their own ------------------------------------------------------------------------------------------
 
-@un("boot-newer-than-grub", stops("bootloader", "Grub.FileSystemUnreadable"), traps="35", note="/boot on ext4 with inline_data, which no GRUB reads", boot="ext4", boot_features=("inline_data",))
+@un("boot-newer-than-grub", stops("bootloader", "FileSystem.GrubUnreadable"), traps="35", note="/boot on ext4 with inline_data, which no GRUB reads", boot="ext4", boot_features=("inline_data",))
 def _(g):
     pass
 
@@ -561,7 +561,7 @@ def _(g):
     g.on_disk.append(mark)
 
 
-@un("duplicate-uuid", Row("unknown", "unknown", "unknown", code="Grub.RootAmbiguous"), traps="43", note="another partition is a copy of the root, with its UUID: which of them is mounted depends on the order in which udev sees them", table="gpt")
+@un("duplicate-uuid", unclear(boots="unknown"), traps="43", note="another partition is a copy of the root, with its UUID: which of them is mounted depends on the order in which udev sees them", table="gpt")
 def _(g):
     g.more_volumes = {"copy": ("xfs", "srv")}
     g.uuids["copy"] = g.root_uuid

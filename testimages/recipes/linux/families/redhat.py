@@ -5,7 +5,7 @@ import boot, initramfs, packages
 from guest import ESP_SERIAL, HASH, NOSUCH, MACHINE_ID, Guest, accounts, base, cloud_init, fstab, host_keys, ifcfg, kernels, keyfile, network_manager, sshd, systemd, sysv_links, upstart
 from kernel import Kernel
 from parts import Link, program
-from table import good, healthy, image, stops, unreachable, unready
+from table import good, healthy, image, stops, unclear, unreachable
 
 EL7_BUILTIN = ("scsi_mod", "crct10dif_common", "crc32c_generic")
 EL8_BUILTIN = ("crc32c_generic", "crct10dif_common", "scsi_mod", "scsi_common", "virtio", "virtio_ring", "virtio_pci", "virtio_pci_legacy_dev", "virtio_pci_modern_dev")
@@ -207,8 +207,8 @@ def rocky8(**layout):
     return g
 
 
-healthy("centos-7", centos7, note="composed: CentOS 7.9, BIOS, XFS on LVM, ifcfg files, rpm database of Berkeley DB")
-healthy("centos-7-uefi", centos7, uefi=True, note="composed: the same with the whole grub.cfg in the ESP", traps="18")
+healthy("centos-7", centos7, ready={"alibaba-ecs": "no"}, note="composed: CentOS 7.9, BIOS, XFS on LVM, ifcfg files, rpm database of Berkeley DB")
+healthy("centos-7-uefi", centos7, ready={"alibaba-ecs": "no"}, uefi=True, note="composed: the same with the whole grub.cfg in the ESP", traps="18")
 
 
 def centos7_image(name, *rows, traps="", note="", **layout):
@@ -276,12 +276,12 @@ def _(g):
     g.early_more = {"etc/lvm/lvm.conf": conf}
 
 
-@centos7_image("initrd-no-lvm", stops("root", "Initramfs.NoLvm"), note="dracut's module lvm was left out of the initramfs")
+@centos7_image("initrd-no-lvm", stops("initramfs", "Initramfs.NoLvm"), note="dracut's module lvm was left out of the initramfs")
 def _(g):
     g.no_dracut = ("lvm",)
 
 
-@centos7_image("rd-lvm-other", stops("root", "Initramfs.LvmNotNamed"), note="rd.lvm.lv names volumes of another group: dracut activates those only")
+@centos7_image("rd-lvm-other", stops("initramfs", "Initramfs.LvmNotNamed"), note="rd.lvm.lv names volumes of another group: dracut activates those only")
 def _(g):
     g.options = [o.replace("centos/", "rhel/") for o in g.options]
 
@@ -395,7 +395,7 @@ def _(g):
     g.files["etc/cloud/cloud.cfg.d/99-disable-network-config.cfg"] = "network: {config: disabled}\n"
 
 
-@rhel9_image("lvm-devices", stops("root", "RootStack.LvmDevices"), lvm=("rhel", "root"), swap=True, traps="27", note="system.devices in the initramfs names the WWID of the old disk")
+@rhel9_image("lvm-devices", unclear("RootStack.LvmDevices", boots="unknown"), lvm=("rhel", "root"), swap=True, traps="27", note="system.devices in the initramfs names the WWID of the old disk; whether LVM finds the volume again depends on its version")
 def _(g):
     g.options = ["rd.lvm.lv=rhel/root", "rd.lvm.lv=rhel/swap", *g.options]
     text = "# LVM uses devices listed in this file.\n# Created by LVM command lvmdevices pid 1234 at Sat Jun  1 00:00:00 2024\nVERSION=1.1.2\nIDTYPE=sys_wwid IDNAME=naa.6000c29a1b2c3d4e5f60718293a4b5c6 DEVNAME=/dev/sda3 PVID=pppppppppppppppppppppppppppppppp PART=3\n"
@@ -467,15 +467,22 @@ def _(g):
 
 @rhel9_image("datasource-pinned", unreachable("Datasource.NotListed", "access"), traps="67", note="datasource_list names Azure only, no key and no password are in the image")
 def _(g):
+    del g.files["home/cloud-user/.ssh/authorized_keys"], g.modes["home/cloud-user/.ssh/authorized_keys"], g.modes["home/cloud-user/.ssh"]
     g.files["etc/cloud/cloud.cfg.d/91-azure_datasource.cfg"] = "datasource_list: [ Azure ]\n"
 
 
-@rhel9_image("preset-disables-sshd", unreachable("Ssh.Disabled", "access"), traps="62", note="an empty machine-id makes systemd apply presets on first boot, and one disables sshd")
+@rhel9_image("preset-empty-id", good(), traps="62", note="a preset disables sshd; an empty machine-id is no first boot for systemd: presets are not applied")
 def _(g):
     g.files["etc/systemd/system-preset/10-hardening.preset"] = "disable sshd.service\n"
 
 
-@rhel9_image("sshd-masked", unreachable("Ssh.Masked", "access"), traps="63", note="sshd.service is a link to /dev/null")
+@rhel9_image("preset-disables-sshd", unreachable("Ssh.Disabled", "access"), traps="62", note="the machine-id is uninitialized: systemd applies presets on first boot, and one disables sshd")
+def _(g):
+    g.files["etc/machine-id"] = "uninitialized\n"
+    g.files["etc/systemd/system-preset/10-hardening.preset"] = "disable sshd.service\n"
+
+
+@rhel9_image("sshd-masked", unreachable("Ssh.Disabled", "access"), traps="63", note="sshd.service is a link to /dev/null")
 def _(g):
     g.disable("sshd.service")
     g.files["etc/systemd/system/sshd.service"] = Link("/dev/null")
@@ -486,7 +493,7 @@ def _(g):
     g.files["etc/pki/consumer/cert.pem"] = "-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n"
 
 
-@rhel9_image("xfs-nobarrier", stops("root", "Fstab.BadOption"), traps="44", note="nobarrier in rootflags: XFS of Linux 5.14 refuses to mount")
+@rhel9_image("xfs-nobarrier", stops("root", "Cmdline.RootFlags"), traps="44", note="nobarrier in rootflags: XFS of Linux 5.14 refuses to mount")
 def _(g):
     g.options.append("rootflags=nobarrier")
 

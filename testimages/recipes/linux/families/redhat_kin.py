@@ -4,7 +4,7 @@ from families.redhat import CONSOLE, EL8_BUILTIN, EL7_BUILTIN, ROOT, SSHD, bls, 
 from guest import ESP_SERIAL, MACHINE_ID, NOSUCH, Guest, accounts, cloud_init, fstab, ifcfg, keyfile, kernels, network_manager, sshd, systemd, systemd_units
 from kernel import Kernel
 from parts import Link
-from table import good, healthy, image, stops, unreachable, unready
+from table import good, healthy, image, stops, unclear, unreachable
 
 SIZES = {"esp": 40, "boot": 300, "root": 300}
 ETH0 = ifcfg(TYPE="Ethernet", BOOTPROTO="dhcp", DEVICE="eth0", ONBOOT="yes", PEERDNS="yes")
@@ -187,14 +187,14 @@ def _(g):
     g.late.append(lambda g: [g.files.pop(p) for p in list(g.files) if p.startswith("boot/vmlinuz")])
 
 
-@_broken("network-masked", unreachable("Dhcp.ServiceDisabled"), note="systemd-networkd is masked and nothing else configures the network")
+@_broken("network-masked", unreachable("Dhcp.NoConfig"), note="systemd-networkd is masked and nothing else configures the network")
 def _(g):
     g.disable("systemd-networkd.service")
     g.files["etc/systemd/system/systemd-networkd.service"] = Link("/dev/null")
     g.put(PINNED)
 
 
-@_broken("root-ext-errors", good("Fs.Errors"), note="the file system of the root records an error: it is checked and mounted")
+@_broken("root-ext-errors", good("Fs.Errors"), note="the file system of the root records an error: it is checked and mounted", root_features=("^metadata_csum",))
 def _(g):
     def mark(g, disk, sectors):
         at = sectors["root"] * 512 + 1024 + 0x3A
@@ -237,7 +237,7 @@ def kylin(**layout):
     return g
 
 
-healthy("kylin-v10", kylin, note="composed: Kylin V10 SP3, XFS on LVM, in the form of an rpm distribution")
+healthy("kylin-v10", kylin, ready={"alibaba-ecs": "no"}, note="composed: Kylin V10 SP3, XFS on LVM, in the form of an rpm distribution")
 
 
 @breakages("kylin-v10", kylin)("initrd-no-virtio", stops("initramfs", "DiskDriver.NotInInitramfs"), traps="3", note="no virtio_blk in the initramfs")
@@ -250,7 +250,7 @@ def _(g):
     g.options[0] = f"resume=UUID={NOSUCH}"
 
 
-@breakages("kylin-v10", kylin)("lvm-not-named", stops("root", "Initramfs.LvmNotNamed"), note="rd.lvm.lv names a group of the old name")
+@breakages("kylin-v10", kylin)("lvm-not-named", stops("initramfs", "Initramfs.LvmNotNamed"), note="rd.lvm.lv names a group of the old name")
 def _(g):
     g.options = [o.replace("rd.lvm.lv=klas", "rd.lvm.lv=centos") for o in g.options]
 
@@ -284,7 +284,7 @@ def tencentos(**layout):
 healthy("tencentos-3", tencentos, note="composed: TencentOS Server 3.1, virtio in the kernel", traps="1, 13")
 
 
-@breakages("tencentos-3", tencentos)("initrd-none-uuid", stops("root", "Initramfs.None"), traps="9", note="no initrd line, everything built in, root=UUID=: the kernel alone cannot resolve it")
+@breakages("tencentos-3", tencentos)("initrd-none-uuid", stops("initramfs", "Initramfs.None"), traps="9", note="no initrd line, everything built in, root=UUID=: the kernel alone cannot resolve it")
 def _(g):
     g.late.append(lambda g: [g.files.__setitem__(p, "".join(l for l in d.splitlines(True) if not l.startswith("initrd"))) for p, d in list(g.files.items()) if p.startswith("boot/loader/entries/")])
 

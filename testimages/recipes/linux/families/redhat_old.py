@@ -3,7 +3,7 @@ import boot, initramfs, packages
 from guest import HASH, NOSUCH, Guest, accounts, base, cloud_init, fstab, host_keys, ifcfg, kernels, sshd, sysv_links
 from kernel import Kernel
 from parts import Link
-from table import good, healthy, image, stops, unreachable, unready
+from table import good, healthy, image, stops, unclear, unreachable
 
 SSHD = "Protocol 2\nSyslogFacility AUTHPRIV\nPasswordAuthentication no\nChallengeResponseAuthentication no\nGSSAPIAuthentication yes\nUsePAM yes\nAcceptEnv LANG LC_CTYPE\nX11Forwarding yes\nSubsystem\tsftp\t/usr/libexec/openssh/sftp-server\n"
 SCRIPT = "#!/bin/bash\n#\n# {name}\t{title}\n#\n# chkconfig: 2345 {start:02d} {stop:02d}\n# description: {title}\n#\n### BEGIN INIT INFO\n# Provides: {name}\n# Required-Start: $local_fs\n# Default-Start: 2 3 4 5\n# Default-Stop: 0 1 6\n# Short-Description: {title}\n### END INIT INFO\n. /etc/rc.d/init.d/functions\n"
@@ -87,7 +87,7 @@ def centos6(**layout):
     return g
 
 
-healthy("centos-6", centos6, note="composed: CentOS 6.10, GRUB legacy, Upstart, initscripts, dracut 004, LVM")
+healthy("centos-6", centos6, ready={"alibaba-ecs": "no"}, note="composed: CentOS 6.10, GRUB legacy, Upstart, initscripts, dracut 004, LVM")
 
 
 def broken6(name, *rows, traps="", note="", **layout):
@@ -219,7 +219,7 @@ def _(g):
     g.sed("etc/inittab", "id:3:initdefault:", "id:0:initdefault:")
 
 
-@broken5("network-off", unreachable("Dhcp.ServiceDisabled"), note="chkconfig network off")
+@broken5("network-off", unreachable("Dhcp.NoConfig"), note="chkconfig network off")
 def _(g):
     for level in "2345":
         del g.files[f"etc/rc.d/rc{level}.d/S10network"]

@@ -4,7 +4,7 @@ from families.redhat_old import SSHD as SSHD_SYSV
 from guest import ESP_SERIAL, HASH, MACHINE_ID, NOSUCH, Guest, accounts, base, cloud_init, host_keys, kernels, keyfile, network_manager, sshd, sysv_links, systemd
 from kernel import Kernel
 from parts import Link, elf
-from table import good, healthy, image, stops, unreachable, unready
+from table import good, healthy, image, stops, unclear, unreachable
 
 SSHD = "Include /etc/ssh/sshd_config.d/*.conf\nAuthorizedKeysFile\t.ssh/authorized_keys\nUsePAM yes\nX11Forwarding yes\nSubsystem\tsftp\t/usr/lib/ssh/sftp-server\nAcceptEnv LANG LC_CTYPE\n"
 DRIVERS = initramfs.ROOT_DRIVERS + ("ext4", "xfs", "btrfs", "vfat", "dm_mod", "crc32c_generic")
@@ -159,7 +159,7 @@ for _prefix, _of in (("sles-12", sles12), ("sles-15", sles15), ("sles-16-uefi", 
 s15, twd = broken("sles-15", sles15), broken("tumbleweed-uefi", tumbleweed)
 
 
-@s15("wicked-off", unreachable("Dhcp.ServiceDisabled"), note="wicked is disabled and nothing else configures the network")
+@s15("wicked-off", unreachable("Dhcp.NoConfig"), note="wicked is disabled and nothing else configures the network")
 def _(g):
     g.disable("wicked.service"); g.disable("network.service")
     g.files["etc/machine-id"] = MACHINE_ID + "\n"

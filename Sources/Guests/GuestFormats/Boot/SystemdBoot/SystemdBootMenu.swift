@@ -81,15 +81,18 @@ package struct SystemdBootMenu: Sendable {
             guard let pattern, pattern != "@saved" else { return nil }
             return sorted.firstIndex { BootGlob.matches(name($0), pattern) }
         }
-        let choices = (0..<3).map { form in index(pattern, { $0.names[form] }) }
-        let chosen = choices[0] ?? choices[1] ?? choices[2]
+        let newest = index(pattern) { $0.names[0] }
+        let older = index(pattern) { $0.names[1] }
+        let oldest = index(pattern) { $0.names[2] }
+        let chosen = newest ?? older ?? oldest
         isDefaultFound = chosen != nil
         let standard = chosen ?? (sorted.isEmpty ? nil : 0)
         defaultIndex = standard
         let preferred = index(configuration?.preferredPattern?.lowercased()) { $0.names[0] }
         let isPreferredUsable = preferred.map { sorted[$0].counters?.left != 0 } ?? false
+        let isOnlyOld = newest == nil && older == nil && oldest ?? 0 != 0
         dependsOnVersion =
-            choices.contains { ($0 ?? 0) != (standard ?? 0) } || isPreferredUsable && preferred != standard
+            (newest ?? 0) != (older ?? 0) || isOnlyOld || isPreferredUsable && preferred != standard
     }
 
     /// Less than zero when `left` is shown first: entries with no starts left come last, entries with a sort key

@@ -83,12 +83,6 @@ package struct CloudConfig: Sendable {
     /// Whether `network: {config: disabled}` keeps cloud-init from writing network configuration.
     package var isNetworkDisabled: Bool { merged?["network"]?["config"]?.text == "disabled" }
 
-    /// Whether a network configuration of its own is given here, which cloud-init uses instead of the platform's.
-    package var hasOwnNetwork: Bool {
-        guard let network = merged?["network"], !network.pairs.isEmpty else { return false }
-        return !isNetworkDisabled && (network["version"] != nil || network["config"]?.elements != nil)
-    }
-
     /// `disable_root`: root's keys only tell people to use another account. True when not set (cloud.cfg sets it).
     package var disablesRoot: Bool { merged?["disable_root"]?.boolean ?? true }
 

@@ -72,6 +72,13 @@ package struct CloudInitVersion: Hashable, Comparable, Sendable, CustomStringCon
         let text = try ConfigurationText(bytes, name: name)
         var found: (version: CloudInitVersion, source: SourceLine)?
         for line in text.lines {
+            // Before 0.7.8: `return vr.StrictVersion("0.7.5")`.
+            if let call = line.text.firstRange(of: "StrictVersion(") {
+                let value = AsciiText.unquoted(
+                    String(line.text[call.upperBound...].prefix { $0 != ")" }))
+                if value.first?.isNumber == true { found = (CloudInitVersion(value), text.source(line)) }
+                continue
+            }
             guard let (left, right) = AsciiText.split(line.text, at: "=") else { continue }
             let variable = AsciiText.trimmed(left)
             let value = AsciiText.unquoted(AsciiText.trimmed(String(right.split(separator: "#").first ?? "")))

@@ -10,6 +10,14 @@ package struct IfcfgFile: Sendable {
         case suse
     }
 
+    /// Which program reads it; they differ in what an absent or oddly written value means.
+    package enum Reader: String, Sendable, Hashable {
+        /// The shell scripts of the `network` service, Red Hat's or SUSE's, and wicked.
+        case scripts
+        /// NetworkManager with its ifcfg-rh plug-in.
+        case networkManager
+    }
+
     /// The path of the file.
     package let path: String
     /// Whose rules hold.
@@ -64,28 +72,40 @@ package struct IfcfgFile: Sendable {
         return (InterfaceMatch.normalized(AsciiText.trimmed(entry.value)), entry.source)
     }
 
+    /// What the file sets up for the scripts.
+    package var configuration: NetworkInterfaceConfiguration { configuration(readBy: .scripts) }
+
+    /// `AUTOCONNECT_PRIORITY` of NetworkManager.
+    package var priority: Int { value("AUTOCONNECT_PRIORITY").flatMap { Int($0) } ?? 0 }
+    /// `UUID` of NetworkManager.
+    package var uuid: String? { value("UUID") }
+
+    /// Whether the file is for an additional address of another interface (`ifcfg-eth0:1`, `ifcfg-eth0-range0`).
+    package var isAlias: Bool { suffix.contains(":") || suffix.contains("-range") }
+
     /// What the file sets up.
-    package var configuration: NetworkInterfaceConfiguration {
+    package func configuration(readBy reader: Reader) -> NetworkInterfaceConfiguration {
         let device = dialect == .redHat ? value("DEVICE") : nil
         let start = bootProtocol?.source ?? values.assignments.first?.source
         var result = NetworkInterfaceConfiguration(
             source: start ?? SourceLine(file: path, line: 1, excerpt: ""),
-            stack: dialect == .redHat ? .ifcfg : .wicked, match: match(device), method: method)
+            stack: dialect == .redHat ? .ifcfg : .wicked, match: match(device, reader),
+            method: method(reader))
         result.addresses = addresses
         result.gateway = value("GATEWAY") ?? value("GATEWAY0")
         result.dhcp6 =
             isYes("DHCPV6C")
             || ["dhcp", "dhcp6"].contains(AsciiText.lowercased(value("BOOTPROTO") ?? ""))
                 && dialect == .suse
-        result.startsAtBoot = startsAtBoot
-        result.kind = kind(device ?? suffix)
+        result.startsAtBoot = startsAtBoot(reader)
+        result.kind = isAlias ? .other("alias") : kind(device ?? suffix)
         result.controller =
             value("MASTER") ?? value("BRIDGE").flatMap { isYes("BRIDGE") ? nil : $0 } ?? value("TEAM_MASTER")
         result.members = members
         return result
     }
 
-    private func match(_ device: String?) -> InterfaceMatch {
+    private func match(_ device: String?, _ reader: Reader) -> InterfaceMatch {
         var match = InterfaceMatch()
         if dialect == .suse, suffix.hasPrefix("eth-id-") {
             match.macAddresses = [InterfaceMatch.normalized(String(suffix.dropFirst(7)))]
@@ -97,19 +117,21 @@ package struct IfcfgFile: Sendable {
         }
         if let device {
             match = InterfaceMatch(name: device)
-        } else if hardwareAddress == nil || dialect == .suse {
+        } else if reader == .scripts, hardwareAddress == nil || dialect == .suse {
+            // NetworkManager without DEVICE= takes any card; the scripts go by the file's name.
             match = InterfaceMatch(name: suffix)
         }
         if let address = hardwareAddress?.address { match.macAddresses = [address] }
         return match
     }
 
-    private var method: NetworkInterfaceConfiguration.Method {
+    private func method(_ reader: Reader) -> NetworkInterfaceConfiguration.Method {
         let text = value("BOOTPROTO") ?? ""
         let lower = AsciiText.lowercased(text)
         switch dialect {
         case .redHat:
-            switch lower {
+            // The scripts compare with `dhcp` as it is written; NetworkManager does not mind the case.
+            switch reader == .scripts ? text : lower {
             case "dhcp", "bootp": return .dhcp
             case "", "none", "static": return addresses.isEmpty ? .none : .fixed
             case "autoip": return .linkLocal
@@ -150,14 +172,15 @@ package struct IfcfgFile: Sendable {
         return String(parts.reduce(0) { $0 + $1.nonzeroBitCount })
     }
 
-    private var startsAtBoot: Ternary {
+    private func startsAtBoot(_ reader: Reader) -> Ternary {
         switch dialect {
         case .redHat:
-            // Both the scripts and NetworkManager start what does not say no.
-            if suffix.contains(":") || value("ONPARENT").flatMap(AsciiText.boolean) == true {
-                return .unknown
-            }
-            return Ternary(AsciiText.lowercased(value("ONBOOT") ?? "yes") != "no" && value("ONBOOT") != "0")
+            if isAlias || isYes("ONPARENT") { return .unknown }
+            let text = AsciiText.lowercased(value("ONBOOT") ?? "yes")
+            // Both start what does not say no: the scripts look for a value that begins with "no", NetworkManager
+            // knows other words for it.
+            return Ternary(
+                reader == .scripts ? !text.hasPrefix("no") : AsciiText.boolean(text) ?? true)
         case .suse:
             switch AsciiText.lowercased(value("STARTMODE") ?? "manual") {
             case "auto", "onboot", "on", "boot", "hotplug", "nfsroot", "ifplugd": return .yes

@@ -4,8 +4,6 @@ package enum InterfaceNames: Hashable, Sendable {
     case exact(String)
     /// A predictable name of udev for a PCI card (`ens3`, `enp0s3`, `enp1s0` …); which slot is not known.
     case predictable
-    /// A name of biosdevname (`em1`, `p1p1`).
-    case biosDevName
     /// It cannot be said.
     case unknown
 
@@ -25,10 +23,9 @@ package enum InterfaceNames: Hashable, Sendable {
                 Self.holds(patterns, globs: globs, name: $0)
             }
             return all ? .yes : .unknown
-        case .predictable, .biosDevName:
-            let examples = self == .predictable ? Self.examples : ["em1", "em2", "p1p1", "p2p1"]
-            let count = examples.count { Self.holds(patterns, globs: globs, name: $0) }
-            if count == examples.count { return .yes }
+        case .predictable:
+            let count = Self.examples.count { Self.holds(patterns, globs: globs, name: $0) }
+            if count == Self.examples.count { return .yes }
             if count > 0 { return .unknown }
             let isPossible = patterns.contains { pattern in
                 globs && FileNamePattern(pattern).isGlob
@@ -82,7 +79,13 @@ package struct NetworkNamePolicy: Sendable {
     /// The line that decides, if one does.
     package let source: SourceLine?
 
+    /// The first version of udev that knows the slot of a virtio device (`net_id`: "virtio buses"). Before it a
+    /// virtio NIC keeps the kernel's name whatever the policy says: Red Hat 7, Debian 8, SUSE 12.
+    package static let virtioVersion = 229
+
     /// Works out the name of a virtio NIC that the image has never seen.
+    ///
+    /// biosdevname does not come into it: it ends at once in a virtual machine.
     ///
     /// - Parameters:
     ///   - commandLine: the words of the kernel command line.
@@ -91,16 +94,20 @@ package struct NetworkNamePolicy: Sendable {
     ///   - hasDefaultLink: whether `99-default.link` is there and not masked.
     ///   - hasNetSetupRule: whether `80-net-setup-link.rules` (or `80-net-name-slot.rules` before systemd 209) is
     ///     there and not masked. False on systems without udev's naming (SysV systems, mdev).
+    ///   - udevVersion: the version of udev; nil when it is not known.
     ///   - driver: the driver of the NIC.
     package init(
         commandLine: [String], linkFiles: [UnitFile], hasDefaultLink: Bool, hasNetSetupRule: Bool,
-        driver: String = "virtio_net"
+        udevVersion: Int?, driver: String = "virtio_net"
     ) {
         let names = commandLine.last { $0.hasPrefix("net.ifnames=") }
         let isOff = names.map { AsciiText.boolean(String($0.dropFirst(12))) == false } ?? false
-        let usesBIOS = commandLine.last { $0.hasPrefix("biosdevname=") } == "biosdevname=1"
         guard hasNetSetupRule else {
             self.init(names: .exact("eth0"), reason: "udev does not rename interfaces here", source: nil)
+            return
+        }
+        if commandLine.contains(where: { $0.hasPrefix("net.ifnames.prefix=") && $0.utf8.count > 19 }) {
+            self.init(names: .unknown, reason: "net.ifnames.prefix names interfaces", source: nil)
             return
         }
         let probe = ExpectedInterface(names: .exact("eth0"), driver: driver)
@@ -114,21 +121,19 @@ package struct NetworkNamePolicy: Sendable {
                     names: .unknown, reason: "\(file.name) may apply", source: file.sections.first?.source)
                 return
             }
-            self.init(link: file, isOff: isOff, usesBIOS: usesBIOS)
+            self.init(link: file, isOff: isOff, udevVersion: udevVersion)
             return
         }
         if isOff {
             self.init(names: .exact("eth0"), reason: "net.ifnames=0", source: nil)
-        } else if usesBIOS {
-            self.init(names: .biosDevName, reason: "biosdevname=1", source: nil)
         } else if hasDefaultLink {
-            self.init(names: .predictable, reason: "predictable names", source: nil)
+            self.init(renaming: "predictable names", source: nil, udevVersion: udevVersion)
         } else {
             self.init(names: .exact("eth0"), reason: "99-default.link is masked or absent", source: nil)
         }
     }
 
-    private init(link file: UnitFile, isOff: Bool, usesBIOS: Bool) {
+    private init(link file: UnitFile, isOff: Bool, udevVersion: Int?) {
         let policy = file.words("Link", "NamePolicy").map(\.word)
         let name = file.last("Link", "Name")
         let source = file.last("Link", "NamePolicy")?.source ?? name?.source ?? file.sections.first?.source
@@ -142,10 +147,24 @@ package struct NetworkNamePolicy: Sendable {
                     names: .exact("eth0"), reason: isOff ? "net.ifnames=0" : "NamePolicy= keeps names",
                     source: isOff ? nil : source)
             }
-        } else if usesBIOS {
-            self.init(names: .biosDevName, reason: "biosdevname=1", source: nil)
-        } else {
+        } else if policy.contains("mac") {
             self.init(names: .predictable, reason: "NamePolicy= of \(file.name)", source: source)
+        } else {
+            self.init(renaming: "NamePolicy= of \(file.name)", source: source, udevVersion: udevVersion)
+        }
+    }
+
+    private init(renaming reason: String, source: SourceLine?, udevVersion: Int?) {
+        guard let udevVersion else {
+            self.init(names: .unknown, reason: "the version of udev is not known", source: source)
+            return
+        }
+        if udevVersion < Self.virtioVersion {
+            self.init(
+                names: .exact("eth0"), reason: "udev \(udevVersion) does not rename virtio interfaces",
+                source: source)
+        } else {
+            self.init(names: .predictable, reason: reason, source: source)
         }
     }
 

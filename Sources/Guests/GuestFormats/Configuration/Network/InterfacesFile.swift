@@ -204,9 +204,34 @@ package struct InterfacesFile: Sendable {
         }
         let literal = Set(startedNames.filter { !$0.hasPrefix("/") })
         let patterns = startedNames.filter { $0.hasPrefix("/") }.prefix(64)
-        return names.compactMap { name in
+        var result = names.compactMap { name in
             let starts = literal.contains(name) || patterns.contains { matches($0, name) }
             return configuration(name, groups[name] ?? [], startsAtBoot: starts)
+        }
+        // `auto eth0=office` brings eth0 up by the stanza called office.
+        for entry in startedNames.prefix(256) {
+            guard let (device, logical) = AsciiText.split(entry, at: "="), groups[device] == nil else {
+                continue
+            }
+            guard var configuration = configuration(logical, groups[logical] ?? [], startsAtBoot: true) else {
+                continue
+            }
+            configuration.match = InterfaceMatch(name: device)
+            result.append(configuration)
+        }
+        return result + mapped(literal.union(patterns), defined: Set(names))
+    }
+
+    /// Interfaces that a `mapping` hands to a script, which picks the stanza: what it picks is not known.
+    private func mapped(_ started: Set<String>, defined: Set<String>) -> [NetworkInterfaceConfiguration] {
+        mappings.prefix(64).flatMap { mapping in
+            mapping.patterns.prefix(64).compactMap { pattern in
+                let chosen = started.filter { FileNamePattern(pattern).matches($0) && !defined.contains($0) }
+                guard let name = chosen.sorted().first else { return nil }
+                return NetworkInterfaceConfiguration(
+                    source: mapping.source, stack: .ifupdown, match: InterfaceMatch(name: name),
+                    method: .other("mapping"))
+            }
         }
     }
 

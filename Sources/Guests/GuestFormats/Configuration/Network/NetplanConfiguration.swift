@@ -48,6 +48,13 @@ package struct NetplanConfiguration: Sendable {
             }
         }
         guard let network = merged else { return }
+        read(network) { type, id in places["\(type)/\(id)"] ?? "" }
+    }
+
+    /// Takes one `network:` mapping of version 2, as cloud-init's configuration may hold it.
+    package init(network: YAMLValue, path: String) { read(network) { _, _ in path } }
+
+    private mutating func read(_ network: YAMLValue, place: (String, String) -> String) {
         renderer = network["renderer"]?.text
         for (type, definitions) in network.pairs where Self.kinds[type] != nil {
             if !definitions.isNull, definitions.pairs.isEmpty, definitions.text != nil {
@@ -55,7 +62,7 @@ package struct NetplanConfiguration: Sendable {
             }
             for (id, definition) in definitions.pairs where id != "renderer" {
                 add(
-                    id, definition, type: type, path: places["\(type)/\(id)"] ?? "",
+                    id, definition, type: type, path: place(type, id),
                     renderer: definition["renderer"]?.text ?? definitions["renderer"]?.text ?? renderer)
             }
         }

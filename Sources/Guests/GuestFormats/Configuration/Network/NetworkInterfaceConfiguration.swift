@@ -11,6 +11,9 @@ package struct NetworkInterfaceConfiguration: Sendable {
         /// `ifcfg-*` of SUSE systems.
         case wicked
         case dhcpcd
+        case connman
+        case netctl
+        case netifrc
     }
 
     /// How IPv4 is set up.

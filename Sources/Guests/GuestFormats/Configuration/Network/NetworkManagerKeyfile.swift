@@ -12,6 +12,15 @@ package struct NetworkManagerKeyfile: Sendable {
 
     /// `id`, for messages.
     package var id: String { file.last("connection", "id")?.value ?? SystemdUnits.lastComponent(file.name) }
+    /// `uuid`, by which NetworkManager remembers when a profile was last in use.
+    package var uuid: String? { file.last("connection", "uuid")?.value }
+    /// `autoconnect-priority`: of the profiles for a card the highest is taken; -999 to 999.
+    package var priority: Int {
+        guard let text = file.last("connection", "autoconnect-priority")?.value else { return 0 }
+        let isNegative = text.hasPrefix("-")
+        let number = AsciiText.number(isNegative ? String(text.dropFirst()) : text) ?? 0
+        return isNegative ? -number : number
+    }
     /// `type` with old names replaced.
     package var type: String {
         let type = file.last("connection", "type")?.value ?? ""

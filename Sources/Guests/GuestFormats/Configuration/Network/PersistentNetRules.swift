@@ -12,8 +12,19 @@ package struct PersistentNetRules: Sendable {
         package let driver: String?
         /// The kernel's name it is for, a pattern.
         package let kernel: String?
+        /// Conditions that only the running machine can answer (a slot, a program).
+        package let isConditional: Bool
         /// Where it stands.
         package let source: SourceLine
+
+        /// Whether it names a NIC that the image has never seen and that the kernel calls `kernelName`.
+        package func applies(driver: String, kernelName: String) -> Ternary {
+            if let kernel, !UdevRuleFile.matches(kernel, kernelName) { return .no }
+            if let own = self.driver, !UdevRuleFile.matches(own, driver) { return .no }
+            // An address of a pattern that holds for every address is no address.
+            if let address, !address.allSatisfy({ "*?:".contains($0) }) { return .no }
+            return isConditional ? .unknown : .yes
+        }
     }
 
     /// The rules in order.
@@ -21,68 +32,35 @@ package struct PersistentNetRules: Sendable {
 
     /// Reads a rules file.
     package init(_ bytes: Bytes, name: String) throws(ImageFault) {
-        let text = try ConfigurationText(bytes, name: name)
-        var rules: [Rule] = []
-        var joined: [UInt8] = []
-        var start: ConfigurationText.Line?
-        for line in text.lines {
-            let content = AsciiText.trimmed(line.bytes)
-            if start == nil, content.isEmpty || content.first == 0x23 { continue }
-            start = start ?? line
-            if content.last == 0x5C {
-                joined.append(contentsOf: content.dropLast())
-                joined.append(AsciiText.space)
-                continue
-            }
-            joined.append(contentsOf: content)
-            if let first = start, let rule = Self.rule(joined[...], source: text.source(first)) {
-                rules.append(rule)
-            }
-            joined = []
-            start = nil
-        }
-        self.rules = rules
+        rules = try UdevRuleFile(bytes, name: name).rules.compactMap(Self.rule)
     }
 
-    private static func rule(_ line: AsciiText.Piece, source: SourceLine) -> Rule? {
+    private static func rule(_ rule: UdevRuleFile.Rule) -> Rule? {
         var name: String?
         var address: String?
         var driver: String?
         var kernel: String?
-        for (key, operation, value) in pairs(line) {
-            switch (key, operation) {
-            case ("NAME", "="), ("NAME", ":="): name = value
+        var isConditional = false
+        var isForNetwork = true
+        for item in rule.items {
+            switch (item.key, item.operation) {
+            case ("NAME", "="), ("NAME", ":="): name = item.value
             case ("ATTR{address}", "=="), ("ATTRS{address}", "=="), ("SYSFS{address}", "=="):
-                address = InterfaceMatch.normalized(value)
-            case ("DRIVERS", "=="), ("ENV{ID_NET_DRIVER}", "=="): driver = value == "?*" ? nil : value
-            case ("KERNEL", "=="): kernel = value
-            default: break
+                address = InterfaceMatch.normalized(item.value)
+            case ("DRIVERS", "=="), ("ENV{ID_NET_DRIVER}", "=="):
+                driver = item.value == "?*" ? nil : item.value
+            case ("KERNEL", "=="): kernel = item.value
+            case ("SUBSYSTEM", "=="): isForNetwork = UdevRuleFile.matches(item.value, "net")
+            case ("ACTION", "=="), ("ATTR{type}", "=="), ("ATTR{dev_id}", "=="), ("ATTR{dev_port}", "=="):
+                break
+            default: isConditional = isConditional || ["==", "!="].contains(item.operation)
             }
         }
-        guard let name, !name.isEmpty else { return nil }
-        return Rule(name: name, address: address, driver: driver, kernel: kernel, source: source)
-    }
-
-    /// `KEY op "value"` triples, separated by commas.
-    private static func pairs(_ line: AsciiText.Piece) -> [(String, String, String)] {
-        var result: [(String, String, String)] = []
-        var index = line.startIndex
-        while index < line.endIndex {
-            let key = line[index...].prefix {
-                $0 != 0x3D && $0 != 0x21 && $0 != 0x2B && $0 != 0x3A && $0 != 0x2D
-            }
-            index = key.endIndex
-            let operation = line[index...].prefix { $0 != 0x22 }
-            index = operation.endIndex
-            guard index < line.endIndex else { break }
-            let value = line[(index + 1)...].prefix { $0 != 0x22 }
-            index = value.endIndex + 1
-            result.append(
-                (
-                    AsciiText.string(AsciiText.trimmed(key) { AsciiText.isSpace($0) || $0 == 0x2C }),
-                    AsciiText.string(AsciiText.trimmed(operation)), AsciiText.string(value)
-                ))
+        guard isForNetwork, let name, !name.isEmpty, !name.contains("%"), !name.contains("$") else {
+            return nil
         }
-        return result
+        return Rule(
+            name: name, address: address, driver: driver, kernel: kernel, isConditional: isConditional,
+            source: rule.source)
     }
 }

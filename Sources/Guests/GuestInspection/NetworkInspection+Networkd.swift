@@ -1,0 +1,117 @@
+import ByteReading
+import GuestFacts
+import GuestFormats
+
+/// systemd-networkd with its own files and those that netplan writes for it.
+extension NetworkInspection {
+    /// A file of networkd, or one that netplan will write, in the order in which networkd looks at them.
+    private struct Candidate {
+        /// `80-dhcp.network`; netplan's are called `10-netplan-ID.network`.
+        let name: String
+        let match: InterfaceMatch
+        let place: Int
+    }
+
+    func readNetworkdAndNetplan() {
+        var candidates = networkdFiles()
+        candidates += netplanDefinitions()
+        candidates.sort { $0.name < $1.name }
+        // The first file that matches is the only one that counts (systemd.network(5)).
+        var winner: String?
+        for candidate in candidates {
+            if let winner {
+                if facts.interfaces[candidate.place].appliesToPrimary != .no {
+                    setAside(candidate.place, "\(winner) comes first")
+                }
+            } else if candidate.match.applies(to: expected) == .yes {
+                winner = candidate.name
+            }
+        }
+    }
+
+    // MARK: networkd
+
+    private func networkdFiles() -> [Candidate] {
+        let directories = NetworkInspection.networkDirectories
+        for file in reader.mergedFiles(in: directories, suffix: ".netdev").compactMap({ unit($0) }) {
+            guard let made = NetworkdFile(file).virtualInterface else { continue }
+            virtualInterfaces[made.name] = made.kind
+        }
+        return reader.mergedFiles(in: directories, suffix: ".network").compactMap { file in
+            guard let main = unit(file) else { return nil }
+            let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
+            let dropIns = reader.mergedFiles(in: directories.map { "\($0)/\(name).d" }, suffix: ".conf")
+            let parsed = NetworkdFile(main.merging(dropIns.compactMap { unit($0) }))
+            var configuration = parsed.configuration
+            if let literal = parsed.match.literalName, let kind = virtualInterfaces[literal] {
+                configuration.kind =
+                    ["bridge": .bridge, "bond": .bond, "team": .team, "vlan": .vlan(parent: nil)][kind]
+                    ?? .other(kind)
+            }
+            guard let place = add(configuration, as: .networkd) else { return nil }
+            // What the file says of VLANs makes them members of it.
+            for vlan in parsed.file.words("Network", "VLAN") where virtualInterfaces[vlan.word] != nil {
+                vlanParents[vlan.word, default: []] += parsed.match.names
+            }
+            return Candidate(name: name, match: parsed.match, place: place)
+        }
+    }
+
+    // MARK: netplan
+
+    private func netplanDefinitions() -> [Candidate] {
+        let files = reader.mergedFiles(in: ["/run/netplan", "/etc/netplan", "/lib/netplan"], suffix: ".yaml")
+        guard !files.isEmpty else { return [] }
+        let plan = NetplanConfiguration(
+            files: files.map { ConfigurationFile(path: $0.path, bytes: $0.bytes) })
+        for fault in plan.faults { problem(fault, at: fault.layers.first ?? files[0].path) }
+        if plan.isRefused != .no,
+            let fault = plan.faults.first(where: { $0.kind == .corrupt }) ?? plan.faults.first
+        {
+            let place = Evidence(path: fault.layers.first ?? files[0].path, excerpt: fault.message)
+            // From 1.2 on the generator goes on without the file that is wrong.
+            let goesOn = identity.packages["netplan.io"].map { !isOlder($0, than: [1, 2]) } ?? false
+            if plan.isRefused == .yes, !goesOn {
+                facts.refusing[.netplan] = StructureFinding(
+                    code: "invalid", message: "netplan refuses its configuration: \(fault.message)",
+                    evidence: place)
+            } else {
+                facts.uncertainManagers[.netplan] = place
+                facts.activeManagers[.netplan] = nil
+            }
+        }
+        usesNetworkManagerForAll = plan.renderer == "NetworkManager"
+        var candidates: [Candidate] = []
+        for configuration in plan.configurations {
+            guard let place = add(configuration, as: .netplan) else { continue }
+            let id = configuration.source.excerpt.dropLast()
+            switch configuration.renderer ?? "networkd" {
+            case "NetworkManager": netplanProfiles.append(place)
+            case "networkd":
+                // netplan's generator starts networkd by itself, unless it is masked or not there.
+                let unit = services.unit("systemd-networkd.service")
+                if unit.state == .masked
+                    || unit.state == .missing && services.isPresent && services.gap == nil
+                {
+                    setAside(place, "systemd-networkd is \(unit.state.rawValue)")
+                    continue
+                }
+                if isActive(.netplan), facts.activeManagers[.networkd] == nil {
+                    facts.activeManagers[.networkd] = facts.activeManagers[.netplan]
+                }
+                guard facts.interfaces[place].virtualKind == nil else { continue }
+                candidates.append(
+                    Candidate(
+                        name: "10-netplan-\(id).network", match: configuration.match, place: place))
+            default: facts.interfaces[place].method = .unknown
+            }
+        }
+        return candidates
+    }
+
+    /// Whether a version is before `numbers`.
+    private func isOlder(_ version: String, than numbers: [Int]) -> Bool {
+        version.split { !($0.isASCII && $0.isNumber) }.prefix(4).compactMap { Int($0) }
+            .lexicographicallyPrecedes(numbers)
+    }
+}
