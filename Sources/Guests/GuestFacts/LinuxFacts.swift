@@ -118,10 +118,14 @@ package struct OperationFacts: Sendable, Hashable, Codable {
     package var timeZone: Located<String>?
     /// The zone that `/etc/timezone` names.
     package var timeZoneFile: Located<String>?
+    /// Whether the guest has a zone database; minimal systems do without.
+    package var zoneDatabase: Answer = .unknown
     /// Whether the named zone is in the guest's zone database.
     package var timeZoneExists: Answer = .unknown
     /// `/etc/localtime` is a file that is a copy of no known zone.
     package var localtimeIsCopy: Bool = false
+    /// Another file that says something else about the hardware clock.
+    package var rtcConflict: Located<Bool>?
     package var selinux: SelinuxFacts?
     package var agents: [AgentFacts] = []
 
@@ -140,7 +144,13 @@ package struct SelinuxFacts: Sendable, Hashable, Codable {
     package var policyPresent: Answer
     /// Files that should carry a label and do not.
     package var unlabelled: [String] = []
+    /// Files whose labels could not be read.
+    package var unreadLabels: [String] = []
     package var autorelabel: Bool = false
+    /// `SELINUX=disabled` with `enforcing=1` on the command line: init finds no policy to enforce and stops.
+    package var contradiction: Evidence?
+    /// `/etc/sysconfig/selinux` as a file of its own, which nothing reads, with what it says.
+    package var ignoredFile: Located<String>?
 
     package init(mode: Located<Mode>, policyType: String?, policyPresent: Answer) {
         self.mode = mode
@@ -153,6 +163,8 @@ package struct SelinuxFacts: Sendable, Hashable, Codable {
 package struct AgentFacts: Sendable, Hashable, Codable {
     /// A stable name: `cloud-assistant`, `security-center`, `qemu-guest-agent`, `open-vm-tools` …
     package var name: String
+    /// The platform it belongs to: `alibaba`, `vmware`, `azure` …; nil where that is not known.
+    package var origin: String?
     package var evidence: Evidence
     package var enabled: Answer
 
@@ -181,6 +193,8 @@ package struct HygieneFacts: Sendable, Hashable, Codable {
     }
 
     package var machineID: Fact<MachineID> = .known(.missing)
+    /// `/var/lib/dbus/machine-id` as a file of its own, from which systemd takes the id when the other is empty.
+    package var dbusMachineID: Evidence?
     package var hostKeys: [Evidence] = []
     /// Files with keys, histories, credentials: names only.
     package var secrets: [Evidence] = []
@@ -188,6 +202,8 @@ package struct HygieneFacts: Sendable, Hashable, Codable {
     package var licences: [Located<Licence>] = []
     /// Seeds, leases and registrations that clones would share.
     package var registrations: [Evidence] = []
+    /// The iSCSI name, where something logs in to targets with it.
+    package var iscsiInitiator: Evidence?
 
     package init() {}
 }

@@ -171,6 +171,8 @@ package struct SSHFacts: Sendable, Hashable, Codable {
     package var errors: [StructureFinding] = []
     /// Lines of which it is not known whether the sshd that is installed understands them.
     package var doubts: [StructureFinding] = []
+    /// The program that it asks for keys (`AuthorizedKeysCommand`).
+    package var keysCommand: Located<String>?
     /// Whether it asks PAM: it is built with it and told so.
     package var usesPAM: Answer = .unknown
     package var hostKeys: [String] = []
@@ -207,6 +209,8 @@ package struct AccountFacts: Sendable, Hashable, Codable {
     /// Usable keys in its authorized_keys files.
     package var authorizedKeys: Int
     package var authorizedKeysEvidence: [Evidence] = []
+    /// Keys that start one command and no shell; the notice of cloud-init for root is not among them.
+    package var forcedKeys: Int = 0
     /// Keys that sshd would ignore because of the modes of the files above them.
     package var keyProblems: [StructureFinding] = []
     /// Whether sshd, once it runs, lets the account in with its password, Match blocks and lists included.
@@ -252,6 +256,10 @@ package struct FirewallFacts: Sendable, Hashable, Codable {
     package var active: Located<String>?
     /// Whether it lets SSH in.
     package var allowsSSH: Answer
+    /// The network that SSH has to come from, where only that decides.
+    package var sourceLimit: Located<String>?
+    /// The interface that SSH has to come in by, where only that decides.
+    package var interfaceLimit: Located<String>?
     package var evidence: [Evidence] = []
 
     package init(active: Located<String>? = nil, allowsSSH: Answer = .yes) {

@@ -74,6 +74,7 @@ extension AccessInspection {
                 try AuthorizedKeys(bytes, name: path)
             }
             guard let keys = keys.value else { continue }
+            facts.forcedKeys += keys.keys.filter { !$0.givesShell && !$0.isCloudInitNotice }.count
             let usable = keys.keys.filter { $0.givesShell && !$0.isCloudInitNotice }
             guard !usable.isEmpty else { continue }
             if let problem = modeProblem(path, of: entry) {

@@ -103,6 +103,11 @@ extension AccessInspection {
                 ) { (pattern) throws(ImageFault) in self.included(pattern) }
                 self.configuration = configuration
                 describe(configuration, in: &facts)
+                if arguments.hasPort {
+                    facts.ports.removeAll { port in
+                        !arguments.lines.contains { $0.path == port.evidence.path }
+                    }
+                }
             } catch {
                 let gap = Gap(error, at: path)
                 reader.record(gap)
@@ -136,6 +141,11 @@ extension AccessInspection {
         facts.permitEmptyPasswords = flag("permitemptypasswords", default: false)
         facts.ports = configuration.ports.map { Located($0.port, place($0.source)) }
         facts.listenAddresses = configuration.listenAddresses.map { Located($0.address, place($0.source)) }
+        if let command = configuration.setting("authorizedkeyscommand").candidates.first,
+            command.value != "none"
+        {
+            facts.keysCommand = Located(command.value, Evidence(command.source))
+        }
         for keyword in ["allowusers", "denyusers", "allowgroups", "denygroups"] {
             facts.restrictions += configuration.accumulated(keyword).directives.map { Evidence($0.source) }
         }
@@ -284,9 +294,7 @@ extension AccessInspection {
             }
         }
         // Scripts of systems whose first program is not systemd.
-        guard !services.isPresent || reader.resolved("/sbin/init").value?.hasSuffix("systemd") == false else {
-            return nil
-        }
+        guard !services.isSystemd else { return nil }
         for name in ["sshd", "ssh"] {
             let path = "/etc/init.d/\(name)"
             guard !isSwitchedOff, let script = reader.file(path).value?.text, script.contains("ssh-keygen")

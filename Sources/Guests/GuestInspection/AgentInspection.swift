@@ -8,73 +8,179 @@ struct AgentInspection {
     /// How an agent is known.
     private struct Signature {
         let name: String
-        /// One of these files is the program. A `*` stands for any one directory.
+        /// The platform it belongs to.
+        let origin: String
+        /// One of these files is the program. A `*` stands for any part of one name.
         let programs: [String]
-        /// Units that start it.
-        let units: [String]
+        /// Units that start it, by the names of systemd; empty for what works by being there (rules, configuration).
+        var units: [String] = []
     }
 
     private static let signatures: [Signature] = [
         Signature(
-            name: "cloud-assistant",
+            name: "cloud-assistant", origin: "alibaba",
             programs: [
                 "/usr/sbin/aliyun-service", "/usr/sbin/aliyun_service",
                 "/usr/local/share/aliyun-assist/*/aliyun-service",
-            ], units: ["aliyun.service", "aliyun-service.service"]),
+                "/opt/local/share/aliyun-assist/*/aliyun-service",
+            ], units: ["aliyun.service", "aliyun-service.service", "agentwatch.service"]),
         Signature(
-            name: "security-center",
+            name: "security-center", origin: "alibaba",
             programs: [
                 "/usr/local/aegis/aegis_update/AliYunDunUpdate", "/usr/local/aegis/aegis_client/*/AliYunDun",
             ], units: ["aegis.service"]),
         Signature(
-            name: "qemu-guest-agent", programs: ["/usr/sbin/qemu-ga", "/usr/bin/qemu-ga"],
+            name: "cloudmonitor", origin: "alibaba",
+            programs: [
+                "/usr/local/cloudmonitor/bin/argusagent", "/usr/local/cloudmonitor/CmsGoAgent.linux-*",
+                "/usr/local/cloudmonitor/cloudmonitorCtl.sh",
+            ], units: ["cloudmonitor.service"]),
+        Signature(
+            name: "qemu-guest-agent", origin: "kvm", programs: ["/usr/sbin/qemu-ga", "/usr/bin/qemu-ga"],
             units: ["qemu-guest-agent.service", "qemu-ga.service"]),
         Signature(
-            name: "open-vm-tools", programs: ["/usr/bin/vmtoolsd"],
+            name: "open-vm-tools", origin: "vmware", programs: ["/usr/bin/vmtoolsd"],
             units: ["open-vm-tools.service", "vmtoolsd.service"]),
         Signature(
-            name: "vmware-tools", programs: ["/usr/bin/vmware-uninstall-tools.pl"],
+            name: "vmware-tools", origin: "vmware",
+            programs: ["/usr/bin/vmware-uninstall-tools.pl", "/usr/lib/vmware-tools/sbin64/vmtoolsd"],
             units: ["vmware-tools.service"]),
         Signature(
-            name: "virtualbox-guest-additions",
-            programs: ["/usr/sbin/VBoxService", "/opt/VBoxGuestAdditions-*/sbin/VBoxService"],
-            units: ["vboxadd-service.service", "vboxadd.service", "virtualbox-guest-utils.service"]),
+            name: "virtualbox-guest-additions", origin: "virtualbox",
+            programs: [
+                "/usr/sbin/VBoxService", "/opt/VBoxGuestAdditions-*/sbin/VBoxService",
+                "/var/lib/VBoxGuestAdditions/config",
+            ], units: ["vboxadd-service.service", "vboxadd.service", "virtualbox-guest-utils.service"]),
         Signature(
-            name: "waagent", programs: ["/usr/sbin/waagent"],
+            name: "waagent", origin: "azure", programs: ["/usr/sbin/waagent", "/usr/bin/waagent"],
             units: ["walinuxagent.service", "waagent.service"]),
         Signature(
-            name: "hyperv-daemons", programs: ["/usr/sbin/hv_kvp_daemon", "/usr/sbin/hypervkvpd"],
-            units: ["hv-kvp-daemon.service", "hypervkvpd.service"]),
+            name: "hyperv-daemons", origin: "azure",
+            programs: [
+                "/usr/sbin/hv_kvp_daemon", "/usr/sbin/hypervkvpd", "/usr/lib/hyper-v/bin/hv_kvp_daemon",
+            ],
+            units: ["hv-kvp-daemon.service", "hypervkvpd.service", "hv_kvp_daemon.service"]),
         Signature(
-            name: "amazon-ssm-agent", programs: ["/usr/bin/amazon-ssm-agent", "/snap/bin/amazon-ssm-agent"],
-            units: ["amazon-ssm-agent.service"]),
+            name: "azure-udev-rules", origin: "azure", programs: ["/etc/udev/rules.d/66-azure-storage.rules"]),
         Signature(
-            name: "google-guest-agent", programs: ["/usr/bin/google_guest_agent"],
-            units: ["google-guest-agent.service"]),
+            name: "azure-cloud-config", origin: "azure",
+            programs: ["/etc/cloud/cloud.cfg.d/*azure*", "/etc/cloud/cloud.cfg.d/*Azure*"]),
         Signature(
-            name: "tencent-cloud",
-            programs: ["/usr/local/qcloud/stargate/bin/sgagent", "/usr/local/qcloud/tat_agent/tat_agent"],
+            name: "amazon-ssm-agent", origin: "aws",
+            programs: ["/usr/bin/amazon-ssm-agent", "/snap/bin/amazon-ssm-agent"],
+            units: ["amazon-ssm-agent.service", "snap.amazon-ssm-agent.amazon-ssm-agent.service"]),
+        Signature(
+            name: "ec2-net-utils", origin: "aws",
+            programs: [
+                "/etc/udev/rules.d/53-ec2-network-interfaces.rules",
+                "/usr/lib/udev/rules.d/99-vpc-policy-routes.rules",
+                "/usr/sbin/ec2ifup",
+            ]),
+        Signature(
+            name: "ec2-instance-connect", origin: "aws",
+            programs: [
+                "/usr/share/ec2-instance-connect/eic_run_authorized_keys",
+                "/opt/aws/bin/eic_run_authorized_keys",
+            ]),
+        Signature(
+            name: "amazon-cloudwatch-agent", origin: "aws",
+            programs: ["/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent"],
+            units: ["amazon-cloudwatch-agent.service"]),
+        Signature(
+            name: "google-guest-agent", origin: "gcp",
+            programs: [
+                "/usr/bin/google_guest_agent", "/usr/bin/google_guest_agent_manager",
+                "/usr/bin/google_accounts_daemon",
+            ],
+            units: [
+                "google-guest-agent.service", "google-guest-agent-manager.service",
+                "google-accounts-daemon.service",
+            ]),
+        Signature(
+            name: "google-osconfig-agent", origin: "gcp", programs: ["/usr/bin/google_osconfig_agent"],
+            units: ["google-osconfig-agent.service"]),
+        Signature(
+            name: "google-os-login", origin: "gcp",
+            programs: [
+                "/lib/security/pam_oslogin_login.so", "/lib64/security/pam_oslogin_login.so",
+                "/lib/x86_64-linux-gnu/security/pam_oslogin_login.so",
+                "/usr/lib/x86_64-linux-gnu/security/pam_oslogin_login.so",
+            ], units: ["google-oslogin-cache.timer"]),
+        Signature(name: "google-rsyslog", origin: "gcp", programs: ["/etc/rsyslog.d/90-google.conf"]),
+        Signature(
+            name: "tencent-cloud", origin: "tencent",
+            programs: [
+                "/usr/local/qcloud/stargate/bin/sgagent", "/usr/local/qcloud/stargate/admin/start.sh",
+                "/usr/local/qcloud/monitor/barad/admin/start.sh",
+            ], units: ["stargate.service"]),
+        Signature(
+            name: "tat-agent", origin: "tencent", programs: ["/usr/local/qcloud/tat_agent/tat_agent"],
             units: ["tat_agent.service"]),
         Signature(
-            name: "huawei-cloud",
+            name: "yunjing", origin: "tencent",
             programs: [
-                "/CloudrResetPwdAgent/bin/cloudResetPwdAgent.script", "/usr/local/hostguard/bin/hostguard",
+                "/usr/local/qcloud/YunJing/YDEyes/YDService", "/usr/local/qcloud/YunJing/YDLive/YDLive",
             ],
+            units: ["YDService.service"]),
+        Signature(
+            name: "huawei-cloud", origin: "huawei",
+            programs: [
+                "/CloudrResetPwdAgent/bin/cloudResetPwdAgent.script",
+                "/CloudResetPwdUpdateAgent/bin/*.script",
+            ], units: ["cloudResetPwdAgent.service", "cloudResetPwdUpdateAgent.service"]),
+        Signature(
+            name: "hostguard", origin: "huawei", programs: ["/usr/local/hostguard/bin/hostguard"],
             units: ["hostguard.service"]),
         Signature(
-            name: "xe-guest-utilities", programs: ["/usr/sbin/xe-daemon"],
-            units: ["xe-linux-distribution.service"]),
+            name: "telescope", origin: "huawei",
+            programs: [
+                "/usr/local/telescope/bin/telescope",
+                "/usr/local/uniagent/extension/install/telescope/telescope",
+            ],
+            units: ["telescoped.service", "telescope.service"]),
+        Signature(
+            name: "uniagent", origin: "huawei",
+            programs: ["/usr/local/uniagentd/bin/uniagentd", "/usr/local/uniagent/bin/uniagent"],
+            units: ["uniagent.service", "uniagentd.service"]),
+        Signature(
+            name: "uvp-tools", origin: "huawei",
+            programs: ["/usr/bin/uvp-monitor", "/etc/.uvp-monitor/uvp-monitor"],
+            units: ["uvp-monitor.service"]),
+        Signature(
+            name: "xe-guest-utilities", origin: "xen", programs: ["/usr/sbin/xe-daemon"],
+            units: ["xe-linux-distribution.service", "xe-daemon.service"]),
+        Signature(
+            name: "parallels-tools", origin: "parallels", programs: ["/usr/bin/prltoolsd", "/usr/bin/prlcc"],
+            units: ["prltoolsd.service"]),
+        Signature(
+            name: "nutanix-guest-tools", origin: "nutanix",
+            programs: [
+                "/usr/local/nutanix/ngt/python/bin/*ngt*", "/usr/local/nutanix/ngt/config/ngt_config.json",
+            ],
+            units: ["ngt_guest_agent.service"]),
+        Signature(
+            name: "ovirt-guest-agent", origin: "ovirt",
+            programs: [
+                "/usr/share/ovirt-guest-agent/ovirt-guest-agent.py", "/usr/share/rhev-agent/rhev-agentd.py",
+            ],
+            units: ["ovirt-guest-agent.service", "rhev-agentd.service"]),
+        Signature(
+            name: "kudzu", origin: "hardware", programs: ["/sbin/kudzu", "/usr/sbin/kudzu"],
+            units: ["kudzu.service"]),
     ]
 
     func inspect() -> [AgentFacts] {
         AgentInspection.signatures.compactMap { signature in
             guard let program = signature.programs.lazy.compactMap(find).first else { return nil }
-            return AgentFacts(
+            var facts = AgentFacts(
                 name: signature.name, evidence: Evidence(path: program), enabled: enabled(signature))
+            facts.origin = signature.origin
+            return facts
         }
     }
 
     private func enabled(_ signature: Signature) -> Answer {
+        if signature.units.isEmpty { return .yes }
         let units = signature.units.map(services.unit)
         if units.contains(where: { $0.starts == .yes }) { return .yes }
         // Debian's guest agent is started by udev when the port appears, without any link.
@@ -84,20 +190,9 @@ struct AgentInspection {
         return units.contains { $0.starts == .unknown } ? .unknown : .no
     }
 
-    /// The first path that exists; a `*` is one name of a directory.
+    /// The first path that exists; a `*` stands for any part of one name.
     private func find(_ pattern: String) -> String? {
-        guard let star = pattern.firstIndex(of: "*") else {
-            return reader.exists(pattern) == .yes ? pattern : nil
-        }
-        let before = pattern[..<star]
-        guard let slash = before.lastIndex(of: "/") else { return nil }
-        let directory = String(before[..<slash])
-        let prefix = before[before.index(after: slash)...]
-        let rest = pattern[pattern.index(after: star)...]
-        for name in reader.names(in: directory).value ?? [] where name.hasPrefix(prefix) {
-            let path = "\(directory)/\(name)\(rest)"
-            if reader.exists(path) == .yes { return path }
-        }
-        return nil
+        guard pattern.contains("*") else { return reader.exists(pattern) == .yes ? pattern : nil }
+        return reader.glob(pattern).first
     }
 }

@@ -12,7 +12,7 @@ extension MountInspection {
     /// A unit that `local-fs.target` requires takes it to emergency mode; one that is only wanted delays the boot.
     /// One that another unit requires takes that one with it, which is followed no further.
     func units(_ services: ServiceInspection) -> [MountEntry] {
-        guard services.isPresent else { return [] }
+        guard services.isSystemd else { return [] }
         let names = (reader.names(in: MountInspection.directory).value ?? []).filter {
             $0.hasSuffix(".mount") || $0.hasSuffix(".swap")
         }

@@ -142,7 +142,9 @@ struct MountInspection {
             options: entry.options.options.map(text), checkPass: entry.pass,
             resolution: resolver.resolve(entry.specification), isRequired: isRequired,
             evidence: Evidence(entry.source))
-        if entry.mountPoint != "/", !entry.isSwap {
+        if entry.mountPoint == "/" {
+            mount.ifMissing = programs.rootMissing(entry)
+        } else if !entry.isSwap {
             mount.ifMissing = failures.missing
             mount.ifRefused = failures.refused
         }

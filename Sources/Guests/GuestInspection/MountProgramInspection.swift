@@ -70,6 +70,22 @@ struct MountProgramInspection {
         }
     }
 
+    /// What the boot comes to when the device that the line of `/` names is not there; nil where only the remount
+    /// fails, or not even that.
+    ///
+    /// mountall waits for the root as for any other. `rc.sysinit` of Red Hat checks it under the name that fstab has,
+    /// with the others; SUSE's scripts take the device that was mounted.
+    func rootMissing(_ entry: Fstab.Entry) -> MountFailure? {
+        switch program?.value {
+        case .mountall?: return .waits
+        case .scripts? where program?.evidence.path == "/etc/rc.d/rc.sysinit":
+            return entry.pass != 0 && MountProgramInspection.checked.contains(entry.type)
+                ? .maintenanceShell : nil
+        case .scripts? where program?.evidence.path == "/etc/init.d/checkfs.sh": return .unknown
+        default: return nil
+        }
+    }
+
     /// `tag_mount` of mountall.c: what is remote is not waited for, unless below `/usr` or `/var`.
     private func waitsInMountall(_ entry: Fstab.Entry) -> Bool {
         if entry.isSwap || entry.mountPoint == "/" || entry.options.contains("noauto") { return false }

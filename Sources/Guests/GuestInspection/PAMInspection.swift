@@ -22,13 +22,11 @@ final class PAMInspection {
     init(reader: GuestReader) { self.reader = reader }
 
     private static let directories = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"]
-    private static let moduleDirectories = [
-        "/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security",
-        "/lib/x86_64-linux-gnu/security", "/usr/lib/x86_64-linux-gnu/security",
-        "/lib/aarch64-linux-gnu/security",
-        "/usr/lib/aarch64-linux-gnu/security", "/lib/i386-linux-gnu/security",
-        "/usr/lib/i386-linux-gnu/security",
-    ]
+    /// Where modules without a path are; Debian has a directory for each architecture.
+    private lazy var moduleDirectories: [String] =
+        (["/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security"]
+            .filter { reader.exists($0) != .no })
+        + reader.glob("/lib/*-linux-*/security") + reader.glob("/usr/lib/*-linux-*/security")
 
     /// Whether PAM is set up at all.
     var isPresent: Bool { PAMInspection.directories.contains { reader.exists($0) == .yes } }
@@ -132,10 +130,11 @@ final class PAMInspection {
 
     private func exists(_ module: String) -> Answer {
         if let known = modules[module] { return known }
-        let paths =
-            module.hasPrefix("/") ? [module] : PAMInspection.moduleDirectories.map { "\($0)/\(module)" }
-        let answers = paths.lazy.map { self.reader.exists($0) }
-        let answer: Answer = answers.contains(.yes) ? .yes : answers.contains(.unknown) ? .unknown : .no
+        let paths = module.hasPrefix("/") ? [module] : moduleDirectories.map { "\($0)/\(module)" }
+        let answers = paths.map { reader.exists($0) }
+        // Without any directory of modules, where they are is not known.
+        let answer: Answer =
+            answers.contains(.yes) ? .yes : answers.isEmpty || answers.contains(.unknown) ? .unknown : .no
         modules[module] = answer
         return answer
     }
@@ -227,6 +226,11 @@ final class PAMInspection {
             // What is only tried changes nothing when it fails, and ends the stack well when it does not.
             if case .sufficient = rule.control { return 0 }
             if case .optional = rule.control { return 0 }
+            if case .actions(let list) = rule.control, list["default"] == .ignore,
+                list.values.allSatisfy({ $0 == .ignore })
+            {
+                return 0
+            }
             walk.doubt(reason, rule.source)
             return 0
         }

@@ -8,6 +8,8 @@ struct SSHDaemonArguments {
     private(set) var file: String?
     /// `-o` and `-p` as lines that stand before the configuration.
     private(set) var lines: [ConfigurationFile] = []
+    /// Whether `-p` is among them: then `Port` of the configuration means nothing.
+    private(set) var hasPort = false
 
     /// Files with options, and their variables: Debian, Red Hat, SUSE, OpenRC.
     private static let files = [
@@ -51,7 +53,9 @@ struct SSHDaemonArguments {
             guard !value.isEmpty, !value.contains("$"), !value.contains("\n") else { continue }
             switch letter {
             case "o": text += value + "\n"
-            case "p": text += "Port \(value)\n"
+            case "p":
+                text += "Port \(value)\n"
+                hasPort = true
             case "f": file = value
             default: break
             }

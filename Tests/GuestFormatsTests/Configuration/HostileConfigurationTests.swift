@@ -33,6 +33,23 @@ import Testing
         ) {
             for entry in try Fstab($0).entries { _ = entry.systemdPlan }
         },
+        Parser(
+            name: "pam",
+            sample:
+                "auth [success=1 default=ignore] pam_unix.so a\\\n b\n@include c\n-session substack d\naccount required e\n"
+        ) { _ = try PAMService($0, name: "x").entries },
+        Parser(
+            name: "access",
+            sample: "# c\n+ : root (wheel) EXCEPT @x : LOCAL 10.0.0.0/8\n-:ALL:ALL EXCEPT tty1\n"
+        ) {
+            let table = try AccessTable($0)
+            _ = table.admits(user: "root", groups: ["wheel"])
+            _ = table.admits(user: "x", groups: nil)
+        },
+        Parser(
+            name: "SuSEfirewall2",
+            sample: "FW_SERVICES_EXT_TCP=\"22 ssh 80:90\"\nFW_DEV_EXT=\"any\"\nFW_ZONE_DEFAULT=no\n"
+        ) { _ = try SuSEFirewall($0).answer },
         Parser(name: "crypttab", sample: "a UUID=b none luks,nofail\n") { _ = try Crypttab($0).entries },
         Parser(
             name: "unit",

@@ -1,4 +1,5 @@
 import ByteReading
+import Foundation
 import Testing
 
 @testable import GuestFormats
@@ -129,6 +130,21 @@ import Testing
         #expect(try SelinuxConfiguration(configBytes("SELINUX=off\n")).mode == nil)
     }
 
+    @Test func selinuxReadsTheFirstLineItKnows() throws {
+        let text =
+            " SELINUX=enforcing\nSELINUX=on\nSELINUX=permissive\nSELINUX=enforcing\nselinuxtype = mls \n"
+        let config = try SelinuxConfiguration(configBytes(text))
+        #expect(config.mode == .permissive)
+        #expect(config.modeText?.source.line == 3)
+        #expect(config.type == "targeted")
+        let off = try SelinuxConfiguration(configBytes("SELINUX=disabled\n"))
+        #expect(off.stopsInit(commandLine: ["enforcing=1"]))
+        #expect(!off.stopsInit(commandLine: ["enforcing=1", "selinux=0"]))
+        #expect(
+            try SelinuxConfiguration(configBytes("SELINUX=nonsense\n")).effectiveMode(commandLine: [])
+                == .permissive)
+    }
+
     @Test func inittab() throws {
         let tab = try Inittab(
             configBytes(
@@ -152,6 +168,53 @@ import Testing
         #expect(
             try HostsAccess(allow: nil, deny: configBytes("ALL EXCEPT sshd: ALL\n")).admits("sshd").answer
                 == .yes)
+        func answer(_ allow: String, _ deny: String) throws -> Ternary {
+            try HostsAccess(allow: configBytes(allow), deny: configBytes(deny)).admits("sshd").answer
+        }
+        #expect(try answer("sshd : ALL : deny\n", "") == .no)
+        #expect(try answer("", "sshd : [2001:db8::]/32\n") == .unknown)
+        #expect(try answer("", "sshd : 10.0.0.0/8\nALL : ALL\n") == .no)
+        #expect(try answer("# c \\\nsshd : ALL\n", "ALL : \\\n ALL\n") == .no)
+    }
+
+    @Test func accessTable() throws {
+        func answer(_ text: String, _ user: String = "root", _ groups: [String]? = ["root"]) throws -> Ternary
+        {
+            try AccessTable(configBytes(text)).admits(user: user, groups: groups).answer
+        }
+        #expect(try answer("") == .yes)
+        #expect(try answer("- : ALL : ALL\n") == .no)
+        #expect(try answer("+ : root : LOCAL\n- : ALL : ALL\n") == .no)
+        #expect(try answer("+ : root : 10.0.0.0/8\n- : ALL : ALL\n") == .unknown)
+        #expect(try answer("- : ALL EXCEPT root : ALL\n") == .yes)
+        #expect(try answer("- : ALL EXCEPT (wheel) : ALL\n", "x", nil) == .unknown)
+        #expect(try answer("+ : wheel : ALL\n- : ALL : ALL\n", "x", ["wheel"]) == .yes)
+    }
+
+    @Test func suseFirewall() throws {
+        func answer(_ text: String, port: Int = 22) throws -> Ternary {
+            try SuSEFirewall(configBytes(text), port: port).answer.accepts
+        }
+        #expect(try answer("FW_DEV_EXT=\"any eth0\"\nFW_SERVICES_EXT_TCP=\"80 ssh\"\n") == .yes)
+        #expect(try answer("FW_DEV_EXT=\"eth0\"\nFW_CONFIGURATIONS_EXT=\"sshd\"\n") == .yes)
+        #expect(try answer("FW_DEV_EXT=\"eth0\"\n") == .no)
+        #expect(try answer("FW_DEV_EXT=\"eth0\"\nFW_DEV_INT=\"eth1\"\n") == .unknown)
+        #expect(try answer("FW_SERVICES_EXT_TCP=\"2000:3000\"\n", port: 2222) == .yes)
+        #expect(
+            try answer("FW_SERVICES_EXT_TCP=\"22\"\nFW_ZONE_DEFAULT=\"no\"\nFW_DEV_EXT=\"eth0\"\n")
+                == .unknown)
+    }
+
+    @Test func rulesThatDemandASource() throws {
+        let rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\nCOMMIT\n"
+        let answer = try IptablesRules(configBytes(rules), name: "x").filter.answer
+        #expect(answer.accepts == .unknown)
+        #expect(answer.limit == .source("10.0.0.0/8"))
+        let bound = rules.replacingOccurrences(of: "-s 10.0.0.0/8", with: "-i ens192")
+        #expect(try IptablesRules(configBytes(bound), name: "x").filter.answer.limit == .interface("ens192"))
+        let nft =
+            "table inet f {\n chain input {\n type filter hook input priority 0; policy drop;\n ip saddr 10.0.0.0/8 tcp dport 22 accept\n }\n}\n"
+        #expect(try NftablesRules(configBytes(nft), name: "x").filter.answer.limit == .source("10.0.0.0/8"))
     }
 
     @Test func lvmAndMdadm() throws {

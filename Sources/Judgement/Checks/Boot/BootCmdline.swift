@@ -21,6 +21,10 @@ enum BootCmdline: Check {
             ("Cmdline.ConsoleMissing", "The only console is a device that the target does not have."),
             ("Cmdline.FixedMachineId", "systemd.machine_id= gives every instance the same identity."),
             ("Cmdline.FipsBoot", "fips=1 without boot= while /boot is a volume of its own."),
+            (
+                "Cmdline.Tuning",
+                "A parameter was made for the old hardware, or reserves memory that small instances lack."
+            ),
             ("Cmdline.Residue", "A parameter of another platform is left over."),
         ],
         references: ["kernel documentation: admin-guide/kernel-parameters", "kernel-command-line(7)"])
@@ -31,12 +35,18 @@ enum BootCmdline: Check {
         "/usr/bin/systemd",
     ]
     private static let limits: Set = [
-        "mem", "maxcpus", "nosmp", "noapic", "nolapic", "pci", "hugepages",
+        "mem", "maxcpus", "nosmp", "noapic", "nolapic", "pci",
     ]
     private static let rescue: Set = [
-        "single", "S", "1", "emergency", "rescue", "-b", "rd.break", "rd.emergency",
+        "single", "S", "s", "1", "emergency", "rescue", "-b", "rd.emergency",
     ]
-    private static let residue: Set = ["ide0", "xen_emul_unplug", "xen_platform_pci"]
+    /// Stops of an initramfs, with or without the place: dracut, initramfs-tools, mkinitcpio.
+    private static let breaks: Set = ["rd.break", "break", "rdbreak"]
+    private static let residue: Set = ["ide0", "xen_emul_unplug", "xen_platform_pci", "elevator", "xencons"]
+    /// Parameters that take something away on small instances, or do nothing there.
+    private static let tuning: Set = [
+        "nomodeset", "iommu", "intel_iommu", "amd_iommu", "hugepages", "crashkernel", "isolcpus",
+    ]
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
@@ -82,6 +92,11 @@ enum BootCmdline: Check {
                 add(
                     "Cmdline.Rescue", .error, "\(text) on the command line leads to a rescue shell.", [text],
                     consequence: .stopsBoot)
+            case _ where breaks.contains(parameter.name) && value != "0":
+                add(
+                    "Cmdline.Rescue", .error, "\(text) on the command line stops the initramfs in a shell.",
+                    [text],
+                    consequence: .stopsBoot, link: .initramfs)
             case "systemd.unit", "rd.systemd.unit":
                 guard ["rescue.target", "emergency.target"].contains(value) else { break }
                 add(
@@ -102,6 +117,10 @@ enum BootCmdline: Check {
                     "Cmdline.StaticAddress", .warning,
                     "\(text) sets a fixed address before any configuration of the guest.", [text],
                     link: .network)
+            case "root" where isRemote(value):
+                add(
+                    "Cmdline.NetworkRoot", .error, "\(text) is a root on the network or on live media.",
+                    [text])
             case "netroot", "BOOTIF", "nfsroot", "iscsi_initiator", "live-media":
                 add(
                     "Cmdline.NetworkRoot", .warning, "\(text) is for a root on the network or on live media.",
@@ -118,6 +137,12 @@ enum BootCmdline: Check {
                 guard parameter.name != "pci" || value.contains("nomsi") else { break }
                 add(
                     "Cmdline.Limits", .warning, "\(text) limits what the guest uses of the instance.", [text],
+                    link: .operation)
+            case _ where tuning.contains(parameter.name):
+                guard isTuned(parameter.name, value) else { break }
+                add(
+                    "Cmdline.Tuning", .info, "\(text) was made for other hardware than an instance's.",
+                    [text],
                     link: .operation)
             case "systemd.machine_id":
                 add(
@@ -136,7 +161,11 @@ enum BootCmdline: Check {
             }
         }
         let consoles = line.all("console").map { String($0.split(separator: ",").first ?? "") }
-        if !consoles.isEmpty, consoles.allSatisfy({ ["hvc0", "xvc0", "ttyS1", "ttyS2"].contains($0) }) {
+        let there = context.target.hardware.consoles[linux.identity.architecture ?? "x86_64"]
+        let missing = consoles.filter { name in
+            name != there && !(name.hasPrefix("tty") && name.dropFirst(3).allSatisfy(\.isNumber))
+        }
+        if !consoles.isEmpty, missing.count == consoles.count, there != nil {
             add(
                 "Cmdline.ConsoleMissing", .warning,
                 "The only console is \(consoles.joined(separator: ", ")), which the target does not have.",
@@ -151,6 +180,26 @@ enum BootCmdline: Check {
                     + " fails without it.", ["fips=1"], consequence: .stopsBoot, link: .initramfs)
         }
         return findings
+    }
+
+    private static func isRemote(_ root: String) -> Bool {
+        ["/dev/nfs", "nfs:", "nfs4:", "live:", "iscsi:", "nbd:", "fcoe:", "dhcp"].contains {
+            root.hasPrefix($0)
+        }
+    }
+
+    /// `crashkernel=auto`, a small reserve or a range by the memory's size does no harm, nor does `iommu=pt`.
+    private static func isTuned(_ name: String, _ value: String) -> Bool {
+        switch name {
+        case "crashkernel":
+            guard !value.contains(":"), value != "auto" else { return false }
+            let number = Int(value.prefix(while: \.isNumber)) ?? 0
+            let unit = value.drop(while: \.isNumber).first.map { $0.lowercased() }
+            return unit == "g" ? number >= 1 : unit == "m" && number >= 512
+        case "hugepages": return (Int(value) ?? 0) >= 512
+        case "iommu", "intel_iommu", "amd_iommu": return value != "off" && value != "pt"
+        default: return true
+        }
     }
 
     static var examples: [CheckExample] {
@@ -172,6 +221,21 @@ enum BootCmdline: Check {
                 codes: ["Cmdline.StaticAddress"]),
             CheckExample("DHCP in the initramfs", with("ip=dhcp"), .pass),
             CheckExample("quiet says nothing about the boot", with("quiet splash"), .pass),
+            CheckExample("a stop in dracut", with("rd.break=pre-mount"), .fail, codes: ["Cmdline.Rescue"]),
+            CheckExample(
+                "a stop in initramfs-tools", with("break=premount"), .fail, codes: ["Cmdline.Rescue"]),
+            CheckExample(
+                "a scheduler that is gone, and a clock of Xen", with("elevator=noop clocksource=xen"), .fail,
+                codes: ["Cmdline.Residue"]),
+            CheckExample(
+                "memory set aside for a crash", with("crashkernel=1G"), .fail, codes: ["Cmdline.Tuning"]),
+            CheckExample("crashkernel=auto", with("crashkernel=auto"), .pass),
+            CheckExample(
+                "a live root", with("root=live:CDLABEL=Fedora"), .fail, codes: ["Cmdline.NetworkRoot"]),
+            CheckExample(
+                "a fixed machine id", with("systemd.machine_id=0123456789abcdef0123456789abcdef"), .fail,
+                codes: ["Cmdline.FixedMachineId"]),
+            CheckExample("the target's console", with("console=tty0 console=hvc0"), .pass),
             CheckExample("less memory", with("mem=512M"), .fail, codes: ["Cmdline.Limits"]),
             CheckExample(
                 "only a Xen console", with("console=hvc0"), .fail, codes: ["Cmdline.ConsoleMissing"]),

@@ -29,7 +29,7 @@ enum ComplianceDeviceID: Check {
         switch linux.mounts.fstab {
         case .unknown(let gap): questions.append(OpenQuestion(gap))
         case .known(let entries):
-            for entry in entries {
+            for entry in entries + linux.mounts.units {
                 if case .kernelName = entry.resolution {
                     add(entry.specification, entry.evidence, FstabFix.fixes(for: entry, context, linux))
                 }
@@ -54,6 +54,16 @@ enum ComplianceDeviceID: Check {
                     } ?? .updateGrub("Write GRUB's configuration again", in: linux)
                 ])
         }
+        for way in survey.ways {
+            for resume in way.entry.commandLine.all("resume") where resume.hasPrefix("/dev/") {
+                guard !["mapper/", "disk/", "md/"].contains(where: { resume.dropFirst(5).hasPrefix($0) }),
+                    resume.split(separator: "/").count == 2
+                else { continue }
+                add(
+                    "resume=\(resume)", way.entry.commandLine.evidence,
+                    [.commandLine(removing: ["resume=\(resume)"], "An instance does not sleep", in: linux)])
+            }
+        }
         return .judged(
             "All disks are named by UUID, label or volume.", findings: findings,
             questions: questions + survey.questions)
@@ -77,6 +87,10 @@ enum ComplianceDeviceID: Check {
                             specification: "/dev/vda1", resolution: .kernelName(name, "mbr:1"),
                             needsInitramfs: false))
                 }, .fail, codes: ["DeviceId.KernelName"]),
+            CheckExample(
+                "resume=/dev/sda2",
+                .example { $0.commandLine("root=UUID=\(ExampleFacts.uuid) ro resume=/dev/sda2") },
+                .fail, codes: ["DeviceId.KernelName"]),
             CheckExample(
                 "fstab cannot be read",
                 .example { $0.linux.mounts.fstab = .unknown(.example("/etc/fstab")) }, .unknown),

@@ -72,11 +72,14 @@ enum ComplianceDiskUsage: Check {
             case .debian: "apt-get clean && apt-get -y autoremove --purge"
             case .rhel: "yum clean all"
             case .suse: "zypper clean --all"
+            case .arch: "pacman -Scc --noconfirm"
+            case .alpine: "apk cache clean"
             default: "du -x / | sort -n | tail -n 20"
             }
         return Fix(
             "Make room, or make the disk larger", where: .online, kind: .manual,
-            commands: [command, "journalctl --vacuum-size=50M"])
+            commands: linux.initSystem.program.value?.value == .systemd
+                ? [command, "journalctl --vacuum-size=50M"] : [command])
     }
 
     static var examples: [CheckExample] {

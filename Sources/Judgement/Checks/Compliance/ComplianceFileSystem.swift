@@ -15,6 +15,10 @@ enum ComplianceFileSystem: Check {
             ("FileSystem.NotRecommended", "The root is of a kind that is not grown at first boot."),
             ("FileSystem.GrubUnreadable", "GRUB does not read the file system that holds /boot."),
             (
+                "FileSystem.KernelTooOld",
+                "The root has a feature that is newer than the kernel of the default entry."
+            ),
+            (
                 "FileSystem.Subvolume",
                 "The root is a subvolume of a btrfs, and the target's import does not read those."
             ),
@@ -64,9 +68,78 @@ enum ComplianceFileSystem: Check {
                     evidence: evidence, fixes: [.install(["e2fsprogs"], "Update e2fsprogs", in: linux)]))
         }
         var questions: [OpenQuestion] = []
+        judgeKernels(context, linux, root, &findings, &questions)
         judgeLoader(context, linux, &findings, &questions)
         return .judged(
             value: kind, "The root file system is \(kind).", findings: findings, questions: questions)
+    }
+
+    /// What the default entry's kernel makes of the root's features.
+    private static func judgeKernels(
+        _ context: CheckContext, _ linux: LinuxFacts, _ root: VolumeFacts, _ findings: inout [Finding],
+        _ questions: inout [OpenQuestion]
+    ) {
+        for way in context.boots(of: linux).ways {
+            guard let version = way.kernel?.version else { continue }
+            let unknown = FileSystemFeature.unknown(to: version, root.kind, root.features)
+            guard let worst = unknown.first(where: { !$0.isReadable }) ?? unknown.first else { continue }
+            let scope = context.scope(way.launches)
+            let consequence: Consequence =
+                !worst.isReadable || way.entry.commandLine.rootIsWritable ? .stopsBoot : .notReady
+            let names = unknown.map(\.name).joined(separator: ", ")
+            let what =
+                "\(root.kind ?? "") with \(names) is mounted\(worst.isReadable ? " for writing" : "") since Linux \(worst.sinceText)"
+            let link: LaunchLink = consequence == .stopsBoot ? .root : .provisioning
+            if FileSystemFeature.mayBeBackported(version) {
+                questions.append(
+                    OpenQuestion(
+                        "\(what), unless the distribution added it to its \(version)",
+                        consequence: consequence,
+                        launches: scope, link: link))
+                continue
+            }
+            findings.append(
+                Finding(
+                    "FileSystem.KernelTooOld", .error, "\(what); the default entry starts \(version).",
+                    evidence: [
+                        Evidence(layer: root.id, excerpt: root.features.joined(separator: " ")),
+                        way.entry.source,
+                    ], fixes: [.installKernel(in: linux)], consequence: consequence, launches: scope,
+                    link: link))
+        }
+    }
+
+    /// The version of GRUB by its package, under the names that distributions give it.
+    private static func grubVersion(_ linux: LinuxFacts) -> String? {
+        [
+            "grub-common", "grub2-common", "grub2-tools", "grub2", "grub2-i386-pc", "grub2-pc", "grub-bios",
+            "grub",
+        ].lazy
+            .compactMap { linux.identity.packages[$0] }.first
+    }
+
+    /// GRUB 0.97 with the patches of distributions reads ext2 to ext4, and nothing of what came later.
+    private static func judgeLegacy(
+        _ context: CheckContext, _ linux: LinuxFacts, _ findings: inout [Finding]
+    ) {
+        let users = context.firmwarePaths(of: linux).filter { $0.path.loader == "GRUB legacy" }
+        guard !users.isEmpty, let boot = context.image.volume(context.bootVolume(of: linux)),
+            let kind = boot.kind
+        else { return }
+        let modern: Set = ["64bit", "metadata_csum", "inline_data", "meta_bg", "crc", "encrypt", "bigalloc"]
+        let bad = boot.features.filter(modern.contains)
+        let isForeign = !["ext2", "ext3", "ext4", "xfs", "reiserfs", "jfs", "vfat"].contains(kind)
+        guard !bad.isEmpty || isForeign else { return }
+        findings.append(
+            Finding(
+                "FileSystem.GrubUnreadable", .error,
+                "GRUB legacy does not read \(kind)\(bad.isEmpty ? "" : " with \(bad.joined(separator: ", "))"), which holds"
+                    + " /boot.",
+                evidence: [
+                    Evidence(layer: boot.id, excerpt: ([kind] + boot.features).joined(separator: " "))
+                ],
+                fixes: [.byHand("Make /boot an ext3, or install GRUB 2")], consequence: .stopsBoot,
+                launches: context.scope(users.flatMap(\.launches)), link: .bootloader))
     }
 
     /// Features that no GRUB reads (ext2.c, `EXT2_DRIVER_SUPPORTED_INCOMPAT` and what it ignores).
@@ -78,10 +151,13 @@ enum ComplianceFileSystem: Check {
         _ context: CheckContext, _ linux: LinuxFacts, _ findings: inout [Finding],
         _ questions: inout [OpenQuestion]
     ) {
-        let users = context.firmwarePaths(of: linux).filter { $0.path.loader?.contains("GRUB") ?? false }
+        judgeLegacy(context, linux, &findings)
+        let users = context.firmwarePaths(of: linux).filter {
+            ($0.path.loader?.contains("GRUB") ?? false) && $0.path.loader != "GRUB legacy"
+        }
         guard !users.isEmpty, let boot = context.image.volume(context.bootVolume(of: linux)) else { return }
         let scope = context.scope(users.flatMap(\.launches))
-        let version = linux.identity.packages["grub-common"] ?? linux.identity.packages["grub2-common"]
+        let version = grubVersion(linux)
         if let version, let number = KernelVersion(GrubFeature.upstream(version)) {
             for feature in GrubFeature.all
             where feature.kind == boot.kind && boot.features.contains(feature.name) && number < feature.since
@@ -132,6 +208,8 @@ enum ComplianceFileSystem: Check {
         var backports: [String] = []
 
         static let all = [
+            GrubFeature(kind: "xfs", name: "crc", since: KernelVersion(2, 2), sinceText: "2.02"),
+            GrubFeature(kind: "ext4", name: "large_dir", since: KernelVersion(2, 12), sinceText: "2.12"),
             GrubFeature(kind: "xfs", name: "sparse", since: KernelVersion(2, 4), sinceText: "2.04"),
             GrubFeature(kind: "xfs", name: "bigtime", since: KernelVersion(2, 6), sinceText: "2.06"),
             GrubFeature(
@@ -191,6 +269,24 @@ enum ComplianceFileSystem: Check {
                 codes: ["FileSystem.OldTools"]),
             CheckExample(
                 "inline_data, which GRUB does not read", .example { $0.root.features.append("inline_data") },
+                .fail,
+                codes: ["FileSystem.GrubUnreadable"]),
+            CheckExample(
+                "xfs with bigtime, and a kernel of 2019",
+                .example {
+                    $0.root.kind = "xfs"
+                    $0.root.features = ["crc", "bigtime", "inobtcount"]
+                    $0.kernel.version = "5.3.0-42-generic"
+                }, .fail, codes: ["FileSystem.KernelTooOld"]),
+            CheckExample(
+                "the same with the kernel of Red Hat 8, which may have it",
+                .example {
+                    $0.root.kind = "xfs"
+                    $0.root.features = ["crc", "bigtime", "inobtcount"]
+                    $0.kernel.version = "4.18.0-553.el8_10.x86_64"
+                }, .unknown),
+            CheckExample(
+                "ext4 with 64bit, and GRUB legacy", .example { $0.linux.boot.bios.loader = "GRUB legacy" },
                 .fail,
                 codes: ["FileSystem.GrubUnreadable"]),
             CheckExample("the volume could not be opened", .example { $0.root.kind = nil }, .unknown),

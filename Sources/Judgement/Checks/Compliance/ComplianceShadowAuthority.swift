@@ -12,6 +12,7 @@ enum ComplianceShadowAuthority: Check {
             """,
         codes: [
             ("Shadow.Missing", "/etc/shadow does not exist."),
+            ("Shadow.RootLine", "/etc/shadow has no line for root."),
             ("Shadow.Immutable", "A file of the accounts has the immutable or append-only flag."),
             ("Shadow.ImmutableOther", "Another file that is written at boot has the flag."),
             ("Shadow.Permissions", "Others can read /etc/shadow."),
@@ -43,7 +44,18 @@ enum ComplianceShadowAuthority: Check {
                             commands: ["pwconv"])
                     ],
                     consequence: .unreachable, link: .access))
-        case .yes: break
+        case .yes:
+            let root = linux.access.accounts.value?.first { $0.name == "root" }
+            guard root?.password == .missing else { break }
+            findings.append(
+                Finding(
+                    "Shadow.RootLine", .error, "/etc/shadow has no line for root, whose logins PAM refuses.",
+                    evidence: [Evidence(path: "/etc/shadow", excerpt: "no line that begins with root:")],
+                    fixes: [
+                        Fix(
+                            "Make the line from /etc/passwd", where: .online, kind: .autoChroot,
+                            commands: ["pwconv"])
+                    ], link: .access))
         }
         for file in shadow.immutable {
             let path = file.path ?? "/etc/shadow"
@@ -86,6 +98,13 @@ enum ComplianceShadowAuthority: Check {
             CheckExample(
                 "no shadow", .example { $0.linux.access.shadow.present = .no }, .fail,
                 codes: ["Shadow.Missing"]),
+            CheckExample(
+                "no line for root",
+                .example {
+                    var root = ExampleFacts.rootAccount()
+                    root.password = .missing
+                    $0.linux.access.accounts = .known([root])
+                }, .fail, codes: ["Shadow.RootLine"]),
             CheckExample(
                 "mode 644", .example { $0.linux.access.shadow.permissions = 0o644 }, .fail,
                 codes: ["Shadow.Permissions"]),

@@ -27,7 +27,8 @@ enum ComplianceSsh: Check {
         guard let linux = context.linux else { return context.withoutLinux }
         let ssh = linux.access.ssh
         let unit =
-            ssh.server?.hasSuffix("dropbear") ?? false ? "dropbear" : linux.identity.family == .debian ? "ssh" : "sshd"
+            ssh.server?.hasSuffix("dropbear") ?? false
+            ? "dropbear" : linux.identity.family == .debian ? "ssh" : "sshd"
         if let gap = ssh.gap, ssh.server == nil {
             return .judged(questions: [OpenQuestion(gap, consequence: .unreachable)])
         }

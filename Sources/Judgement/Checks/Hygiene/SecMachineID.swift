@@ -34,12 +34,33 @@ enum SecMachineID: Check {
         }
         switch linux.hygiene.machineID {
         case .unknown(let gap): return .judged(questions: [OpenQuestion(gap)])
-        case .known(.set): return fail("MachineId.Cloned", "Every instance has the machine id of the source.")
+        case .known(.set):
+            return fail(
+                "MachineId.Cloned", "Every instance has the machine id of the source\(address(linux)).")
         case .known(.invalid): return fail("MachineId.Invalid", "/etc/machine-id does not hold a machine id.")
         case .known(.missing): return missing(context, linux)
         case .known(.empty), .known(.uninitialized):
+            if let other = linux.hygiene.dbusMachineID, linux.initSystem.program.value?.value == .systemd {
+                return .judged(
+                    findings: [
+                        Finding(
+                            "MachineId.Cloned", .warning,
+                            "/etc/machine-id is empty, and systemd takes the id of \(other.path ?? "D-Bus"): every instance"
+                                + " has that one\(address(linux)).", evidence: [other], fixes: [reset])
+                    ])
+            }
             return .judged(value: "empty", "Every instance makes its own machine id.")
         }
+    }
+
+    /// systemd-networkd asks for an address under a name that it makes from the machine id.
+    private static func address(_ linux: LinuxFacts) -> String {
+        let managers = linux.network.activeManagers
+        let usesNetworkd =
+            managers[.networkd] != nil || (managers[.netplan] != nil && managers[.networkManager] == nil)
+        return usesNetworkd
+            ? ", under which systemd-networkd asks for its address: two in one network may get the same one"
+            : ""
     }
 
     /// When PID 1 starts with a read-only root it cannot make the file; it can mount something over an empty one.
@@ -85,6 +106,11 @@ enum SecMachineID: Check {
                 }, .pass),
             CheckExample(
                 "of the source", .example { $0.linux.hygiene.machineID = .known(.set) }, .fail,
+                codes: ["MachineId.Cloned"]),
+            CheckExample(
+                "empty, with the one of D-Bus still there",
+                .example { $0.linux.hygiene.dbusMachineID = Evidence(path: "/var/lib/dbus/machine-id") },
+                .fail,
                 codes: ["MachineId.Cloned"]),
             CheckExample(
                 "something else", .example { $0.linux.hygiene.machineID = .known(.invalid) }, .fail,

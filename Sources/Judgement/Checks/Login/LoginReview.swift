@@ -141,11 +141,13 @@ struct LoginReview {
                 Fix(
                     "Remove the file", kind: .autoEdit,
                     commands: ["rm \(quoted(obstacle.evidence.path ?? "/etc/nologin"))"])
-            case "Login.PamModuleMissing": .byHand("Install what the line names, or write the files of PAM again")
+            case "Login.PamModuleMissing":
+                .byHand("Install what the line names, or write the files of PAM again")
             default: .edit("Remove the line", obstacle.evidence, to: nil)
             }
         return Finding(
-            code, isFatal || code == "Login.OSLogin" ? .error : .warning, obstacle.message.capitalizedFirst + ".",
+            code, isFatal || code == "Login.OSLogin" ? .error : .warning,
+            obstacle.message.capitalizedFirst + ".",
             evidence: [obstacle.evidence],
             fixes: [fix],
             consequence: isFatal ? .unreachable : .none)

@@ -49,7 +49,9 @@ enum FstabFix {
         if fixes.isEmpty, let path = entry.evidence.path, path.hasPrefix("/etc/systemd/system/") {
             let unit = path.split(separator: "/").last.map(String.init) ?? path
             return [
-                Fix("Do not start the unit", where: .online, kind: .autoChroot, commands: ["systemctl disable \(quoted(unit))"])
+                Fix(
+                    "Do not start the unit", where: .online, kind: .autoChroot,
+                    commands: ["systemctl disable \(quoted(unit))"])
             ]
         }
         return fixes.isEmpty ? [.byHand("Correct the line, or remove it")] : fixes
@@ -60,7 +62,8 @@ enum FstabFix {
     private static func withoutWaiting(_ entry: MountEntry, _ linux: LinuxFacts) -> String? {
         let old = entry.options.joined(separator: ",")
         func with(_ options: String, pass: Bool = true) -> String? {
-            let line = replacing(old, by: old.isEmpty ? options : "\(old),\(options)", in: entry.evidence.excerpt)
+            let line = replacing(
+                old, by: old.isEmpty ? options : "\(old),\(options)", in: entry.evidence.excerpt)
             return pass ? line : line.map(withoutCheck)
         }
         switch linux.mounts.program?.value {

@@ -86,6 +86,12 @@ struct FstabReview {
     private mutating func judgeRoot(_ entry: MountEntry) {
         switch entry.resolution {
         case .volume(linux.rootVolume): judgeRootOptions(entry)
+        case .kernelName(let name, let volume) where entry.ifMissing != nil:
+            let fails = context.launches.filter { !linux.names(name, on: $0.disk) || volume == nil }
+            if !fails.isEmpty { stopAtRoot(entry, fails) }
+        case .notFound where entry.ifMissing != nil, .caseMismatch where entry.ifMissing != nil,
+            .hardwarePath where entry.ifMissing != nil:
+            stopAtRoot(entry, nil)
         // The remount goes by the mount point and takes whatever device is there.
         case .kernelName, .virtual, .file, .ambiguous: break
         case .volume, .notFound, .caseMismatch, .hardwarePath, .network:
@@ -99,18 +105,27 @@ struct FstabReview {
         }
     }
 
+    /// Programs that look for the root under the name that fstab has, although it is mounted.
+    private mutating func stopAtRoot(_ entry: MountEntry, _ launches: [Launch]?) {
+        stop(
+            "Fstab.RootWrong", "the line of / names \(entry.specification), which is not there", entry,
+            launches: launches)
+    }
+
     /// A remount with an option that the kernel does not know fails, so that the root stays as it was mounted.
     private mutating func judgeRootOptions(_ entry: MountEntry) {
         let kind = context.rootVolume(of: linux)?.kind
         for way in context.boots(of: linux).ways where !way.stopsAtKernel {
-            let refused = entry.badOptions + MountOptionTable.refused(entry.options, kind, way.kernel?.version)
+            let refused =
+                entry.badOptions + MountOptionTable.refused(entry.options, kind, way.kernel?.version)
             guard !refused.isEmpty, !way.entry.commandLine.rootIsWritable else { continue }
             findings.append(
                 Finding(
                     "Fstab.BadOption", .error,
                     "The kernel refuses \(refused.joined(separator: ", ")) when / is mounted again for writing, so it"
                         + " stays read-only.", evidence: [entry.evidence],
-                    fixes: FstabFix.fixes(for: entry, context, linux, refused: refused), consequence: .notReady,
+                    fixes: FstabFix.fixes(for: entry, context, linux, refused: refused),
+                    consequence: .notReady,
                     launches: context.scope(way.launches), link: .provisioning))
         }
     }
@@ -282,7 +297,8 @@ struct FstabReview {
 
     private mutating func stopAtOptions(_ entry: MountEntry, _ refused: [String], _ launches: [Launch]?) {
         stop(
-            "Fstab.BadOption", "the kernel refuses \(refused.joined(separator: ", ")) for \(entry.mountPoint)", entry,
+            "Fstab.BadOption",
+            "the kernel refuses \(refused.joined(separator: ", ")) for \(entry.mountPoint)", entry,
             launches: launches, refused: refused)
     }
 
@@ -316,7 +332,8 @@ struct FstabReview {
         if FstabReview.shares.contains(entry.type) {
             return stop(
                 "Fstab.Network",
-                "\(entry.mountPoint) is the share \(entry.specification) of the old hypervisor (\(entry.type))", entry)
+                "\(entry.mountPoint) is the share \(entry.specification) of the old hypervisor (\(entry.type))",
+                entry)
         }
         guard !entry.options.contains(where: { ["_netdev", "nofail", "noauto", "nobootwait"].contains($0) }),
             !entry.options.contains("x-systemd.automount")
@@ -343,7 +360,8 @@ struct FstabReview {
         func add(_ severity: Severity, _ end: String, _ consequence: Consequence, _ link: LaunchLink? = nil) {
             findings.append(
                 Finding(
-                    code, severity, "\(what.capitalizedFirst). \(end)", evidence: [entry.evidence], fixes: fixes,
+                    code, severity, "\(what.capitalizedFirst). \(end)", evidence: [entry.evidence],
+                    fixes: fixes,
                     consequence: consequence, launches: scope, link: link))
         }
         switch failure {
@@ -352,9 +370,11 @@ struct FstabReview {
         case .emergency: add(.error, "The boot ends in emergency mode after 90 seconds.", .stopsBoot)
         case .waits:
             add(
-                .error, "The boot asks at the console whether to skip it, and waits for the answer without end.",
+                .error,
+                "The boot asks at the console whether to skip it, and waits for the answer without end.",
                 .stopsBoot)
-        case .maintenanceShell: add(.error, "The boot stops in a maintenance shell at the console.", .stopsBoot)
+        case .maintenanceShell:
+            add(.error, "The boot stops in a maintenance shell at the console.", .stopsBoot)
         case .noServices:
             add(
                 .error, "localmount fails, and OpenRC does not start what needs it: there is no network.",
@@ -369,7 +389,9 @@ struct FstabReview {
     }
 
     /// Codes of mounts whose device is there.
-    private static let refusals: Set = ["Fstab.TypeMismatch", "Fstab.NoDriver", "Fstab.BadOption", "Fstab.SubvolumeMissing"]
+    private static let refusals: Set = [
+        "Fstab.TypeMismatch", "Fstab.NoDriver", "Fstab.BadOption", "Fstab.SubvolumeMissing",
+    ]
 
     /// Where only the init system is known.
     private func standardFailure(_ entry: MountEntry) -> MountFailure {

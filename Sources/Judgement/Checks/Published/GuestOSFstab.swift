@@ -34,7 +34,10 @@ enum GuestOSFstab: Check {
             ("Fstab.BadOption", "The kernel refuses an option of the line."),
             ("Fstab.SourceMissing", "The file or directory that is to be mounted does not exist."),
             ("Fstab.SwapNotFound", "Swap does not exist: the boot waits for it, then goes on."),
-            ("Fstab.Network", "A network mount has neither nofail nor _netdev, or is a share of the old hypervisor."),
+            (
+                "Fstab.Network",
+                "A network mount has neither nofail nor _netdev, or is a share of the old hypervisor."
+            ),
             ("Fstab.CryptDevice", "crypttab names a device that does not exist."),
             ("Fstab.CryptKey", "crypttab asks for a passphrase, or its key file does not exist."),
             ("Fstab.Syntax", "A line is not an entry and is ignored, or is odd in a way that does no harm."),
@@ -190,7 +193,9 @@ enum GuestOSFstab: Check {
                 data.kind = "xfs"
                 $0.image.volumes.append(data)
                 $0.kernel.version = kernel
-                $0.fstab(root, ExampleFacts.mount("UUID=1", "/srv", type: "xfs", options: options, volume: data.id))
+                $0.fstab(
+                    root, ExampleFacts.mount("UUID=1", "/srv", type: "xfs", options: options, volume: data.id)
+                )
             }
         }
         func crypt(_ change: (inout CryptEntry) -> Void) -> CheckContext {
@@ -213,7 +218,15 @@ enum GuestOSFstab: Check {
                 "the same on CentOS 6, not to be checked", missing(.goesOn, .scripts), .fail,
                 codes: ["Fstab.DeviceNotFound"]),
             CheckExample(
-                "the same on an old OpenRC", missing(.noServices, .openrc), .fail, codes: ["Fstab.DeviceNotFound"]),
+                "/ by a UUID that does not exist, on CentOS 6, which checks it by that name",
+                .example {
+                    var entry = ExampleFacts.mount(lost, "/", resolution: .notFound)
+                    entry.ifMissing = .maintenanceShell
+                    $0.fstab(entry)
+                }, .fail, codes: ["Fstab.RootWrong"]),
+            CheckExample(
+                "the same on an old OpenRC", missing(.noServices, .openrc), .fail,
+                codes: ["Fstab.DeviceNotFound"]),
             CheckExample(
                 "nobarrier on xfs with Linux 4.18", xfs(["nobarrier"], kernel: "4.18.0-25-generic"), .pass),
             CheckExample(
@@ -221,7 +234,8 @@ enum GuestOSFstab: Check {
                 codes: ["Fstab.BadOption"]),
             CheckExample(
                 "nobarrier on xfs with the kernel of Red Hat 8",
-                xfs(["noatime", "nobarrier"], kernel: "4.18.0-305.el8.x86_64"), .fail, codes: ["Fstab.BadOption"]),
+                xfs(["noatime", "nobarrier"], kernel: "4.18.0-305.el8.x86_64"), .fail,
+                codes: ["Fstab.BadOption"]),
             CheckExample(
                 "an option that ext4 does not know",
                 .example {

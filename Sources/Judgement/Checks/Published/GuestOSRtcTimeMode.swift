@@ -10,7 +10,10 @@ enum GuestOSRtcTimeMode: Check {
             The hardware clock of an instance is in UTC. A guest that takes it for local time is hours off until its \
             time service has corrected it: certificates are not valid yet, tokens are expired.
             """,
-        codes: [("Rtc.Local", "The guest takes the hardware clock for local time.")],
+        codes: [
+            ("Rtc.Local", "The guest takes the hardware clock for local time."),
+            ("Rtc.Conflict", "Two files say different things about the hardware clock."),
+        ],
         references: ["adjtime(5)", "hwclock(8)", "timedatectl(1)"])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
@@ -18,10 +21,22 @@ enum GuestOSRtcTimeMode: Check {
         switch linux.operation.rtcInUTC {
         case .unknown(let gap): return .judged(questions: [OpenQuestion(gap)])
         case .known(let utc) where utc.value:
-            return .judged(value: "UTC", "The hardware clock is in UTC.", evidence: [utc.evidence])
+            let conflict = linux.operation.rtcConflict.map { other in
+                Finding(
+                    "Rtc.Conflict", .warning,
+                    "\(other.evidence.path ?? "Another file") says that the hardware clock is in local time.",
+                    evidence: [utc.evidence, other.evidence],
+                    fixes: [.edit("Set it to UTC", other.evidence, to: utcLine(other.evidence.excerpt))])
+            }
+            return .judged(
+                value: "UTC", "The hardware clock is in UTC.", findings: conflict.map { [$0] } ?? [],
+                evidence: [utc.evidence])
         case .known(let local):
+            let isSystemd = linux.initSystem.program.value?.value == .systemd
             var fixes = [
-                Fix("Set it to UTC", where: .online, kind: .online, commands: ["timedatectl set-local-rtc 0"])
+                Fix(
+                    "Set it to UTC", where: .online, kind: .online,
+                    commands: [isSystemd ? "timedatectl set-local-rtc 0" : "hwclock --systohc --utc"])
             ]
             if local.evidence.line != nil {
                 fixes.insert(
@@ -63,6 +78,13 @@ enum GuestOSRtcTimeMode: Check {
                 "LOCAL in /etc/adjtime",
                 .example { $0.linux.operation.rtcInUTC = .known(Located(false, line)) }, .fail,
                 codes: ["Rtc.Local"]),
+            CheckExample(
+                "UTC in the file of the family, LOCAL in the other",
+                .example {
+                    let first = Evidence(path: "/etc/sysconfig/clock", line: 2, excerpt: "UTC=true")
+                    $0.linux.operation.rtcInUTC = .known(Located(true, first))
+                    $0.linux.operation.rtcConflict = Located(false, line)
+                }, .fail, codes: ["Rtc.Conflict"]),
             CheckExample(
                 "LOCAL on arm64, where the clock is in UTC",
                 .example {

@@ -28,9 +28,8 @@ enum GuestOSStandardizedTimezone: Check {
                         Fix(
                             "Set the zone by its name", kind: .autoEdit,
                             commands: [
-                                "ln -sfn \(quoted("../usr/share/zoneinfo/" + zone)) /etc/localtime",
-                                "echo \(quoted(zone)) > /etc/timezone",
-                            ])
+                                "ln -sfn \(quoted("../usr/share/zoneinfo/" + zone)) /etc/localtime"
+                            ] + naming(zone, operation, linux))
                     ]))
         }
         if operation.localtimeIsCopy {
@@ -49,14 +48,27 @@ enum GuestOSStandardizedTimezone: Check {
         if let file = operation.timeZoneFile, canonical(file.value) != canonical(zone.value) {
             add(
                 "Timezone.Inconsistent",
-                "/etc/localtime names \(zone.value), /etc/timezone names \(file.value).",
+                "/etc/localtime names \(zone.value), \(file.evidence.path ?? "/etc/timezone") names \(file.value).",
                 [zone.evidence, file.evidence], zone: zone.value)
         }
         return .info(
             value: zone.value, findings: findings,
-            questions: operation.timeZoneExists == .unknown
+            questions: operation.timeZoneExists == .unknown && operation.zoneDatabase != .no
                 ? [OpenQuestion("the guest's zone database could not be read")] : [],
             evidence: [zone.evidence])
+    }
+
+    /// The file beside the link that the family's tools write: Red Hat up to 6 and SUSE up to 11 have a variable in
+    /// one, Debian and Gentoo a file of its own, the others none.
+    private static func naming(_ zone: String, _ operation: OperationFacts, _ linux: LinuxFacts) -> [String] {
+        if operation.timeZoneFile?.evidence.path == "/etc/sysconfig/clock" {
+            let name = linux.identity.family == .suse ? "TIMEZONE" : "ZONE"
+            let pattern = zone.split(separator: "/", omittingEmptySubsequences: false).joined(
+                separator: "\\/")
+            return ["sed -i \(quoted("s/^\(name)=.*/\(name)=\"\(pattern)\"/")) /etc/sysconfig/clock"]
+        }
+        let hasFile = linux.identity.family == .debian || linux.identity.family == .gentoo
+        return hasFile || operation.timeZoneFile != nil ? ["echo \(quoted(zone)) > /etc/timezone"] : []
     }
 
     private static func evaluate(_ windows: WindowsFacts) -> CheckOutcome {
@@ -113,6 +125,12 @@ enum GuestOSStandardizedTimezone: Check {
                 "two different zones",
                 .example { $0.linux.operation.timeZoneFile = Located("Asia/Shanghai", file) }, .fail,
                 codes: ["Timezone.Inconsistent"]),
+            CheckExample(
+                "no zone database on a minimal system",
+                .example {
+                    $0.linux.operation.timeZoneExists = .unknown
+                    $0.linux.operation.zoneDatabase = .no
+                }, .info),
             CheckExample(
                 "a zone that does not exist", .example { $0.linux.operation.timeZoneExists = .no }, .fail,
                 codes: ["Timezone.Unknown"]),

@@ -21,7 +21,8 @@ enum MountOptionTable {
     }
 
     static func name(_ option: String) -> String {
-        option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? option
+        option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init)
+            ?? option
     }
 
     /// Options of xfs that are gone, and the first version without them (Documentation/admin-guide/xfs.rst,
@@ -40,10 +41,15 @@ enum MountOptionTable {
 
     /// What mount(8), fsck and the boot take for themselves.
     private static let userSpace: Set = [
-        "defaults", "auto", "noauto", "user", "nouser", "users", "owner", "group", "nofail", "_netdev", "nobootwait",
-        "bootwait", "optional", "showthrough", "comment", "loop", "offset", "sizelimit", "encryption", "pamconsole",
-        "managed", "kudzu", "hotplug", "timeout", "bind", "rbind", "remount", "mand", "nomand", "fail", "helper",
-        "uhelper", "private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable", "move",
+        "defaults", "auto", "noauto", "user", "nouser", "users", "owner", "group", "nofail", "_netdev",
+        "_rnetdev",
+        "nobootwait",
+        "bootwait", "optional", "showthrough", "comment", "loop", "offset", "sizelimit", "encryption",
+        "pamconsole",
+        "managed", "kudzu", "hotplug", "timeout", "bind", "rbind", "remount", "mand", "nomand", "fail",
+        "helper",
+        "uhelper", "private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable",
+        "move",
         "silent", "loud", "nosymfollow", "symfollow", "verity", "sw", "pri",
     ]
 
@@ -51,18 +57,25 @@ enum MountOptionTable {
     /// ext2.txt and ext3.txt of Linux 2.6).
     static let extOptions: Set = [
         "abort", "acl", "async", "atime", "auto_da_alloc", "barrier", "block_validity", "bsddf", "bsdgroups",
-        "check", "commit", "context", "data", "data_err", "dax", "debug", "defaults", "defcontext", "delalloc", "dev",
-        "diratime", "dirsync", "discard", "dioread_lock", "dioread_nolock", "errors", "exec", "extents", "fscontext",
+        "check", "commit", "context", "data", "data_err", "dax", "debug", "defaults", "defcontext",
+        "delalloc", "dev",
+        "diratime", "dirsync", "discard", "dioread_lock", "dioread_nolock", "errors", "exec", "extents",
+        "fscontext",
         "grpid", "grpjquota", "grpquota", "i_version", "init_itable", "inlinecrypt", "inode_readahead_blks",
         "iversion", "journal", "journal_async_commit", "journal_checksum", "journal_dev", "journal_ioprio",
-        "journal_path", "jqfmt", "lazytime", "max_batch_time", "max_dir_size_kb", "mb_optimize_scan", "mballoc",
-        "mblk_io_submit", "min_batch_time", "minixdf", "noacl", "noatime", "noauto_da_alloc", "nobarrier", "nobh",
+        "journal_path", "jqfmt", "lazytime", "max_batch_time", "max_dir_size_kb", "mb_optimize_scan",
+        "mballoc",
+        "mblk_io_submit", "min_batch_time", "minixdf", "noacl", "noatime", "noauto_da_alloc", "nobarrier",
+        "nobh",
         "noblock_validity", "nocheck", "nodelalloc", "nodev", "nodiratime", "nodiscard", "noexec", "nogrpid",
-        "noinit_itable", "noiversion", "nojournal_checksum", "nolazytime", "noload", "nomballoc", "nomblk_io_submit",
-        "nombcache", "no_mbcache", "noquota", "norecovery", "norelatime", "noreservation", "nostrictatime", "nosuid",
+        "noinit_itable", "noiversion", "nojournal_checksum", "nolazytime", "noload", "nomballoc",
+        "nomblk_io_submit",
+        "nombcache", "no_mbcache", "noquota", "norecovery", "norelatime", "noreservation", "nostrictatime",
+        "nosuid",
         "nouid32", "nouser_xattr", "oldalloc", "orlov", "prefetch_block_bitmaps", "no_prefetch_block_bitmaps",
         "prjquota", "quota", "relatime", "reservation", "resgid", "resuid", "ro", "rootcontext", "rw", "sb",
-        "seclabel", "strictatime", "stripe", "suid", "sync", "sysvgroups", "test_dummy_encryption", "usrjquota",
+        "seclabel", "strictatime", "stripe", "suid", "sync", "sysvgroups", "test_dummy_encryption",
+        "usrjquota",
         "usrquota", "user_xattr", "warn_on_error", "nowarn_on_error", "xip", "bh",
     ]
 }

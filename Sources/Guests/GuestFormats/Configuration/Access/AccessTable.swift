@@ -85,7 +85,9 @@ package struct AccessTable: Sendable {
         if token.hasPrefix("("), token.hasSuffix(")") {
             return groups.map { Ternary($0.contains(String(token.dropFirst().dropLast()))) } ?? .unknown
         }
-        if let (name, _) = AsciiText.split(token, at: "@") { return name == user || name == "ALL" ? .unknown : .no }
+        if let (name, _) = AsciiText.split(token, at: "@") {
+            return name == user || name == "ALL" ? .unknown : .no
+        }
         // A bare name may be a group's.
         return groups.map { Ternary($0.contains(token)) } ?? .unknown
     }

@@ -166,7 +166,8 @@ package struct ShadowFile: Sendable {
         /// changed any more (`check_shadow_expiry` of pam_unix).
         package func isExpired(onDay day: Int) -> Bool {
             if let expiry, expiry >= 0, day >= expiry { return true }
-            guard let lastChange, lastChange > 0, let maximumAge, maximumAge >= 0, let inactivity, inactivity >= 0
+            guard let lastChange, lastChange > 0, let maximumAge, maximumAge >= 0, let inactivity,
+                inactivity >= 0
             else { return false }
             let age = day.subtractingReportingOverflow(lastChange)
             let limit = maximumAge.addingReportingOverflow(inactivity)

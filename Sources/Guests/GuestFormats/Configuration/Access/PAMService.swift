@@ -112,10 +112,13 @@ package struct PAMService: Sendable {
         if first == "@include" { return .file(tokens[1], source) }
         // A dash keeps a missing module out of the log.
         let type = AsciiText.lowercased(first.hasPrefix("-") ? String(first.dropFirst()) : first)
-        guard let kind = Kind(rawValue: type), tokens.count >= 3, let control = control(tokens[1]) else { return nil }
+        guard let kind = Kind(rawValue: type), tokens.count >= 3, let control = control(tokens[1]) else {
+            return nil
+        }
         return .rule(
             Rule(
-                kind: kind, control: control, module: tokens[2], arguments: Array(tokens.dropFirst(3)), source: source))
+                kind: kind, control: control, module: tokens[2], arguments: Array(tokens.dropFirst(3)),
+                source: source))
     }
 
     private static func control(_ text: String) -> Control? {
@@ -129,7 +132,9 @@ package struct PAMService: Sendable {
         case let list where list.hasPrefix("["):
             var actions: [String: Action] = [:]
             for word in AsciiText.words(String(list.dropFirst())) {
-                guard let (name, value) = AsciiText.split(word, at: "="), let action = action(value) else { return nil }
+                guard let (name, value) = AsciiText.split(word, at: "="), let action = action(value) else {
+                    return nil
+                }
                 actions[name] = action
             }
             return .actions(actions)

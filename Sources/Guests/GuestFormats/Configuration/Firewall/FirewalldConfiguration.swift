@@ -100,22 +100,42 @@ package struct FirewalldZone: Sendable {
     }
 
     /// Whether a new connection to `port` gets in.
-    package func answer(port: Int = 22) -> PacketFilter.Answer {
+    ///
+    /// - Parameter service: whether a service opens the port; nil for what the caller does not know.
+    package func answer(
+        port: Int = 22, service: (String) -> Ternary? = { _ in nil }
+    ) -> PacketFilter.Answer {
         if target == "ACCEPT" { return .init(accepts: .yes, source: nil) }
-        if port == 22, let service = services.first(where: { $0.name == "ssh" }) {
-            return .init(accepts: .yes, source: service.source)
-        }
-        for entry in ports where entry.networkProtocol == "tcp" {
-            if IptablesRules.ports(entry.ports, contain: port) == .yes {
-                return .init(accepts: .yes, source: entry.source)
+        var open = Ternary.no
+        for entry in services {
+            switch service(entry.name) ?? Self.standard(entry.name, port: port) {
+            case .yes: return .init(accepts: .yes, source: entry.source)
+            case .no: continue
+            case .unknown: open = .unknown
             }
         }
-        // A service of the administrator's own may open the port.
-        let known: Set<String> = [
-            "ssh", "dhcpv6-client", "mdns", "cockpit", "http", "https", "samba-client", "ipp-client",
+        if let entry = opening(port) { return .init(accepts: .yes, source: entry) }
+        return .init(accepts: hasRichRules ? .unknown : open, source: nil)
+    }
+
+    /// Whether a list of ports and ranges with commas contains `port`.
+    package static func contains(_ list: String, port: Int) -> Ternary {
+        IptablesRules.ports(list.filter { $0 != " " }, contain: port)
+    }
+
+    /// The line that opens a TCP port by number.
+    package func opening(_ port: Int) -> SourceLine? {
+        ports.first { $0.networkProtocol == "tcp" && IptablesRules.ports($0.ports, contain: port) == .yes }?
+            .source
+    }
+
+    /// Services that firewalld brings along. One of the administrator's own may open any port.
+    private static func standard(_ name: String, port: Int) -> Ternary {
+        if name == "ssh" { return Ternary(port == 22) }
+        let others: Set<String> = [
+            "dhcpv6-client", "mdns", "cockpit", "http", "https", "samba-client", "ipp-client",
         ]
-        let isOpen = hasRichRules || services.contains { !known.contains($0.name) }
-        return .init(accepts: isOpen ? .unknown : .no, source: nil)
+        return others.contains(name) ? .no : .unknown
     }
 
     /// `DefaultZone` of firewalld.conf; `public` when not set.

@@ -68,6 +68,7 @@ package struct IptablesRules: Sendable {
     private static func rule(_ words: [String], port: Int, source: SourceLine) -> PacketFilter.Rule {
         var match = Ternary.yes
         var action = PacketFilter.Action.none
+        var limits: [PacketFilter.Limit?] = []
         var index = 0
         var isNegated = false
         while index < words.count {
@@ -108,11 +109,19 @@ package struct IptablesRules: Sendable {
                 part = .unknown
                 used = value.hasPrefix("-") ? 1 : 2
             }
+            if part == .unknown {
+                switch word {
+                case "-s", "--source", "--src": limits.append(isNegated ? nil : .source(value))
+                case "-i", "--in-interface": limits.append(isNegated ? nil : .interface(value))
+                default: limits.append(nil)
+                }
+            }
             match = match && (isNegated ? !part : part)
             isNegated = false
             index += used
         }
-        return PacketFilter.Rule(match: match, action: action, source: source)
+        return PacketFilter.Rule(
+            match: match, action: action, source: source, limit: limits.count == 1 ? limits[0] : nil)
     }
 
     private static let passing: Set<String> = [

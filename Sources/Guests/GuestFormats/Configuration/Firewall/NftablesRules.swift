@@ -173,6 +173,7 @@ struct NftablesReader {
     private func rule(_ words: [String], prefix: String, source: SourceLine) -> PacketFilter.Rule {
         var match = Ternary.yes
         var action = PacketFilter.Action.none
+        var limits: [PacketFilter.Limit?] = []
         var position = 0
         /// The values after the current word: one, or a set in braces, or a comma list.
         func values() -> (list: [String], isNegated: Bool) {
@@ -200,7 +201,10 @@ struct NftablesReader {
             }
             return (list, isNegated)
         }
-        func apply(_ part: Ternary, _ isNegated: Bool = false) { match = match && (isNegated ? !part : part) }
+        func apply(_ part: Ternary, _ isNegated: Bool = false, _ limit: PacketFilter.Limit? = nil) {
+            match = match && (isNegated ? !part : part)
+            if part == .unknown { limits.append(isNegated ? nil : limit) }
+        }
         while position < words.count {
             let word = words[position]
             let next = position + 1 < words.count ? words[position + 1] : ""
@@ -244,13 +248,15 @@ struct NftablesReader {
                 }
             case "iif", "iifname":
                 let (list, isNegated) = values()
-                apply(list == ["lo"] ? .no : .unknown, isNegated)
+                apply(list == ["lo"] ? .no : .unknown, isNegated, .interface(list.joined(separator: ", ")))
             case "meta":
                 position += 1
                 let (list, isNegated) = values()
                 switch next {
                 case "l4proto": apply(Ternary(list.contains("tcp") || list.contains("6")), isNegated)
-                case "iif", "iifname": apply(list == ["lo"] ? .no : .unknown, isNegated)
+                case "iif", "iifname":
+                    apply(
+                        list == ["lo"] ? .no : .unknown, isNegated, .interface(list.joined(separator: ", ")))
                 case "nfproto": apply(Ternary(list.contains("ipv4")), isNegated)
                 default: apply(.unknown)
                 }
@@ -260,13 +266,14 @@ struct NftablesReader {
                 if next == "protocol" || next == "nexthdr" {
                     apply(Ternary(list.contains("tcp") || list.contains("6")), isNegated)
                 } else {
-                    apply(.unknown)
+                    apply(.unknown, isNegated, next == "saddr" ? .source(list.joined(separator: ", ")) : nil)
                 }
             default:
                 apply(.unknown)
             }
         }
-        return PacketFilter.Rule(match: match, action: action, source: source)
+        return PacketFilter.Rule(
+            match: match, action: action, source: source, limit: limits.count == 1 ? limits[0] : nil)
     }
 
     /// Where the verdict of a rule stands from `position` on, or its end.

@@ -15,6 +15,14 @@ package struct PacketFilter: Sendable {
         case unknown
     }
 
+    /// What a rule that may match demands of the connection.
+    package enum Limit: Hashable, Sendable {
+        /// A source address or network.
+        case source(String)
+        /// An interface.
+        case interface(String)
+    }
+
     /// A rule as far as it concerns the connection in question.
     package struct Rule: Sendable {
         /// Whether it matches a connection from an unknown address over an unknown interface.
@@ -23,6 +31,8 @@ package struct PacketFilter: Sendable {
         package let action: Action
         /// Where it stands.
         package let source: SourceLine
+        /// The only thing on which it depends whether the rule matches.
+        package var limit: Limit?
     }
 
     /// A chain that the kernel calls.
@@ -41,6 +51,15 @@ package struct PacketFilter: Sendable {
         package let accepts: Ternary
         /// The line that decides, or the first that may.
         package let source: SourceLine?
+        /// What the first rule that may let the connection in demands of it.
+        package let limit: Limit?
+
+        /// An answer.
+        package init(accepts: Ternary, source: SourceLine?, limit: Limit? = nil) {
+            self.accepts = accepts
+            self.source = source
+            self.limit = limit
+        }
     }
 
     /// The rules by chain.
@@ -57,6 +76,7 @@ package struct PacketFilter: Sendable {
     package var answer: Answer {
         var accepts = Ternary.yes
         var source: SourceLine?
+        var limit: Limit?
         for base in bases {
             var walk = Walk(filter: self)
             var outcome = walk.run(base.name, depth: 0)
@@ -73,9 +93,10 @@ package struct PacketFilter: Sendable {
             let single: Ternary = outcome.accepts ? outcome.drops ? .unknown : .yes : .no
             if (accepts && single) != accepts || source == nil { source = walk.source }
             accepts = accepts && single
+            if single == .unknown { limit = limit ?? walk.limit }
         }
         if isIncomplete { accepts = accepts && .unknown }
-        return Answer(accepts: accepts, source: source)
+        return Answer(accepts: accepts, source: source, limit: accepts == .unknown ? limit : nil)
     }
 
     private struct Outcome {
@@ -88,6 +109,7 @@ package struct PacketFilter: Sendable {
     private struct Walk {
         let filter: PacketFilter
         var source: SourceLine?
+        var limit: Limit?
         private var known: [String: Outcome] = [:]
 
         init(filter: PacketFilter) { self.filter = filter }
@@ -119,6 +141,7 @@ package struct PacketFilter: Sendable {
                     result = run(target, depth: depth + 1)
                 }
                 if source == nil, result.accepts || result.drops { source = rule.source }
+                if limit == nil, result.accepts, rule.match == .unknown { limit = rule.limit }
                 outcome.accepts = outcome.accepts || result.accepts
                 outcome.drops = outcome.drops || result.drops
                 if rule.action == .back || isGoTo(rule.action) {
