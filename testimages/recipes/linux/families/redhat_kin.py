@@ -194,7 +194,7 @@ def _(g):
     g.put(PINNED)
 
 
-@_broken("root-ext-errors", good("Fs.Errors"), note="the file system of the root records an error: it is checked and mounted", root_features=("^metadata_csum",))
+@_broken("root-ext-errors", unclear("Fs.Errors", boots="unknown"), note="the file system of the root records an error: whether the check at boot can mend it is not known", root_features=("^metadata_csum",))
 def _(g):
     def mark(g, disk, sectors):
         at = sectors["root"] * 512 + 1024 + 0x3A
