@@ -179,9 +179,10 @@ def base(g, libraries="lib64"):
             g.files[m] = Link("usr/" + m)
     loader = {"x86_64": "ld-linux-x86-64.so.2", "arm64": "ld-linux-aarch64.so.1"}[g.architecture]
     top = ("usr/" if g.merged else "") + libraries
+    g.libraries = libraries
     def library(name):
         return foreign(elf(needed=(loader,) if name != loader else (), soname=name), g.architecture)
-    for name in ("libc.so.6", loader, "libpam.so.0", "libselinux.so.1", "libmount.so.1"):
+    for name in ("libc.so.6", loader, "libpam.so.0", "libwrap.so.0", "libselinux.so.1", "libmount.so.1"):
         g.files[f"{top}/{name}"] = library(name)
     if g.architecture == "arm64":
         g.files[("usr/" if g.merged else "") + f"lib/{loader}"] = library(loader)
@@ -293,7 +294,9 @@ def sysv_links(g, services, top="etc/rc.d", levels="2345"):
 # ---- login, first boot ---------------------------------------------------------------------------------------------------
 
 def sshd(g, config, unit="sshd.service", keygen=True):
-    g.programs("sshd")
+    # Whether sshd asks PAM and TCP wrappers is seen in what it is linked with.
+    wrapped = g.libraries != "lib64"
+    g.files[g.where("sshd")] = g.program("libpam.so.0", *(["libwrap.so.0"] if wrapped else []))
     g.put({"etc/ssh/sshd_config": config, "etc/pam.d/sshd": "auth       required     pam_unix.so\naccount    required     pam_nologin.so\naccount    required     pam_unix.so\npassword   required     pam_unix.so\nsession    required     pam_unix.so\n",
            "etc/pam.d/login": "auth required pam_unix.so\naccount required pam_unix.so\nsession required pam_unix.so\n"})
     g.programs("ssh-keygen")

@@ -207,7 +207,7 @@ PIN = {"etc/cloud/cloud.cfg.d/99-disable-network-config.cfg": "network: {config:
 u24, u22, u20, u16, u14, d10, d8 = (broken(p, b) for p, b in (("ubuntu-24.04", ubuntu2404), ("ubuntu-22.04", ubuntu2204), ("ubuntu-20.04", ubuntu2004), ("ubuntu-16.04", ubuntu1604), ("ubuntu-14.04", ubuntu1404), ("debian-10", debian10), ("debian-8", debian8)))
 
 
-@u24("netplan-tab", unreachable("Dhcp.NoConfig"), traps="54", note="a tab in the YAML of netplan: the generator fails, nothing is configured")
+@u24("netplan-tab", unreachable("Dhcp.InvalidConfig"), traps="54", note="a tab in the YAML of netplan: the generator fails, nothing is configured")
 def _(g):
     g.files["etc/netplan/50-cloud-init.yaml"] = g.files["etc/netplan/50-cloud-init.yaml"].replace("            dhcp4", "\tdhcp4")
     g.put(PIN)
@@ -353,7 +353,7 @@ def _(g):
     g.files["etc/init/ssh.override"] = "manual\n"
 
 
-@u14("persistent-net", unreachable("PersistentNames.Rules"), traps="55", note="70-persistent-net.rules keeps eth0 for the old card")
+@u14("persistent-net", unreachable("Dhcp.NameMismatch"), traps="55", note="70-persistent-net.rules keeps eth0 for the old card")
 def _(g):
     g.files["etc/udev/rules.d/70-persistent-net.rules"] = 'SUBSYSTEM=="net", ACTION=="add", DRIVERS=="?*", ATTR{address}=="00:0c:29:3a:1b:5c", ATTR{dev_id}=="0x0", ATTR{type}=="1", KERNEL=="eth*", NAME="eth0"\n'
     g.files["lib/udev/rules.d/75-persistent-net-generator.rules"] = 'SUBSYSTEM!="net", GOTO="persistent_net_generator_end"\nDRIVERS=="?*", IMPORT{program}="write_net_rules"\nLABEL="persistent_net_generator_end"\n'

@@ -194,7 +194,7 @@ def _(g):
     g.put(PINNED)
 
 
-@_broken("root-ext-errors", good("Fs.Errors"), note="the file system of the root records an error: it is checked and mounted", root_features=("^metadata_csum",))
+@_broken("root-ext-errors", unclear("Fs.Errors", boots="unknown"), note="the file system of the root records an error: whether the check at boot can mend it is not known", root_features=("^metadata_csum",))
 def _(g):
     def mark(g, disk, sectors):
         at = sectors["root"] * 512 + 1024 + 0x3A
@@ -312,9 +312,14 @@ def _(g):
     g.files["etc/machine-id"] = MACHINE_ID + "\n"
 
 
-@breakages("tencentos-3", tencentos)("root-device-name", stops("root", "Grub.RootNotFound"), good().on(disk="virtio-scsi"), traps="40", note="root=/dev/sda1: right on virtio-scsi only")
+@breakages("tencentos-3", tencentos)("root-device-name", stops("root", "Grub.DeviceName"), good().on(disk="virtio-scsi"), traps="40", note="root=/dev/sda1: right on virtio-scsi only")
 def _(g):
-    g.late.append(lambda g: [g.files.__setitem__(p, d.replace("root=UUID=" + g.root_uuid, "root=/dev/sda1")) for p, d in list(g.files.items()) if p.startswith("boot/") and isinstance(d, str)])
+    def change(g):
+        for p, d in list(g.files.items()):
+            if p.startswith("boot/") and isinstance(d, str):
+                d = d.replace("root=UUID=" + g.root_uuid, "root=/dev/sda1")
+                g.files[p] = d.rstrip("#").ljust(1024, "#") if p.endswith("grubenv") else d
+    g.late.append(change)
 
 
 

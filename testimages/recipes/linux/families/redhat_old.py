@@ -164,7 +164,7 @@ def centos5(**layout):
     accounts(g, root=HASH.replace("$6$", "$1$"), key=True)
     sshd(g, SSHD, unit=None)
     host_keys(g, ("rsa",))
-    g.kernels = [Kernel("2.6.18-398.el5", absent=("ext4", "xfs", "btrfs", "virtio_scsi", "nvme"), lists=False)]
+    g.kernels = [Kernel("2.6.18-398.el5", builtin=("mbcache",), absent=("ext4", "xfs", "btrfs", "virtio_scsi", "nvme", "crc_t10dif", "crct10dif_common"), lists=False)]
     g.options = ["rhgb", "quiet", "console=tty0", "console=ttyS0,115200"]
     g.order, g.left_out = list(EL5_ORDER), ()
     g.initrd = lambda k: initramfs.nash(k, g.order, volume=g.lvm[0], root=f"/dev/{g.lvm[0]}/{g.lvm[1]}", resume=f"/dev/{g.lvm[0]}/swap", left_out=g.left_out)
