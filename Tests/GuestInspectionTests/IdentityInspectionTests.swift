@@ -136,7 +136,7 @@ import Testing
 
     @Test("Trap 102: a release file is data, whatever a shell would make of it") func releaseFilesAreData() {
         let found = identity([
-            "/etc/os-release": "ID=$(reboot)\nPRETTY_NAME=\"`id` $HOME\"\nVERSION_ID='1; exit'\n"
+            "/etc/os-release": "ID='$(reboot)'\nPRETTY_NAME=\"`id` $HOME\"\nVERSION_ID='1; exit'\n"
         ])
         #expect(found.distribution == "$(reboot)")
         #expect(found.name == "`id` $HOME")

@@ -79,7 +79,7 @@ def mounted(image, fill, options="loop"):
 def xfs(tree, image, size, uuid, label, guest, options=()):
     with open(image, "wb") as f:
         f.truncate(size)
-    run("mkfs.xfs", "-q", "-f", "--unsupported", "-l", "size=8m", "-m", f"uuid={uuid}" + ("" if any("crc=0" in o for o in options) else ",reflink=0" if guest.old_xfs else ""), *options, *(["-L", label] if label else []), image)
+    run("mkfs.xfs", "-q", "-f", "--unsupported", "-l", "size=8m", *(["-i", "sparse=0"] if guest.old_xfs else []), "-m", f"uuid={uuid}" + ("" if any("crc=0" in o for o in options) else ",reflink=0,finobt=0,bigtime=0,inobtcount=0" if guest.old_xfs else ""), *options, *(["-L", label] if label else []), image)
     mounted(image, lambda top: lay_out(tree, top, guest), "loop,nouuid")
 
 

@@ -126,7 +126,11 @@ package struct KernelImage: Sendable, Hashable {
         }
         if protocolVersion >= 0x0208 {
             let start = setupSize + UInt64(try head.little(UInt32.self, at: 0x248))
-            payload = start..<start + UInt64(try head.little(UInt32.self, at: 0x24C))
+            let length = UInt64(try head.little(UInt32.self, at: 0x24C))
+            // Behind an LZ4 stream, which has no mark at its end, stands the unpacked size
+            // (lib/decompress_unlz4.c, `__decompress`).
+            let isLZ4 = head.starts(with: [0x02, 0x21, 0x4C, 0x18], at: Int(start))
+            payload = start..<start + (isLZ4 && length > 4 ? length - 4 : length)
         }
         if let executable = try? PEImage(parsing: ContentSource(head)) {
             // Kernels without CONFIG_EFI_STUB begin with other bytes than MZ.

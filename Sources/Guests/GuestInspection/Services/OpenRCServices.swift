@@ -49,7 +49,9 @@ struct OpenRCServices: InitServices {
             guard let program = words.first, program.hasSuffix("openrc") || program.hasSuffix("/rc"),
                 words.count > 1, !["sysinit", "boot", "shutdown"].contains(words[1])
             else { continue }
-            return Located(words[1], Evidence(entry.source))
+            // Debian's `rc` turns the run levels of SysV into OpenRC's own.
+            return Located(
+                ["2", "3", "4", "5"].contains(words[1]) ? "default" : words[1], Evidence(entry.source))
         }
         if let entry = table?.defaultRunlevel, entry.level == "1" || entry.level == "S" {
             return Located("single", Evidence(entry.source))

@@ -90,15 +90,15 @@ def systemd_boot(g):
 
 
 def sles12(**layout):
-    return suse("sles", "SLES", "12-SP5", "SUSE Linux Enterprise Server 12 SP5", "4.12.14-122.216-default", backend="bdb", rpm_directory="var/lib/rpm", dracut="044.2", directory="sles", suffix="", cloud="20.2", **layout)
+    return suse("sles", "SLES", "12-SP5", "SUSE Linux Enterprise Server 12 SP5", "4.12.14-122.216-default", backend="bdb", rpm_directory="var/lib/rpm", dracut="044.2", directory="sles", suffix="", cloud="20.2", **(dict(uefi=True, biosboot=False) | layout))
 
 
 def sles15(**layout):
-    return suse("sles", "SLES", "15-SP6", "SUSE Linux Enterprise Server 15 SP6", "6.4.0-150600.21-default", directory="sles", suffix=".zst", **layout)
+    return suse("sles", "SLES", "15-SP6", "SUSE Linux Enterprise Server 15 SP6", "6.4.0-150600.21-default", directory="sles", suffix=".zst", **(dict(uefi=True, biosboot=False) | layout))
 
 
 def leap156(**layout):
-    return suse("opensuse-leap", "openSUSE Leap", "15.6", "openSUSE Leap 15.6", "6.4.0-150600.21-default", suffix=".zst", **layout)
+    return suse("opensuse-leap", "openSUSE Leap", "15.6", "openSUSE Leap 15.6", "6.4.0-150600.21-default", suffix=".zst", **(dict(uefi=True, biosboot=False) | layout))
 
 
 def sles16(**layout):
@@ -112,11 +112,11 @@ def tumbleweed(**layout):
     return g
 
 
-sles16.uefi = tumbleweed.uefi = True
-healthy("sles-12", sles12, note="composed: SLES 12 SP5, btrfs with snapper's layout, wicked, rpm database of Berkeley DB", traps="45")
-healthy("sles-15", sles15, note="composed: SLES 15 SP6, btrfs with snapper's layout, wicked, rpm database ndb", traps="45")
-healthy("sles-15-uefi", sles15, uefi=True, biosboot=False, note="composed: the same by UEFI")
-healthy("leap-15.6-uefi", leap156, uefi=True, biosboot=False, note="composed: openSUSE Leap 15.6")
+# By UEFI only: a GRUB core image of SUSE starts paths at the default subvolume (`btrfs_relative_path`), Debian's cannot.
+sles12.uefi = sles15.uefi = leap156.uefi = sles16.uefi = tumbleweed.uefi = True
+healthy("sles-12-uefi", sles12, note="composed: SLES 12 SP5, btrfs with snapper's layout, wicked, rpm database of Berkeley DB", traps="45")
+healthy("sles-15-uefi", sles15, note="composed: SLES 15 SP6, btrfs with snapper's layout, wicked, rpm database ndb", traps="45")
+healthy("leap-15.6-uefi", leap156, note="composed: openSUSE Leap 15.6")
 healthy("sles-16-uefi", sles16, note="composed: SLES 16, NetworkManager")
 healthy("tumbleweed-uefi", tumbleweed, note="composed: openSUSE Tumbleweed, systemd-boot, kernels in the ESP", traps="31")
 
@@ -153,10 +153,10 @@ def ordinary(prefix, of):
     return b
 
 
-for _prefix, _of in (("sles-12", sles12), ("sles-15", sles15), ("sles-16-uefi", sles16), ("tumbleweed-uefi", tumbleweed), ("leap-15.6-uefi", leap156)):
+for _prefix, _of in (("sles-12-uefi", sles12), ("sles-15-uefi", sles15), ("sles-16-uefi", sles16), ("tumbleweed-uefi", tumbleweed), ("leap-15.6-uefi", leap156)):
     _b = ordinary(_prefix, _of)
 
-s15, twd = broken("sles-15", sles15), broken("tumbleweed-uefi", tumbleweed)
+s15, twd = broken("sles-15-uefi", sles15), broken("tumbleweed-uefi", tumbleweed)
 
 
 @s15("wicked-off", unreachable("Dhcp.NoConfig"), note="wicked is disabled and nothing else configures the network")
