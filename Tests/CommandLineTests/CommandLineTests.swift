@@ -36,7 +36,8 @@ struct CommandLineTests {
         let answer = try await Tool.imagecheck.run("targets", "--show", wrong)
         #expect(answer.code == 64)
         #expect(
-            answer.complaint.contains("there is no key “rules.rootLogins”; there are activationHosts, agents"))
+            answer.complaint.contains("there is no key “rules.rootLogins”; there are activationHosts, agents")
+        )
     }
 
     @Test(

@@ -77,9 +77,17 @@ def mounted(image, fill, options="loop"):
 
 
 def xfs(tree, image, size, uuid, label, guest, options=()):
+    """With the features that the mkfs of the guest's time would have chosen: its kernel has to mount it."""
     with open(image, "wb") as f:
         f.truncate(size)
-    run("mkfs.xfs", "-q", "-f", "--unsupported", "-l", "size=8m", *(["-i", "sparse=0"] if guest.old_xfs else []), "-m", f"uuid={uuid}" + ("" if any("crc=0" in o for o in options) else ",reflink=0,finobt=0,bigtime=0,inobtcount=0" if guest.old_xfs else ""), *options, *(["-L", label] if label else []), image)
+    kernel = tuple(int(n) for n in guest.kernels[0].version.split("-")[0].split(".")[:2]) if guest.kernels else (6, 1)
+    meta, more = [f"uuid={uuid}"], []
+    if not any("crc=0" in o for o in options):
+        if guest.old_xfs:
+            meta, more = meta + ["reflink=0", "finobt=0"], ["-i", "sparse=0"]
+        if kernel < (5, 10):
+            meta += ["bigtime=0", "inobtcount=0"]
+    run("mkfs.xfs", "-q", "-f", "--unsupported", "-l", "size=8m", "-m", ",".join(meta), *more, *options, *(["-L", label] if label else []), image)
     mounted(image, lambda top: lay_out(tree, top, guest), "loop,nouuid")
 
 

@@ -80,6 +80,6 @@ extension InitramfsRequest {
             "scripts/init-top/", "scripts/local-top/", "scripts/local-block/", "scripts/local-premount/",
             "etc/conf.d/",
         ]
-        private static let programs: Set<String> = ["init", "sh", "busybox", "dash", "bash", "kmod"]
+        private static let programs: Set<String> = ["init", "sh", "busybox", "dash", "bash", "kmod", "nash"]
     }
 }

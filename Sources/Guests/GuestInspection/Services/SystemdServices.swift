@@ -29,8 +29,10 @@ final class SystemdServices: InitServices {
             return bytes
         }
         guard !units.directories.isEmpty else { return }
-        findDefaultTarget(SystemdServices.target(commandLine))
+        let asked = SystemdServices.target(commandLine)
+        findDefaultTarget(asked)
         start(
+            from: asked?.value ?? "default.target",
             consoles: commandLine?.all("console") ?? [],
             rootIsWritable: commandLine?.rootIsWritable ?? false)
     }
@@ -118,7 +120,9 @@ final class SystemdServices: InitServices {
         }
     }
 
-    private func start(consoles: [String], rootIsWritable: Bool) {
+    /// - Parameter target: `default.target` by that name, which has links of its own besides those of the target
+    ///   it leads to.
+    private func start(from target: String, consoles: [String], rootIsWritable: Bool) {
         var extra = GettyGenerator.units(consoles: consoles)
         // cloud-init's generator pulls in its target unless it finds itself disabled; whether it does is
         // decided where cloud-init is looked at.
@@ -134,7 +138,7 @@ final class SystemdServices: InitServices {
             }
             generated = try sysvServices(native: { (name) throws(ImageFault) in try units.unit(name) != nil })
             extra += generated.map { (puller: $0.value.target, unit: $0.key) }
-            started = try units.startSet(from: defaultTarget?.value ?? "default.target", extra: extra)
+            started = try units.startSet(from: target, extra: extra)
             for fault in units.faults { note(fault) }
         } catch {
             note(error)

@@ -16,6 +16,10 @@ struct InitramfsReview {
 
     mutating func judge(_ way: BootWay) {
         if way.entry.notFollowed != nil || way.stopsAtKernel { return }
+        if way.entry.initramfsPaths.isEmpty, let kind = linux.identity.imageBased {
+            ask("whether the kernel of a system of the kind \(kind.value) has an initramfs built in", way)
+            return
+        }
         if way.entry.initramfsPaths.isEmpty {
             judgeAlone(
                 way, code: "Initramfs.None",

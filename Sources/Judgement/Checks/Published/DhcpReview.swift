@@ -62,6 +62,9 @@ struct DhcpReview {
         case .yes where linux.cloudInit.ownNetwork.isEmpty: return rendered
         case .yes: break
         case .unknown:
+            // Where the interface asks by DHCP without cloud-init too, its data makes no difference.
+            let without = withoutCloudInit(physical)
+            if without.findings.isEmpty, without.questions.isEmpty { return without }
             return ask(
                 "no configuration of the image is for the interface of an instance; whether cloud-init writes"
                     + " one depends on the data it is given")

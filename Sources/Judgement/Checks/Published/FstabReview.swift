@@ -249,14 +249,23 @@ struct FstabReview {
     private mutating func judgeDriver(_ entry: MountEntry, _ id: VolumeID) {
         guard let kind = context.image.volume(id)?.kind else { return }
         for way in context.boots(of: linux).ways {
-            guard let kernel = way.kernel, kernel.modulesPresent == .yes else { continue }
+            guard let kernel = way.kernel, kernel.modulesPresent != .unknown else { continue }
             var needed = [KernelFacts.drivers(for: kind)]
             if kind == "vfat" { needed += kernel.fatTables.map { [$0] } }
             for names in needed where !names.isEmpty {
                 let drivers = names.compactMap { kernel.drivers[$0] }
-                guard drivers.count == names.count, drivers.allSatisfy({ $0.state == .absent }) else {
-                    continue
+                if kernel.modulesPresent == .no {
+                    if drivers.contains(where: { $0.state == .builtin }) { continue }
+                    if drivers.contains(where: { $0.state == .unknown || $0.state == .initramfs }) {
+                        ask(
+                            "whether the kernel, whose modules are gone, has \(names[0]) for \(entry.mountPoint)",
+                            entry)
+                        return
+                    }
                 }
+                guard drivers.count == names.count,
+                    drivers.allSatisfy({ $0.state == .absent || kernel.modulesPresent == .no })
+                else { continue }
                 stop(
                     "Fstab.NoDriver",
                     "\(entry.mountPoint) is \(kind), for which the kernel\(kernel.version.map { " \($0)" } ?? "") has no"

@@ -233,7 +233,7 @@ def _(g):
     g.files["etc/machine-id"] = "5e1ec7edc0ffee005e1ec7edc0ffee00\n"
 
 
-@u24("initrd-missing", stops("initramfs", "Grub.InitrdMissing"), note="the initrd is gone: GRUB starts the kernel, which panics")
+@u24("initrd-missing", stops("initramfs", "Initramfs.Missing"), note="the initrd is gone: GRUB starts the kernel, which panics")
 def _(g):
     g.late.append(lambda g: [g.files.pop(p) for p in list(g.files) if p.startswith("boot/initrd.img-")])
 

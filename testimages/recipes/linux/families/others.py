@@ -528,7 +528,7 @@ def _(g):
 
 # ---- traps that need a system of their own ------------------------------------------------------------------------------------------
 
-@un("boot-newer-than-grub", stops("bootloader", "FileSystem.GrubUnreadable"), traps="35", note="/boot on ext4 with inline_data, which no GRUB reads", boot="ext4", boot_features=("inline_data",))
+@un("boot-newer-than-grub", stops("bootloader", "Grub.EfiStubUuid"), traps="35", note="/boot on ext4 with inline_data, which no GRUB reads", boot="ext4", boot_features=("inline_data",))
 def _(g):
     pass
 

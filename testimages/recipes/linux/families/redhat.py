@@ -221,7 +221,7 @@ def _(g):
     g.hostonly = ("rd.lvm.lv=centos/root", "rd.lvm.lv=centos/swap")
 
 
-@centos7_image("initrd-other-kernel", stops("initramfs", "Initramfs.WrongKernel"), traps="4", note="the initramfs of the default entry holds the modules of the kernel before")
+@centos7_image("initrd-other-kernel", stops("initramfs", "Initramfs.NoFileSystem"), traps="4", note="the initramfs of the default entry holds the modules of the kernel before")
 def _(g):
     old = Kernel("3.10.0-957.el7.x86_64", builtin=EL7_BUILTIN, extra=("virtio_scsi", "nvme", "ena"), absent=("btrfs",), suffix=".xz")
     first = g.initrd
@@ -292,7 +292,7 @@ def _(g):
     g.files["etc/cloud/cloud.cfg.d/99-disable-network-config.cfg"] = "network: {config: disabled}\n"
 
 
-@centos7_image("ifcfg-static-cloud-init", good(), traps="49", note="a static file of the old platform that cloud-init renders anew")
+@centos7_image("ifcfg-static-cloud-init", unclear(), traps="49", note="a static file of the old platform that cloud-init renders anew")
 def _(g):
     g.files["etc/sysconfig/network-scripts/ifcfg-eth0"] = "# Created by cloud-init on instance boot automatically, do not edit.\n#\n" + ifcfg(BOOTPROTO="none", DEVICE="eth0", IPADDR="192.168.7.20", NETMASK="255.255.255.0", GATEWAY="192.168.7.1", ONBOOT="yes", TYPE="Ethernet", USERCTL="no")
 
@@ -303,7 +303,7 @@ def _(g):
     g.files["etc/cloud/cloud.cfg.d/99-disable-network-config.cfg"] = "network: {config: disabled}\n"
 
 
-@centos7_image("ifcfg-bridge", good(), traps="58", note="the bridge br0 carries DHCP, eth0 is its port")
+@centos7_image("ifcfg-bridge", unclear(), traps="58", note="the bridge br0 carries DHCP, eth0 is its port")
 def _(g):
     top = "etc/sysconfig/network-scripts/"
     g.files[top + "ifcfg-eth0"] = ifcfg(DEVICE="eth0", ONBOOT="yes", TYPE="Ethernet", BRIDGE="br0", BOOTPROTO="none")
@@ -368,7 +368,7 @@ def _(g):
     g.files["etc/cloud/cloud.cfg.d/99-disable-network-config.cfg"] = "network: {config: disabled}\n"
 
 
-@rhel9_image("keyfile-mode-no-auto", unreachable("Dhcp.NoConfig"), traps="51, 53", note="the keyfile is ignored for its mode, and NetworkManager-config-server forbids connections of its own")
+@rhel9_image("keyfile-mode-no-auto", unreachable("Dhcp.Ignored"), traps="51, 53", note="the keyfile is ignored for its mode, and NetworkManager-config-server forbids connections of its own")
 def _(g):
     g.modes.pop("etc/NetworkManager/system-connections/cloud-init-eth0.nmconnection")
     g.mode("etc/NetworkManager/system-connections/cloud-init-eth0.nmconnection", 0o644)
@@ -465,7 +465,7 @@ def _(g):
     g.files["etc/machine-id"] = MACHINE_ID + "\n"
 
 
-@rhel9_image("datasource-pinned", unreachable("Datasource.NotListed", "access"), traps="67", note="datasource_list names Azure only, no key and no password are in the image")
+@rhel9_image("datasource-pinned", unreachable("Login.NoPath", "access"), traps="67", note="datasource_list names Azure only, no key and no password are in the image")
 def _(g):
     del g.files["home/cloud-user/.ssh/authorized_keys"], g.modes["home/cloud-user/.ssh/authorized_keys"], g.modes["home/cloud-user/.ssh"]
     g.files["etc/cloud/cloud.cfg.d/91-azure_datasource.cfg"] = "datasource_list: [ Azure ]\n"
@@ -508,7 +508,7 @@ def _(g):
     g.env["kernelopts"] = None
 
 
-@rocky8_image("kernelopts-nowhere", stops("root", "Grub.RootMissing"), traps="16", note="kernelopts neither in grubenv nor in grub.cfg: the kernel gets no root=")
+@rocky8_image("kernelopts-nowhere", unclear(boots="unknown"), traps="16", note="kernelopts neither in grubenv nor in grub.cfg: the kernel gets no root=")
 def _(g):
     g.env["kernelopts"] = None
     def change(g):
@@ -536,7 +536,7 @@ def _(g):
 
 @rocky8_image("fstab-crlf", stops("init", "Fstab.Syntax"), traps="38, 39", note="fstab with line ends of Windows: a line of a further mount gets options ending in a carriage return")
 def _(g):
-    g.files["etc/fstab"] = g.files["etc/fstab"].replace("\n", "\r\n")
+    g.files["etc/fstab"] = (g.files["etc/fstab"] + "tmpfs /scratch tmpfs nosuid\n").replace("\n", "\r\n")
 
 
 @rocky8_image("swap-gone", good("Fstab.SwapNotFound"), traps="42", note="a swap area that is gone: a delay of a minute and a half, no more")
@@ -568,7 +568,7 @@ def _(g):
     g.bios_loader = None
 
 
-@rocky8_image("no-network-scripts", unreachable("Dhcp.NoConfig"), traps="52, 54", note="the ifcfg file says NM_CONTROLLED=no and there is no network.service to read it")
+@rocky8_image("no-network-scripts", unreachable("Dhcp.Ignored"), traps="52, 54", note="the ifcfg file says NM_CONTROLLED=no and there is no network.service to read it")
 def _(g):
     g.files["etc/sysconfig/network-scripts/ifcfg-eth0"] += "NM_CONTROLLED=no\n"
     g.files["etc/cloud/cloud.cfg.d/99-disable-network-config.cfg"] = "network: {config: disabled}\n"

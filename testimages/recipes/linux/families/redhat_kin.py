@@ -29,7 +29,7 @@ def ordinary(prefix, base, kernel_builtin=False):
     def _(g):
         g.late.append(lambda g: [g.files.__setitem__(p, d.replace("root=UUID=" + g.root_uuid, "root=UUID=" + NOSUCH)) for p, d in list(g.files.items()) if p.startswith("boot/") and isinstance(d, str)])
 
-    @broken("initrd-gone", stops("initramfs", "Grub.InitrdMissing"), note="the initramfs file is gone: GRUB starts the kernel all the same, which panics")
+    @broken("initrd-gone", stops("initramfs", "Initramfs.Missing"), note="the initramfs file is gone: GRUB starts the kernel all the same, which panics")
     def _(g):
         g.late.append(lambda g: [g.files.pop(p) for p in list(g.files) if p.startswith(("boot/initramfs-", "boot/initrd"))])
 
@@ -187,7 +187,7 @@ def _(g):
     g.late.append(lambda g: [g.files.pop(p) for p in list(g.files) if p.startswith("boot/vmlinuz")])
 
 
-@_broken("network-masked", unreachable("Dhcp.NoConfig"), note="systemd-networkd is masked and nothing else configures the network")
+@_broken("network-masked", unreachable("Dhcp.Ignored"), note="systemd-networkd is masked and nothing else configures the network")
 def _(g):
     g.disable("systemd-networkd.service")
     g.files["etc/systemd/system/systemd-networkd.service"] = Link("/dev/null")

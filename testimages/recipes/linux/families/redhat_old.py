@@ -111,12 +111,12 @@ def _(g):
     g.drivers = [d for d in g.drivers if d != "sd_mod"]
 
 
-@broken6("default-out-of-range", stops("bootloader", "Grub.DefaultMissing"), note="default=3 with one entry: GRUB legacy has nothing to boot, and no fallback")
+@broken6("default-out-of-range", good("Grub.SavedEntryMissing"), note="default=3 with one entry: GRUB legacy takes the first")
 def _(g):
     g.late.append(lambda g: g.sed("boot/grub/grub.conf", "default=0", "default=3"))
 
 
-@broken6("root-hd1", stops("bootloader", "Grub.SearchFailed"), traps="21", note="root (hd1,0): a disk that is not there; GRUB legacy does not search")
+@broken6("root-hd1", stops("bootloader", "Grub.DeviceMissing"), traps="21", note="root (hd1,0): a disk that is not there; GRUB legacy does not search")
 def _(g):
     g.late.append(lambda g: g.sed("boot/grub/grub.conf", "root (hd0,0)", "root (hd1,0)"))
 
@@ -127,7 +127,7 @@ def _(g):
     g.files["etc/udev/rules.d/70-persistent-net.rules"] = 'SUBSYSTEM=="net", ACTION=="add", DRIVERS=="?*", ATTR{address}=="00:0c:29:3a:1b:5c", ATTR{type}=="1", KERNEL=="eth*", NAME="eth0"\n'
 
 
-@broken6("persistent-rules", unreachable("PersistentNames.Rules"), traps="55", note="70-persistent-net.rules gives eth0 to the old card: the new one becomes eth1")
+@broken6("persistent-rules", unreachable("Dhcp.NameMismatch"), traps="55", note="70-persistent-net.rules gives eth0 to the old card: the new one becomes eth1")
 def _(g):
     g.files["etc/udev/rules.d/70-persistent-net.rules"] = 'SUBSYSTEM=="net", ACTION=="add", DRIVERS=="?*", ATTR{address}=="00:0c:29:3a:1b:5c", ATTR{type}=="1", KERNEL=="eth*", NAME="eth0"\n'
     g.files["lib/udev/rules.d/75-persistent-net-generator.rules"] = 'ACTION!="add", GOTO="persistent_net_generator_end"\nSUBSYSTEM!="net", GOTO="persistent_net_generator_end"\nDRIVERS=="?*", IMPORT{program}="write_net_rules"\nLABEL="persistent_net_generator_end"\n'
@@ -186,7 +186,7 @@ def broken5(name, *rows, traps="", note="", **layout):
     return image("centos-5-" + name, *rows, traps=traps, note=note, base=centos5, **layout)
 
 
-@broken5("nash-no-insmod", stops("initramfs", "DiskDriver.NotInInitramfs"), traps="12", note="virtio_blk.ko lies in the nash initrd, no insmod line loads it")
+@broken5("nash-no-insmod", stops("initramfs", "ModuleBlacklist.RootDisk"), traps="12", note="virtio_blk.ko lies in the nash initrd, no insmod line loads it")
 def _(g):
     g.left_out = ("virtio_blk",)
 
@@ -219,7 +219,7 @@ def _(g):
     g.sed("etc/inittab", "id:3:initdefault:", "id:0:initdefault:")
 
 
-@broken5("network-off", unreachable("Dhcp.NoConfig"), note="chkconfig network off")
+@broken5("network-off", unreachable("Dhcp.Ignored"), note="chkconfig network off")
 def _(g):
     for level in "2345":
         del g.files[f"etc/rc.d/rc{level}.d/S10network"]

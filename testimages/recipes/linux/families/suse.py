@@ -231,6 +231,7 @@ def sles11(**layout):
         v = g.kernels[0].version
         g.files["boot/vmlinuz"], g.files["boot/initrd"] = Link("vmlinuz-" + v), Link("initrd-" + v)
         g.files["boot/grub/menu.lst"] = f"# Modified by YaST2. Last modification on Sat Jun  1 00:00:00 UTC 2024\ndefault 0\ntimeout 8\n##YaST - generic_mbr\n\n###Don't change this comment - YaST2 identifier: Original name: linux###\ntitle SUSE Linux Enterprise Server 11 SP4 - {v}\n    root (hd0,0)\n    kernel /boot/vmlinuz-{v} root=UUID={g.root_uuid} {' '.join(g.options)}\n    initrd /boot/initrd-{v}\n"
+        g.files["etc/sysconfig/network/scripts/functions"] = "# Library functions of ifup and ifdown\n"
         g.files["boot/grub/device.map"] = "(hd0)\t/dev/disk/by-id/virtio-disk0\n"
         g.files["etc/grub.conf"] = "setup --stage2=/boot/grub/stage2 --force-lba (hd0) (hd0,0)\nquit\n"
         g.put(boot.legacy_files(g))

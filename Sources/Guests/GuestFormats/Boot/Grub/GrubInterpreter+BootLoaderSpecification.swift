@@ -35,8 +35,14 @@ extension GrubInterpreter {
         }
         let answer = try ask { (host) throws(ImageFault) in try host.device(named: deviceName) }
         guard let device = answer.value else { return fail(.unknownDevice, "no such device: \(deviceName)") }
-        let entries = try entries(on: device, directory)
-        if entries.isEmpty { note(.configurationMissing, "blscfg finds no entry on (\(device))") }
+        let found = try entries(on: device, directory)
+        let entries = found ?? []
+        if found == nil {
+            // Which device it asks differs between builds where a configuration does not set `boot`.
+            note(.notFollowed, "blscfg finds no directory of entries on (\(device))")
+        } else if entries.isEmpty {
+            note(.configurationMissing, "blscfg finds no entry on (\(device))")
+        }
         let wanted = value(of: "default")
         for (index, entry) in entries.enumerated() {
             let isDefault = wanted.map { isNamed($0, entry.name, entry.value, index) } ?? false
@@ -48,8 +54,8 @@ extension GrubInterpreter {
 
     private typealias Found = (name: String, path: String, value: BootLoaderSpecificationEntry)
 
-    /// The entries, newest first.
-    private func entries(on device: GrubDevice, _ given: String?) throws(ImageFault) -> [Found] {
+    /// The entries, newest first; nil when there is no directory for them.
+    private func entries(on device: GrubDevice, _ given: String?) throws(ImageFault) -> [Found]? {
         var directory = given ?? value(of: "blsdir") ?? Self.defaultDirectory
         var names = try ask { (host) throws(ImageFault) in try host.names(inDirectory: directory, on: device)
         }
@@ -58,6 +64,7 @@ extension GrubInterpreter {
             names = try ask { (host) throws(ImageFault) in try host.names(inDirectory: directory, on: device)
             }
         }
+        if case .absent = names { return nil }
         var entries: [Found] = []
         for fileName in names.value ?? [] where fileName.hasSuffix(".conf") && !fileName.hasPrefix(".") {
             let name = String(fileName.dropLast(5))
