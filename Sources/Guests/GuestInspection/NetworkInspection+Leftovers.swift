@@ -99,7 +99,7 @@ extension NetworkInspection {
         let isGenerated = ["enerated", "NetworkManager", "resolvconf", "netconfig", "cloud-init"].contains {
             text.contains($0)
         }
-        guard isImmutable || !isGenerated else { return }
+        guard isImmutable || !(isGenerated || clientWritesNameServers) else { return }
         for server in resolver.nameServers.prefix(3) {
             let address = server.address
             if address.hasPrefix("127.") || address == "::1" { continue }
@@ -112,6 +112,16 @@ extension NetworkInspection {
                     : "The name server \(address) stays unless a DHCP client writes the file anew.",
                 server.source, platform: platform)
         }
+    }
+
+    /// Whether what asks by DHCP for the NIC writes `/etc/resolv.conf` itself; systemd-networkd leaves that to
+    /// systemd-resolved.
+    private var clientWritesNameServers: Bool {
+        facts.automaticDHCP?.value == true
+            || facts.interfaces.contains {
+                $0.method == .dhcp && $0.startsAtBoot && $0.appliesToPrimary == .yes && $0.setAside == nil
+                    && $0.manager != .networkd && $0.manager != .netplan
+            }
     }
 
     private func findHosts() {

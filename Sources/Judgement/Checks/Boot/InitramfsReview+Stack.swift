@@ -240,19 +240,13 @@ extension InitramfsReview {
         let groups = values("rd.lvm.vg", old: "rd_LVM_VG", way)
         if volumes.contains(logical.path) || groups.contains(logical.group) { return }
         if volumes.isEmpty, groups.isEmpty {
-            switch unnamed(way) {
-            case .activated: break
-            case .left:
-                stop(
-                    "Initramfs.LvmNotNamed",
-                    "Nothing names \(logical.path) of the root to dracut by rd.lvm.lv=, and without that and rd.auto it"
-                        + " activates nothing.", way, evidence: [way.entry.commandLine.evidence], fixes: [fix]
-                )
-            case .unknown:
-                ask(
-                    "nothing names \(logical.path) to dracut by rd.lvm.lv=, and whether this dracut activates it"
-                        + " anyway is not known", way)
-            }
+            // Since 034 parse-lvm.sh asks whether "$VG $LV" is empty, which it never is for the space in it: LVM is
+            // activated whole, with or without rd.auto (seen in a boot of 059).
+            let version = way.initramfs.compactMap(\.generatorVersion).first
+            if unnamed(way) == .activated || version.map({ $0 >= 34 }) ?? false { return }
+            ask(
+                "nothing names \(logical.path) to dracut by rd.lvm.lv=, and whether this dracut activates it"
+                    + " anyway is not known", way)
             return
         }
         stop(

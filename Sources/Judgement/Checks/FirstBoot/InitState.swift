@@ -87,7 +87,7 @@ enum InitState: Check {
                     isUnit
                         ? .stop(unit, "Do not start it", in: linux)
                         : Fix("Remove the file", kind: .autoEdit, commands: ["rm \(quoted(path))"])
-                ], consequence: blocks ? .unreachable : .none, link: blocks ? .`init` : nil)
+                ], consequence: blocks ? .stopsBoot : .none, link: blocks ? .`init` : nil)
         }
     }
 

@@ -500,7 +500,7 @@ def lib_broken(target):
     return change
 
 
-@un("modules-link-dangling", stops("init", "Fstab.NoDriver"), traps="15", note="/usr/lib/modules is a link to nothing: the initramfs loads drivers of disk and network, then vfat for /boot/efi is not found")
+@un("modules-link-dangling", unclear("Kernel.ModulesMissing", boots="unknown"), traps="15", note="/usr/lib/modules is a link to nothing: the initramfs loads drivers of disk and network, then vfat for /boot/efi is not found")
 def _(g):
     g.late.append(lib_broken("/nonexistent/modules"))
 

@@ -172,7 +172,7 @@ def _(g):
     g.files["etc/cloud/cloud.cfg.d/99-disable-network-config.cfg"] = "network: {config: disabled}\n"
 
 
-@s15("jeos-firstboot", stops("init", "Init.Problem"), traps="71", note="jeos-firstboot waits for somebody at the console before the system starts")
+@s15("jeos-firstboot", stops("init", "State.Prompt"), traps="71", note="jeos-firstboot waits for somebody at the console before the system starts")
 def _(g):
     g.programs("jeos-firstboot")
     g.unit("jeos-firstboot.service", "[Unit]\nDescription=SUSE JeOS First Boot Wizard\nConditionPathExists=/var/lib/YaST2/reconfig_system\nBefore=systemd-user-sessions.service sshd.service network.service\nConflicts=plymouth-start.service\n\n[Service]\nType=oneshot\nEnvironment=TERM=linux\nExecStartPre=/bin/sh -c \"/bin/plymouth quit 2>/dev/null || :\"\nExecStart=/usr/lib/jeos-firstboot\nStandardOutput=tty\nStandardInput=tty\nStandardError=tty\nTTYPath=/dev/console\n\n[Install]\nWantedBy=default.target\n", "default.target")
