@@ -166,7 +166,7 @@ import Testing
                         evidence: Evidence(path: "/usr/lib/systemd/system/jeos-firstboot.service"))
                 ]
             })
-        #expect(outcome.findings.map(\.consequence) == [.unreachable])
+        #expect(outcome.findings.map(\.consequence) == [.stopsBoot])
         #expect(outcome.findings[0].fixes[0].commands == ["systemctl disable jeos-firstboot.service"])
     }
 
