@@ -18,6 +18,9 @@ struct RecordedBootTests {
 
     /// Where another link is named than the one the boot was recorded at, and why that is as good.
     static let otherLink: [String: (link: LaunchLink, why: String)] = [
+        "extlinux-default-missing": (
+            .kernel, "a DEFAULT without a label of that name is the name of a kernel, which does not exist"
+        ),
         "initrd-no-ext4": (.initramfs, "the root fails to mount, for want of a module in the initramfs"),
         "initrd-no-xfs": (.initramfs, "the root fails to mount, for want of a module in the initramfs"),
         "initrd-no-btrfs": (.initramfs, "the root fails to mount, for want of a module in the initramfs"),
