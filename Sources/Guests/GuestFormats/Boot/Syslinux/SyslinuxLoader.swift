@@ -1,11 +1,11 @@
-import ByteReading
+package import ByteReading
 
 /// What Syslinux, or extlinux, starts by itself: its main module, its configuration, the default label
 /// (com32/elflink/ldlinux, core/fs/lib).
-package struct SyslinuxLoader {
+package struct SyslinuxLoader: FollowedLoader {
     private let host: any GrubHost
     private let start: SyslinuxStart
-    private var evaluation = LoaderEvaluation()
+    package var evaluation = LoaderEvaluation()
     /// The directory that relative names start at.
     private var directory = "/"
     private var menu = SyslinuxMenu()
@@ -20,19 +20,7 @@ package struct SyslinuxLoader {
         self.start = start
     }
 
-    /// Follows it to the kernel that starts by itself.
-    package func run() -> LoaderEvaluation {
-        var loader = self
-        do {
-            loader.evaluation.outcome = try loader.follow()
-        } catch {
-            loader.evaluation.faults.append(error)
-            loader.evaluation.outcome = .unknown(error.description)
-        }
-        return loader.evaluation
-    }
-
-    private mutating func follow() throws(ImageFault) -> LoaderEvaluation.Outcome {
+    package mutating func follow() throws(ImageFault) -> LoaderEvaluation.Outcome {
         directory = start.directory.isEmpty ? "/" : start.directory
         if let module = start.mainModule {
             let places =

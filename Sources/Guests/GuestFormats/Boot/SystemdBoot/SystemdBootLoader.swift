@@ -1,7 +1,7 @@
-import ByteReading
+package import ByteReading
 
 /// What systemd-boot starts on a machine that has no EFI variables yet (src/boot/boot.c).
-package struct SystemdBootLoader {
+package struct SystemdBootLoader: FollowedLoader {
     private let host: any GrubHost
     /// The partition it was started from.
     private let partition: GrubDevice
@@ -10,7 +10,7 @@ package struct SystemdBootLoader {
     private let machine: PEImage.Machine
     /// Its own path on the partition: an entry for itself is left out.
     private let ownPath: String
-    private var evaluation = LoaderEvaluation()
+    package var evaluation = LoaderEvaluation()
     /// Entries whose program does not exist. They are not in the menu.
     private var left: [(name: String, missing: BootFileReference)] = []
 
@@ -35,19 +35,7 @@ package struct SystemdBootLoader {
         let device: GrubDevice
     }
 
-    /// Follows it to the entry that starts by itself.
-    package func run() -> LoaderEvaluation {
-        var loader = self
-        do {
-            loader.evaluation.outcome = try loader.follow()
-        } catch {
-            loader.evaluation.faults.append(error)
-            loader.evaluation.outcome = .unknown(error.description)
-        }
-        return loader.evaluation
-    }
-
-    private mutating func follow() throws(ImageFault) -> LoaderEvaluation.Outcome {
+    package mutating func follow() throws(ImageFault) -> LoaderEvaluation.Outcome {
         let configurationPath = "/loader/loader.conf"
         let bytes = try contents(configurationPath, on: partition)
         let configuration = bytes.map { SystemdBootConfiguration(parsing: $0) }
