@@ -496,12 +496,16 @@ import Testing
         let kinds = Dictionary(grouping: found, by: \.kind).mapValues(\.count)
         #expect(
             kinds == [
-                .route: 2, .metadataBlocked: 2, .nameServer: 2, .hosts: 2, .proxy: 2, .timeServer: 1,
-                .mirror: 1,
+                .route: 2, .metadataBlocked: 2, .hosts: 2, .proxy: 2, .timeServer: 1, .mirror: 1,
                 .virtualAddress: 1, .mtu: 1,
             ])
         #expect(found.first { $0.kind == .mirror }?.platform == "AliYun")
         #expect(found.first { $0.kind == .timeServer }?.platform == "Ec2")
+
+        // Only where no DHCP client writes the file anew do its name servers stay.
+        guest.file("\(scripts)/ifcfg-eth0", "DEVICE=eth0\nONBOOT=yes\nBOOTPROTO=none\nIPADDR=10.0.0.7\n")
+        let servers = guest.network().leftovers.filter { $0.kind == .nameServer }
+        #expect(servers.map(\.platform) == [nil, "AliYun"])
     }
 
     @Test func aGuestWithoutAnyOfThisHasNoFacts() {
