@@ -104,8 +104,8 @@ let product: [Target] = [
     .executableTarget(
         name: "imagecheck",
         dependencies: [
-            "ByteReading", "ImageCheck", "Batch", "Reports", "Checks", "Targets", "CHost", argumentParser,
-            systemPackage,
+            "ByteReading", "BlockIO", "ImageCheck", "Batch", "Reports", "Checks", "Targets", "CHost",
+            argumentParser, systemPackage,
         ],
         path: "Sources/Product/imagecheck", swiftSettings: settings),
     .executableTarget(

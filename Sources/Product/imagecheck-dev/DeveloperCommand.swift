@@ -8,6 +8,7 @@ struct DeveloperCommand: AsyncParsableCommand {
         commandName: "imagecheck-dev", abstract: "Pages, fuzzing, benchmarks and self-tests of imagecheck.",
         version: "imagecheck-dev \(ImageScanner.version)",
         subcommands: [
-            CheckPagesCommand.self, FuzzCommand.self, BenchmarkCommand.self, ConfinementCommand.self,
+            CheckPagesCommand.self, ManPageCommand.self, FuzzCommand.self, BenchmarkCommand.self,
+            ConfinementCommand.self,
         ])
 }

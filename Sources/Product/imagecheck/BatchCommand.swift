@@ -19,7 +19,7 @@ struct BatchCommand: AsyncParsableCommand {
             given; 2 when an image could not be judged and nothing failed.
             """)
 
-    @Argument(help: ArgumentHelp("A directory of images.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("A directory of images.", valueName: "dir"), completion: .directory)
     var directory: String
 
     @Flag(help: "Look into directories below it too.")

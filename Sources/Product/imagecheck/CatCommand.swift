@@ -6,7 +6,7 @@ struct CatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cat", abstract: "Write a file of the guest to standard output, byte by byte as it is.")
 
-    @Argument(help: GuestLocation.help)
+    @Argument(help: GuestLocation.help, completion: .file())
     var location: GuestLocation
 
     @OptionGroup var reading: ReadingOptions

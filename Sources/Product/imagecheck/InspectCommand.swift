@@ -16,13 +16,14 @@ struct InspectCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A disk image; with --hive, a key: 'ControlSet001\\Services'.", valueName: "image-or-key"))
+            "A disk image; with --hive, a key: 'ControlSet001\\Services'.", valueName: "image-or-key"),
+        completion: .file())
     var subject: String?
 
     @Option(
         help: ArgumentHelp(
             "A registry hive: a file of this machine, or one in the guest of an image (win.qcow2:/path).",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var hive: String?
 
     @Flag(help: "With --hive: show every key below the key too.")

@@ -8,7 +8,7 @@ struct ListCommand: ParsableCommand {
         commandName: "ls", abstract: "List a directory of the guest, as the guest would see it.",
         discussion: "Names are escaped on a terminal and raw in a pipe. Times are UTC.")
 
-    @Argument(help: GuestLocation.help)
+    @Argument(help: GuestLocation.help, completion: .file())
     var location: GuestLocation
 
     @OptionGroup var reading: ReadingOptions

@@ -22,7 +22,7 @@ struct ReadingOptions: ParsableArguments {
         name: .customLong("allow-backing"), parsing: .singleValue,
         help: ArgumentHelp(
             "A directory below which files that the image refers to may be opened. Repeatable.",
-            valueName: "dir"))
+            valueName: "dir"), completion: .directory)
     var allowedDirectories: [String] = []
 
     var scanOptions: ScanOptions {
@@ -45,7 +45,7 @@ struct JudgingOptions: ParsableArguments {
         name: .customLong("target"), parsing: .singleValue,
         help: ArgumentHelp(
             "Where it is to be launched: a name of `imagecheck targets` or a JSON file (./my-cloud.json). Repeatable.",
-            valueName: "target"))
+            valueName: "target"), completion: .list(Target.shippedIDs))
     var targets: [String] = []
 
     @Option(help: "Judge this disk bus only.")
@@ -56,10 +56,13 @@ struct JudgingOptions: ParsableArguments {
 
     @Option(
         parsing: .singleValue,
-        help: ArgumentHelp("Run these checks only, separated by commas.", valueName: "ids"))
+        help: ArgumentHelp("Run these checks only, separated by commas.", valueName: "ids"),
+        completion: .list(CheckRegistry.all.map(\.metadata.id)))
     var only: [String] = []
 
-    @Option(parsing: .singleValue, help: ArgumentHelp("Leave these checks out.", valueName: "ids"))
+    @Option(
+        parsing: .singleValue, help: ArgumentHelp("Leave these checks out.", valueName: "ids"),
+        completion: .list(CheckRegistry.all.map(\.metadata.id)))
     var skip: [String] = []
 
     func apply(to options: inout ScanOptions) throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BlockIO
 import ByteReading
 import ImageCheck
 import Reports
@@ -8,50 +9,54 @@ struct ScanCommand: ParsableCommand {
         commandName: "scan", abstract: "Look at images: the verdict, the launch chain, what to change.",
         discussion: """
             Advice, not a gate: the exit code is 0 whatever is found, unless --fail-on is given, and 2 when an \
-            image cannot be read. With several images it is the worst of them. JSON of several images is an \
-            array of the reports of those that could be read.
+            image cannot be read. With several images it is the worst of them.
+
+            Forms: text; json (schema/report-1.schema.json); markdown, for a comment on a pull request; sarif, what \
+            asks for something, and sarif-all, every item (SARIF 2.1.0); junit; ecs, as the cloud's DescribeImages \
+            answers; compliance and compliance-json, as its in-guest compliance tool does.
+
+            Several images make: in json and compliance-json an array, in markdown one comment, in sarif one run, in \
+            junit a suite each, in ecs one list. Those that cannot be read are named by markdown, sarif, junit and \
+            compliance; json and ecs hold the others only.
+
+            Several forms in one run: --format junit=report.xml --format sarif=report.sarif. A file appears whole or \
+            not at all, and never in the place of an image.
             """)
 
-    @Argument(help: ArgumentHelp("Disk images.", valueName: "image"))
+    @Argument(help: ArgumentHelp("Disk images.", valueName: "image"), completion: .file())
     var images: [String]
 
     @OptionGroup var judging: JudgingOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: ReportOptions
 
     @Option(help: "Exit with 1 when an item fails with this severity or a higher one.")
     var failOn: Gate.Threshold?
 
     @OptionGroup var reading: ReadingOptions
 
+    func validate() throws { _ = try output.requests() }
+
     func run() throws {
         var options = reading.scanOptions
         try judging.apply(to: &options)
         let scanner = ImageScanner(options)
-        let style = Host.style(for: output.output)
-        var reports: [ScanReport] = []
+        let writer = try ReportWriter(output, images: images)
+        var results = ScanResults([], time: HostProcess.secondsSince1970)
         var outcome = Gate.Outcome.good
-        var isUnreadable = false
         for image in images {
             do throws(ImageFault) {
                 let report = try scanner.scan(image)
-                reports.append(report)
+                results.reports.append(report)
                 if let failOn { outcome = max(outcome, Gate(failOn).outcome(of: report)) }
             } catch {
                 let failure = CommandFailure(error, image: image)
                 Host.complain(failure.message, hint: failure.hint)
-                isUnreadable = true
+                results.unreadable.append(
+                    ScanResults.Unreadable(path: image, message: failure.message))
             }
         }
-        switch output.format {
-        case .text:
-            let text = reports.map { TextReport($0, style: style).full }.joined(separator: "\n")
-            try Host.write(Array(text.utf8), to: output.output)
-        case .json where images.count == 1:
-            for report in reports { try Host.write(JSONReport.bytes(report) + [0x0A], to: output.output) }
-        case .json:
-            try Host.write(JSONReport.bytes(reports) + [0x0A], to: output.output)
-        }
+        try writer.write(results)
         if outcome == .failing { throw ExitCode(outcome.rawValue) }
-        if isUnreadable || outcome == .unknown { throw ExitCode.unreadable }
+        if !results.unreadable.isEmpty || outcome == .unknown { throw ExitCode.unreadable }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BlockIO
 import ByteReading
 import ImageCheck
 import Reports
@@ -15,14 +16,14 @@ struct VerifyCommand: ParsableCommand {
             reported, and fails only through findings at or above --fail-on. 2 when boots or reachable is \
             unknown and nothing failed, or when the image cannot be read.
 
-            JSON is the same report as that of scan.
+            All forms but text are those of scan.
             """)
 
-    @Argument(help: ArgumentHelp("A disk image.", valueName: "image"))
+    @Argument(help: ArgumentHelp("A disk image.", valueName: "image"), completion: .file())
     var image: String
 
     @OptionGroup var judging: JudgingOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: ReportOptions
 
     @Option(help: ArgumentHelp("The lowest severity that fails: error or warning.", valueName: "severity"))
     var failOn: Gate.Threshold = .error
@@ -30,6 +31,7 @@ struct VerifyCommand: ParsableCommand {
     @OptionGroup var reading: ReadingOptions
 
     func validate() throws {
+        _ = try output.requests()
         if failOn == .never {
             throw ValidationError("verify always gates; to look without gating: imagecheck scan \(image)")
         }
@@ -38,21 +40,23 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         var options = reading.scanOptions
         try judging.apply(to: &options)
+        let writer = try ReportWriter(output, images: [image])
         let gate = Gate(failOn)
+        var results = ScanResults([], time: HostProcess.secondsSince1970)
         let report: ScanReport
         do throws(ImageFault) {
             report = try ImageScanner(options).scan(image)
         } catch {
-            throw CommandFailure(error, image: image)
+            let failure = CommandFailure(error, image: image)
+            // A pipeline that collects the answer's file finds in it why there is no verdict.
+            results.unreadable = [ScanResults.Unreadable(path: image, message: failure.message)]
+            try writer.write(results)
+            throw failure
         }
+        results.reports = [report]
         let outcome = gate.verifies(report)
-        switch output.format {
-        case .text:
-            let text = TextReport(report, style: Host.style(for: output.output)).verification(
-                outcome, gate: gate)
-            try Host.write(Array(text.utf8), to: output.output)
-        case .json:
-            try Host.write(JSONReport.bytes(report) + [0x0A], to: output.output)
+        try writer.write(results) { style in
+            TextReport(report, style: style).verification(outcome, gate: gate)
         }
         if outcome != .good { throw ExitCode(outcome.rawValue) }
     }

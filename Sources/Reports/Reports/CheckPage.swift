@@ -92,6 +92,19 @@ package struct CheckPage {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// All checks as one table that stands by itself.
+    package static func markdownTable(_ checks: [any Check.Type]) -> String {
+        var lines = ["| Id | Link | Title | Reason codes |", "|---|---|---|---|"]
+        for check in checks {
+            let metadata = check.metadata
+            let codes = metadata.codes.map { "`\($0.code)`" }.joined(separator: ", ")
+            lines.append(
+                "| `\(metadata.id)` | \(metadata.link.rawValue) | \(CheckPage(check).escaped(metadata.title)) | \(codes) |"
+            )
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
     /// The list of pages for the docs.
     package static func markdownIndex(_ checks: [any Check.Type]) -> String {
         var lines = ["# Checks", "", "| Id | Link | Title |", "|---|---|---|"]

@@ -1,0 +1,71 @@
+import Checks
+import GuestFacts
+
+/// The rules of a SARIF run: every check, with its page as help, and the kinds of gaps as notifications.
+struct SARIFRules {
+    let descriptors: [SARIF.Descriptor]
+    private let positions: [String: Int]
+
+    init(_ checks: [any Check.Type]) {
+        descriptors = checks.map(SARIFRules.descriptor)
+        positions = Dictionary(
+            checks.enumerated().map { ($0.element.metadata.id, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    func index(of id: String) -> Int? { positions[id] }
+
+    private static func descriptor(_ check: any Check.Type) -> SARIF.Descriptor {
+        let metadata = check.metadata
+        let page = CheckPage(check)
+        return SARIF.Descriptor(
+            id: metadata.id, name: metadata.title, shortDescription: SARIFText.message(metadata.title),
+            fullDescription: SARIFText.message(metadata.summary),
+            help: SARIF.Message(text: page.text(TextStyle(width: 100)), markdown: page.markdown),
+            defaultConfiguration: SARIF.Configuration(level: level(of: check)),
+            properties: SARIF.RuleProperties(
+                tags: [metadata.link.rawValue], aliases: metadata.aliases.isEmpty ? nil : metadata.aliases,
+                codes: metadata.codes.isEmpty ? nil : CheckPage.Rule(metadata).codes))
+    }
+
+    /// The weight that the worst finding of the check has; its examples show all of them.
+    private static func level(of check: any Check.Type) -> String {
+        let worst = check.examples.flatMap { check.evaluate($0.context).findings }.map(\.severity).max()
+        return level(worst ?? .warning)
+    }
+
+    static func level(_ severity: Severity) -> String {
+        switch severity {
+        case .error: "error"
+        case .warning: "warning"
+        case .info: "note"
+        }
+    }
+
+    // MARK: Notifications
+
+    /// Why something could not be read.
+    static let notifications: [SARIF.Descriptor] =
+        kinds.map { kind, meaning in
+            SARIF.Descriptor(id: "gap." + kind.rawValue, shortDescription: SARIFText.message(meaning))
+        } + [
+            SARIF.Descriptor(
+                id: "image.unreadable",
+                shortDescription: SARIFText.message("The image could not be read at all."))
+        ]
+
+    private static let kinds: [(Gap.Kind, String)] = [
+        (.io, "The host could not read a part of the file."), (.truncated, "A part ends before it should."),
+        (.corrupt, "A part is damaged."), (.unsupported, "A part is of a kind that is not read."),
+        (.limit, "A part is larger than what is read of its kind."),
+        (.absent, "A part is not in this image."),
+        (.notAllowed, "A file that the image refers to was not opened."),
+    ]
+
+    static func reference(_ kind: Gap.Kind) -> SARIF.DescriptorReference {
+        let index = kinds.firstIndex { $0.0 == kind } ?? 0
+        return SARIF.DescriptorReference(id: notifications[index].id, index: index)
+    }
+
+    static let unreadable = SARIF.DescriptorReference(id: "image.unreadable", index: kinds.count)
+}

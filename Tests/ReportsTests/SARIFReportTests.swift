@@ -1,0 +1,142 @@
+import Checks
+import FoundationEssentials
+import Reports
+import TestSupport
+import Testing
+
+struct SARIFReportTests {
+    private func log(_ report: ScanReport, _ scope: SARIFReport.Scope = .everything) throws -> [UInt8] {
+        try SARIFReport(ScanResults([report], time: Samples.now), scope: scope).bytes()
+    }
+
+    private func run(_ report: ScanReport, _ scope: SARIFReport.Scope = .everything) throws -> JSONValue {
+        try #require(try JSONValue(parsing: log(report, scope))["runs"]?[0])
+    }
+
+    private func items(_ value: JSONValue?) -> [JSONValue] {
+        if case .array(let items)? = value { items } else { [] }
+    }
+
+    /// The rules are those of all checks; they are left out of the snapshots, which would change with every check.
+    @Test(arguments: Samples.formats.keys.sorted())
+    func snapshot(_ name: String) throws {
+        var text = String(decoding: try log(try #require(Samples.formats[name])), as: UTF8.self)
+        let rules = try #require(text.firstRange(of: "          \"rules\" : ["))
+        let end = try #require(text[rules.upperBound...].firstRange(of: "\n          ],"))
+        text.replaceSubrange(rules.upperBound..<end.lowerBound, with: "")
+        let indexes = text.split(separator: "\n", omittingEmptySubsequences: false).filter {
+            !$0.contains("\"ruleIndex\"")
+        }
+        #expect(
+            try Snapshot.difference(indexes.joined(separator: "\n"), from: "Reports/sarif/\(name).sarif")
+                == nil)
+    }
+
+    @Test(.enabled(if: Consumer.isHere)) func fitsThePublishedSchema() async throws {
+        let logs = try Samples.formats.sorted { $0.key < $1.key }.flatMap {
+            [try log($0.value), try log($0.value, .attention)]
+        }
+        let all = try SARIFReport(Samples.run, scope: .everything).bytes()
+        let read = try await Consumer.read("sarif", logs + [all])
+        #expect(read.count == logs.count + 1)
+        let kinds = try #require(read.last?["kinds"])
+        for kind in ["pass", "fail", "open", "informational", "notApplicable"] {
+            #expect(kinds[kind] != nil, "\(kind)")
+        }
+    }
+
+    /// The golden reports of the whole program, with every kind of evidence that checks give.
+    @Test(.enabled(if: Consumer.isHere)) func realReportsFitThePublishedSchema() async throws {
+        let logs = try Samples.golden.map { try log($0) }
+        #expect(logs.count > 10)
+        _ = try await Consumer.read("sarif", logs)
+    }
+
+    @Test func onlyWhatAsksForSomethingUnlessAskedFor() throws {
+        let all = items(try run(Samples.windowsBroken)["results"])
+        let few = items(try run(Samples.windowsBroken, .attention)["results"])
+        #expect(all.count == 6)
+        #expect(few.compactMap { $0["kind"] } == [.string("fail"), .string("open")])
+    }
+
+    @Test func aFileLiesInItsVolumeAndThatInTheImage() throws {
+        let run = try run(Samples.broken)
+        let artifacts = items(run["artifacts"])
+        let failure = try #require(items(run["results"]).first { $0["kind"] == .string("fail") })
+        var place = try #require(failure["locations"]?[0]?["physicalLocation"])
+        #expect(place["region"]?["startLine"] == .number(3))
+        #expect(place["artifactLocation"]?["uri"] == .string("etc/fstab"))
+        var trail: [String] = []
+        var index = place["artifactLocation"]?["index"]
+        while case .number(let number)? = index {
+            place = artifacts[Int(number)]
+            if case .string(let uri)? = place["location"]?["uri"] { trail.append(uri) }
+            index = place["parentIndex"]
+        }
+        #expect(trail == ["etc/fstab", "mbr%3A1", "disk", "web01.qcow2"])
+        #expect(artifacts[2]["offset"] == .number(1_048_576))
+    }
+
+    @Test func anEditBecomesAFixAndACommandDoesNot() throws {
+        let fixes = items(try run(Samples.broken)["results"]).flatMap { items($0["fixes"]) }
+        let change = try #require(fixes.first?["artifactChanges"]?[0]?["replacements"]?[0])
+        #expect(fixes.count == 1)
+        #expect(change["deletedRegion"] == .object(["startLine": .number(3), "endLine": .number(3)]))
+        #expect(
+            change["insertedContent"]?["text"] == .string("UUID=0000-1111 /data ext4 defaults,nofail 0 2"))
+        #expect(items(try run(Samples.partly)["results"]).allSatisfy { $0["fixes"] == nil })
+    }
+
+    /// A finding keeps its name when the image has been built anew elsewhere and its lines have moved.
+    @Test func fingerprintsOutliveARebuild() throws {
+        func prints(_ report: ScanReport) throws -> [JSONValue] {
+            items(try run(report)["results"]).compactMap { $0["partialFingerprints"] }
+        }
+        var moved = Samples.broken
+        moved.image.path = "/other/place/web01.qcow2"
+        moved.guests[0].checks[3].evidence?[0].line = 17
+        moved.guests[0].checks[3].message = "said in other words"
+        #expect(try prints(moved) == prints(Samples.broken))
+        moved.image.path = "web02.qcow2"
+        #expect(try prints(moved) != prints(Samples.broken))
+        moved = Samples.broken
+        moved.guests[0].checks[3].code = "Fstab.Other"
+        #expect(try prints(moved) != prints(Samples.broken))
+    }
+
+    @Test func gapsAndUnreadableImagesAreNotifications() throws {
+        let run = try #require(try JSONValue(parsing: SARIFReport(Samples.run).bytes())["runs"]?[0])
+        let invocation = try #require(run["invocations"]?[0])
+        #expect(invocation["executionSuccessful"] == .bool(false))
+        let notifications = items(invocation["toolExecutionNotifications"])
+        #expect(notifications.contains { $0["level"] == .string("error") })
+        let names = notifications.compactMap { $0["descriptor"]?["id"] }
+        #expect(names.contains(.string("gap.corrupt")) && names.contains(.string("image.unreadable")))
+        let good = try self.run(Samples.healthy)
+        #expect(good["invocations"]?[0]?["executionSuccessful"] == .bool(true))
+    }
+
+    /// Every check is a rule with a page, and is as heavy as its worst finding.
+    @Test func rules() throws {
+        let rules = items(try run(Samples.healthy)["tool"]?["driver"]?["rules"])
+        #expect(rules.count == CheckRegistry.all.count)
+        for rule in rules {
+            for part in ["shortDescription", "fullDescription", "help"] {
+                #expect(rule[part]?["text"] != nil)
+            }
+            #expect(rule["help"]?["markdown"] != nil)
+        }
+        func level(_ id: String) -> JSONValue? {
+            rules.first { $0["id"] == .string(id) }?["defaultConfiguration"]?["level"]
+        }
+        #expect(level("GUESTOS.Fstab") == .string("error"))
+        #expect(level("GUESTOS.CloudAssistant") == .string("note"))
+    }
+
+    @Test func aViewerTakesNothingForAPlaceholderOrALink() throws {
+        let text = String(decoding: try log(Samples.markup), as: UTF8.self)
+        for line in text.split(separator: "\n") where line.contains("\"text\" : ") {
+            #expect(!line.contains("[click](") && !line.contains("\"{0}"), "\(line)")
+        }
+    }
+}
