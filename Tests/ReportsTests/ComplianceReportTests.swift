@@ -26,9 +26,13 @@ struct ComplianceReportTests {
             let lines = text.split(separator: "\n").map(String.init)
             let marked = lines.filter { $0.hasPrefix("Check ") && $0.hasSuffix("]") }
             #expect(
-                marked.map { $0.prefix(59).drop { $0 != " " }.drop { $0 == " " } }.map {
-                    String($0.reversed().drop { $0 == " " }.reversed())
-                } == names)
+                marked
+                    == names.map { name in
+                        let mark: String =
+                            marked.first { $0.hasPrefix("Check \(name)  ") }.map { String($0.dropFirst(59)) }
+                            ?? ""
+                        return TerminalText.padded("Check \(name)", to: 59) + mark
+                    })
             let counts = lines.filter { $0.contains(" items are ") }.compactMap {
                 Int($0.prefix { $0.isNumber })
             }

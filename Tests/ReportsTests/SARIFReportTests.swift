@@ -1,5 +1,6 @@
 import Checks
 import FoundationEssentials
+import GuestFacts
 import Reports
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@ import Checks
 import GuestFacts
 import LaunchChain
 import Reports
+import Targets
 
 /// A Windows, healthy and with a driver that does not start.
 extension Samples {

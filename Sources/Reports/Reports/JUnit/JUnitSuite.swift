@@ -1,7 +1,6 @@
 import Checks
 import GuestFacts
 import LaunchChain
-import Targets
 
 /// The suite of one image.
 struct JUnitSuite {
@@ -24,7 +23,7 @@ struct JUnitSuite {
             let place = report.guests.count > 1 ? guest.root : nil
             for verdict in guest.verdicts {
                 let group = [verdict.target, place].compactMap { $0 }.joined(separator: " ")
-                cases += JUnitSuite.cases(of: verdict, in: group)
+                cases += JUnitSuite.cases(of: verdict, family: guest.os.family, in: group)
                 add(ItemAnswer.answers(in: guest.checks, at: verdict.target), in: group)
             }
             if guest.verdicts.isEmpty {
@@ -72,15 +71,18 @@ struct JUnitSuite {
 
     // MARK: Cases
 
-    private static func cases(of verdict: TargetVerdict, in group: String) -> [JUnitCase] {
+    private static func cases(
+        of verdict: TargetVerdict, family: String, in group: String
+    ) -> [JUnitCase] {
+        let names = VerdictText(TextStyle(), family: family)
         let stops = verdict.launches.compactMap { launch in
             launch.stopsAt.map {
-                "\(launch.disk.rawValue), \(launch.firmware.rawValue): stops at \($0.link.rawValue): \($0.message)"
+                "\(names.name(launch)): stops at \(names.label($0.link)): \($0.message)"
             }
         }
         let reasons = verdict.launches.flatMap { launch in
             (launch.unknownBecause ?? []).map {
-                "\(launch.disk.rawValue), \(launch.firmware.rawValue): not known: \($0)"
+                "\(names.name(launch)): not known: \($0)"
             }
         }
         return [("boots", verdict.boots), ("reachable", verdict.reachable), ("ready", verdict.ready)].map {

@@ -26,7 +26,7 @@ struct MarkdownSection {
         let coverage = report.coverage
         page.add([
             "<sub>\(Quantity.count(coverage.checksRun, "check")), \(coverage.unknown) unknown · "
-                + "\(MarkdownText.prose(report.tool.name)) \(MarkdownText.prose(report.tool.version))</sub>"
+                + "\(MarkdownText.prose(report.tool.name + " " + report.tool.version))</sub>"
         ])
     }
 

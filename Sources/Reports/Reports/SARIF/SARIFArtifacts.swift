@@ -112,7 +112,8 @@ struct SARIFArtifacts {
             location.message = evidence.excerpt.map(SARIFText.message)
             return location
         }
-        var location = SARIF.Location(physicalLocation: place(file(path, uri: uri, root: root)))
+        let index = file(path, uri: uri, root: root)
+        var location = SARIF.Location(physicalLocation: place(index))
         if let line = evidence.line, line >= 1 {
             location.physicalLocation.region = SARIF.Region(
                 startLine: line, snippet: evidence.excerpt.map { SARIF.Content(text: $0) })
