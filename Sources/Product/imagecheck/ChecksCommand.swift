@@ -34,7 +34,7 @@ struct ExplainCommand: ParsableCommand {
 
     @Argument(
         help: "A check id (GUESTOS.Fstab), a reason code (Fstab.DeviceNotFound) or an older name.",
-        completion: .list(CheckRegistry.all.map(\.metadata.id)))
+        completion: .checkIDs)
     var id: String
 
     @Option(help: "The form of the answer.")

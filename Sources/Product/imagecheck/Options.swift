@@ -13,6 +13,11 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     case text, json
 }
 
+extension CompletionKind {
+    /// The ids of all checks.
+    static var checkIDs: CompletionKind { .list(CheckRegistry.all.map { $0.metadata.id }) }
+}
+
 /// What every command that reads an image takes.
 struct ReadingOptions: ParsableArguments {
     @Option(help: "The format the file has, when it is not to be recognised.")
@@ -57,12 +62,12 @@ struct JudgingOptions: ParsableArguments {
     @Option(
         parsing: .singleValue,
         help: ArgumentHelp("Run these checks only, separated by commas.", valueName: "ids"),
-        completion: .list(CheckRegistry.all.map(\.metadata.id)))
+        completion: .checkIDs)
     var only: [String] = []
 
     @Option(
         parsing: .singleValue, help: ArgumentHelp("Leave these checks out.", valueName: "ids"),
-        completion: .list(CheckRegistry.all.map(\.metadata.id)))
+        completion: .checkIDs)
     var skip: [String] = []
 
     func apply(to options: inout ScanOptions) throws {

@@ -35,9 +35,7 @@ struct OutputFile {
             throw CommandFailure("\(path) is not written: the image is made of \(file)")
         }
         do {
-            let attributes = try? FileManager.default.attributesOfItem(atPath: target)
-            let kind = attributes?[.type] as? FileAttributeType
-            if let kind, kind != .typeRegular {
+            if FileManager.default.fileExists(atPath: path), !isRegular {
                 let file = try FileDescriptor.open(FilePath(path), .writeOnly, options: [.closeOnExec])
                 try file.closeAfter { _ = try file.writeAll(bytes) }
             } else {
@@ -48,6 +46,11 @@ struct OutputFile {
         } catch {
             throw CommandFailure("\(path) cannot be written: \(OutputFile.reason(error))")
         }
+    }
+
+    private var isRegular: Bool {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: target)
+        return attributes?[.type] as? FileAttributeType == .typeRegular
     }
 
     /// Where a link leads, so that the link stays.

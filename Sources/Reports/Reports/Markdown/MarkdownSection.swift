@@ -141,9 +141,12 @@ struct MarkdownSection {
         return lines
     }
 
+    /// The lines of a text; an end of line at its end opens no further one.
     private func split(_ text: String?) -> [String] {
-        text.map { $0.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init) }
-            ?? []
+        guard let text, !text.isEmpty else { return [] }
+        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+        if lines.count > 1, lines.last == "" { lines.removeLast() }
+        return lines
     }
 
     private func shortened(_ lines: [String]) -> [String] {
