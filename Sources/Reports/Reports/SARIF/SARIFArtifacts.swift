@@ -37,6 +37,14 @@ struct SARIFArtifacts {
                 offset: report.image.format == "raw" ? 0 : nil, length: report.image.virtualSize))
         volumes["disk"] = disk
         for layer in report.image.layers { add(layer, in: disk, table: nil, group: nil, depth: 0) }
+        for guest in report.guests {
+            guard let index = volume(guest.root) else { continue }
+            let text = [
+                all[index].description?.text,
+                "root of \(guest.name); files below it are as that system sees them, its mounts included",
+            ]
+            all[index].description = SARIFText.message(text.compactMap { $0 }.joined(separator: "; "))
+        }
     }
 
     /// Begins an image of which nothing is known but its name.

@@ -26,7 +26,7 @@ public struct SARIFReport: Sendable {
     public func bytes() throws -> [UInt8] { try JSONReport.bytes(log) + [0x0A] }
 
     var log: SARIF.Log {
-        let rules = SARIFRules(CheckRegistry.all)
+        let rules = SARIFRules.all
         var artifacts = SARIFArtifacts()
         var found: [SARIF.Result] = []
         var notifications: [SARIF.Notification] = []

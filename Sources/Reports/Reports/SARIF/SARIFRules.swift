@@ -3,6 +3,10 @@ import GuestFacts
 
 /// The rules of a SARIF run: every check, with its page as help, and the kinds of gaps as notifications.
 struct SARIFRules {
+    /// Those of all checks. They are made when they are first asked for: the weight of a check is found by running its
+    /// examples.
+    static let all = SARIFRules(CheckRegistry.all)
+
     let descriptors: [SARIF.Descriptor]
     private let positions: [String: Int]
 
@@ -30,7 +34,8 @@ struct SARIFRules {
 
     /// The weight that the worst finding of the check has; its examples show all of them.
     private static func level(of check: any Check.Type) -> String {
-        let worst = check.examples.flatMap { check.evaluate($0.context).findings }.map(\.severity).max()
+        let failing = check.examples.filter { $0.expected == .fail }
+        let worst = failing.flatMap { check.evaluate($0.context).findings }.map(\.severity).max()
         return level(worst ?? .warning)
     }
 
