@@ -68,8 +68,8 @@ struct ReportOutputTests {
 
     @Test(
         arguments: [
-            (["--format", "yaml"], "text, json, markdown, sarif, sarif-all, junit, ecs, compliance"),
-            (["--format", "json="], "yaml, json="),
+            (["--format", "yaml"], "sarif-all"),
+            (["--format", "json="], "invalid for"),
             (["--format", "json", "--format", "sarif"], "Only one form"),
             (["--format", "json=-", "--format", "text"], "Only one form"),
             (["--format", "json=a", "--output", "b"], "has no answer to write"),
@@ -79,7 +79,7 @@ struct ReportOutputTests {
     func wrongUsage(_ arguments: [String], _ words: String) async throws {
         let answer = try await Tool.imagecheck.run(["scan", linux] + arguments)
         #expect(answer.code == 64 && answer.output.isEmpty)
-        #expect(answer.complaint.contains(words) || words.hasPrefix("yaml"), "\(answer.complaint)")
+        #expect(answer.complaint.contains(words), "\(answer.complaint)")
     }
 
     /// Not over an image: not by its name, by a link to it or by a second name of it.

@@ -25,4 +25,20 @@ package enum HostPath {
         }
         return resolved
     }
+
+    /// Whether two paths lead to one file, also through links and further names of it; false when one of them leads
+    /// nowhere.
+    package static func areSame(_ first: FilePath, _ second: FilePath) -> Bool {
+        guard let first = identity(of: first), let second = identity(of: second) else { return false }
+        return first == second
+    }
+
+    /// The device and the number of a file on it, as stat(2) gives them.
+    private static func identity(of path: FilePath) -> (device: UInt64, number: UInt64)? {
+        unsafe path.withPlatformString { text in
+            var status = stat()
+            guard unsafe stat(text, &status) == 0 else { return nil }
+            return (UInt64(status.st_dev), UInt64(status.st_ino))
+        }
+    }
 }

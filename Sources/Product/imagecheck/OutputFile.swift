@@ -1,4 +1,5 @@
 import ArgumentParser
+import BlockIO
 import FoundationEssentials
 import SystemPackage
 
@@ -58,22 +59,8 @@ struct OutputFile {
         URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
     }
 
-    /// Whether a path leads to the same file, by name, link or second name.
     private func isSame(as other: String) -> Bool {
-        guard let mine = identity(path), let theirs = identity(other) else { return path == other }
-        return mine == theirs
-    }
-
-    private func identity(_ path: String) -> [UInt64]? {
-        let resolved = URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: resolved),
-            let device = number(attributes[.systemNumber]), let file = number(attributes[.systemFileNumber])
-        else { return nil }
-        return [device, file]
-    }
-
-    private func number(_ value: Any?) -> UInt64? {
-        (value as? any BinaryInteger).flatMap { UInt64(exactly: $0) }
+        path == other || HostPath.areSame(FilePath(path), FilePath(other))
     }
 
     private static func reason(_ error: any Error) -> String {

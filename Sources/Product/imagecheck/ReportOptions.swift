@@ -31,7 +31,7 @@ struct ReportOptions: ParsableArguments {
     @Option(
         parsing: .singleValue,
         help: ArgumentHelp(
-            "The form of the answer, and a file for it. Repeatable; one of them may go to standard output.",
+            "The form of the answer (text unless given) and a file for it. Repeatable; one may go to standard output.",
             valueName: "form[=file]"),
         completion: .list(ReportFormat.allCases.map(\.rawValue)))
     var format: [ReportRequest] = []
