@@ -25,32 +25,32 @@ struct SARIFReportTests {
         let rules = try #require(text.firstRange(of: "          \"rules\" : ["))
         let end = try #require(text[rules.upperBound...].firstRange(of: "\n          ],"))
         text.replaceSubrange(rules.upperBound..<end.lowerBound, with: "")
-        let indexes = text.split(separator: "\n", omittingEmptySubsequences: false).filter {
-            !$0.contains("\"ruleIndex\"")
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.firstRange(of: "\"ruleIndex\" : ").map { String(line[..<$0.upperBound]) + "0" }
+                ?? String(line)
         }
-        #expect(
-            try Snapshot.difference(indexes.joined(separator: "\n"), from: "Reports/sarif/\(name).sarif")
-                == nil)
+        let difference = try Snapshot.difference(
+            lines.joined(separator: "\n"), from: "Reports/sarif/\(name).sarif")
+        #expect(difference == nil)
     }
 
+    /// Samples, hostile ones and the golden reports of the whole program; a run each, as validating the rules takes
+    /// a while.
     @Test(.enabled(if: Consumer.isHere)) func fitsThePublishedSchema() async throws {
-        let logs = try Samples.formats.sorted { $0.key < $1.key }.flatMap {
-            [try log($0.value), try log($0.value, .attention)]
-        }
-        let all = try SARIFReport(Samples.run, scope: .everything).bytes()
-        let read = try await Consumer.read("sarif", logs + [all])
-        #expect(read.count == logs.count + 1)
-        let kinds = try #require(read.last?["kinds"])
+        let hostile = [Samples.markup, Samples.hostile]
+        let golden = try Samples.golden
+        #expect(golden.count > 10)
+        let read = try await Consumer.read(
+            "sarif",
+            [
+                SARIFReport(Samples.run, scope: .everything).bytes(),
+                SARIFReport(ScanResults(hostile, time: Samples.now)).bytes(),
+                SARIFReport(ScanResults(golden, time: Samples.now), scope: .everything).bytes(),
+            ])
         for kind in ["pass", "fail", "open", "informational", "notApplicable"] {
-            #expect(kinds[kind] != nil, "\(kind)")
+            #expect(read.first?["kinds"]?[kind] != nil, "\(kind)")
         }
-    }
-
-    /// The golden reports of the whole program, with every kind of evidence that checks give.
-    @Test(.enabled(if: Consumer.isHere)) func realReportsFitThePublishedSchema() async throws {
-        let logs = try Samples.golden.map { try log($0) }
-        #expect(logs.count > 10)
-        _ = try await Consumer.read("sarif", logs)
+        #expect(read.count == 3 && read[1]["kinds"]?["pass"] == nil)
     }
 
     @Test func onlyWhatAsksForSomethingUnlessAskedFor() throws {

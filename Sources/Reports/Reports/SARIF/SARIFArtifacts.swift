@@ -8,6 +8,8 @@ struct SARIFArtifacts {
     /// Volumes of the image at hand by their name in evidence: `gpt:2`, `lvm:vg/root`, `md:data`.
     private var volumes: [String: Int] = [:]
     private var files: [File: Int] = [:]
+    /// How often each image was named: two artifacts may not be the same.
+    private var namings: [String: Int] = [:]
     private var image = 0
     private var disk = 0
 
@@ -28,6 +30,7 @@ struct SARIFArtifacts {
         let path = report.image.path
         image = append(
             SARIF.Artifact(
+                description: naming(of: path),
                 location: SARIF.ArtifactLocation(uri: SARIFText.uri(hostPath: path)),
                 length: report.image.fileSize, roles: ["analysisTarget"]))
         disk = append(
@@ -53,9 +56,16 @@ struct SARIFArtifacts {
         files = [:]
         image = append(
             SARIF.Artifact(
+                description: naming(of: path),
                 location: SARIF.ArtifactLocation(uri: SARIFText.uri(hostPath: path)),
                 roles: ["analysisTarget"]))
         disk = image
+    }
+
+    private mutating func naming(of path: String) -> SARIF.Message? {
+        let count = namings[path, default: 0] + 1
+        namings[path] = count
+        return count > 1 ? SARIFText.message("naming number \(count) of this file") : nil
     }
 
     private mutating func add(
