@@ -48,6 +48,8 @@ FATAL = [
     (r"root@\(none\):/#|(?<!.)# *\Z", "init"),                        # a shell in place of init
     (r"Failed to execute .*/init.*|\[!!!!!!\].*", "init"),
 ]
+# what a kernel says of a machine that was too busy to emulate its clock: no record
+TOO_BUSY = re.compile(r"IO-APIC \+ timer doesn't work")
 ERRORS = re.compile(r"error|ALERT|fail|panic|not found|No such|can't|cannot|unexpected|does not exist|Unable|VFS:|emergency|"
                     r"dependency|timed out|bootable|grub rescue", re.I)
 ASK = ("echo state=$(timeout 90 systemctl is-system-running --wait || true);"      # first: ssh answers before the boot is over
@@ -186,6 +188,9 @@ class Boot:
                 last = time.time()
             if self.answers:
                 return self.verdict(reachable="yes")
+            busy = TOO_BUSY.search(self.text)
+            if busy:
+                sys.exit("no record, the machine is too busy: " + busy.group())
             for pattern, link in FATAL:
                 m = re.search("^.*(" + pattern + ")", self.text, re.M)
                 if m:
