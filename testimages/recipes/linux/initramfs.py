@@ -272,9 +272,9 @@ def initramfs_tools(k, drivers, *, merged=True, modules="most", resume=None, com
 
 # ---- mkinitcpio, mkinitfs, SUSE's mkinitrd -----------------------------------------------------------------------------------
 
-def mkinitcpio(k, drivers, systemd=False, modules=(), more=None, compression="zstd", drop=()):
+def mkinitcpio(k, drivers, hooks, systemd=False, modules=(), more=None, compression="zstd", drop=()):
     """Arch: busybox and hooks, or systemd."""
-    tree = {"VERSION": "39.2\n", "config": f'EARLYHOOKS="udev"\nHOOKS="udev keymap"\nLATEHOOKS=""\nCLEANUPHOOKS="udev"\nMODULES="{" ".join(modules)}"\n', "buildconfig": "MODULES=()\nBINARIES=()\nFILES=()\nHOOKS=(base udev autodetect microcode modconf kms keyboard keymap consolefont block filesystems fsck)\n",
+    tree = {"VERSION": "39.2\n", "config": f'EARLYHOOKS="udev"\nHOOKS="udev keymap"\nLATEHOOKS=""\nCLEANUPHOOKS="udev"\nMODULES="{" ".join(modules)}"\n', "buildconfig": f"MODULES=()\nBINARIES=()\nFILES=()\nHOOKS=({hooks})\n",
             "etc/fstab": "", "etc/mtab": Link("/proc/self/mounts"), "etc/initrd-release": "NAME=\"Arch Linux\"\nID=arch\nVERSION_ID=TEMPLATE_VERSION_ID\n", "usr/lib/initrd-release": "NAME=\"Arch Linux\"\nID=arch\n", "usr/lib/libc.so.6": elf(soname="libc.so.6"), "usr/lib/ld-linux-x86-64.so.2": elf(soname="ld-linux-x86-64.so.2"),
             "usr/lib/udev/rules.d/80-drivers.rules": 'ACTION!="add", GOTO="drivers_end"\nENV{MODALIAS}=="?*", RUN{builtin}+="kmod load"\nLABEL="drivers_end"\n', "usr/lib/modprobe.d/systemd.conf": "options bonding max_bonds=0\n"}
     tree.update({"bin": Link("usr/bin"), "sbin": Link("usr/bin"), "lib": Link("usr/lib"), "lib64": Link("usr/lib"), "usr/sbin": Link("bin"), "usr/lib64": Link("lib")})

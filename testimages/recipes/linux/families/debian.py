@@ -122,7 +122,7 @@ healthy("debian-8", debian8, note="composed: Debian 8.11, no names by policy, if
 healthy("debian-10", debian10, note="composed: Debian 10.13, ifupdown with net.ifnames=0")
 
 
-def ubuntu(version, codename, pretty, kernel, cloud, builtin=UBUNTU_BUILTIN, network="netplan", init="systemd", python="usr/lib/python3/dist-packages", suffix="", **layout):
+def ubuntu(version, codename, pretty, kernel, cloud, builtin=UBUNTU_BUILTIN, network="netplan", init="systemd", python="usr/lib/python3/dist-packages", suffix="", extra=(), **layout):
     g = Guest(**(dict(table="gpt", biosboot=True, esp="/boot/efi", merged=float(version) > 19, root_label="cloudimg-rootfs") | layout))
     debian_base(g, release("ubuntu", "Ubuntu", version, codename, pretty, {"etc/lsb-release": f'DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE={version}\nDISTRIB_CODENAME={codename}\nDISTRIB_DESCRIPTION="{pretty}"\n', "etc/debian_version": "bookworm/sid\n"}))
     g.files["etc/fstab"] = "LABEL=cloudimg-rootfs\t/\t ext4\tdiscard,errors=remount-ro\t0 1\n" + ("LABEL=ESP\t/boot/efi\tvfat\tumask=0077\t0 1\n" if g.esp else "")
@@ -162,7 +162,7 @@ def ubuntu(version, codename, pretty, kernel, cloud, builtin=UBUNTU_BUILTIN, net
             ifupdown(g)
         g.files["etc/network/interfaces"] = "auto lo\niface lo inet loopback\nsource /etc/network/interfaces.d/*.cfg\n"
         g.files["etc/network/interfaces.d/50-cloud-init.cfg"] = "# This file is generated from information provided by the datasource.\nauto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n"
-    g.kernels = [Kernel(kernel, builtin=builtin, suffix=suffix, architecture=g.architecture)]
+    g.kernels = [Kernel(kernel, builtin=builtin, suffix=suffix, extra=extra, architecture=g.architecture)]
     g.options = ["console=tty1", "console=ttyS0"] + ([] if network == "netplan" else ["net.ifnames=0"])
     grub(g, "Ubuntu", "ubuntu", "ubuntu")
     dpkg(g, ("linux-base", "4"), *([("netplan.io", "0.106")] if network == "netplan" else [("ifupdown", "0.8")]))
@@ -174,7 +174,7 @@ def ubuntu1404(**layout):
 
 
 def ubuntu1604(**layout):
-    return ubuntu("16.04", "xenial", "Ubuntu 16.04.7 LTS", "4.4.0-210-generic", "21.1-19-gbad84ad4-0ubuntu1~16.04.4", network="ifupdown", **(dict(table="mbr", biosboot=False, esp=None) | layout))
+    return ubuntu("16.04", "xenial", "Ubuntu 16.04.7 LTS", "4.4.0-210-generic", "21.1-19-gbad84ad4-0ubuntu1~16.04.4", network="ifupdown", extra=("ena",), **(dict(table="mbr", biosboot=False, esp=None) | layout))
 
 
 def ubuntu2004(**layout):

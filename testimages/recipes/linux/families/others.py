@@ -24,7 +24,7 @@ def networkd(g, text="[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n"):
 
 # ---- Arch ------------------------------------------------------------------------------------------------------------------------
 
-ARCH_DRIVERS = ("virtio_blk", "virtio_scsi", "virtio_pci", "nvme", "sd_mod", "ahci", "ata_piix", "sr_mod", "ext4", "btrfs", "crc32c_generic", "xfs", "vfat")
+ARCH_DRIVERS = ("virtio_blk", "virtio_scsi", "virtio_pci", "nvme", "sd_mod", "ahci", "ata_piix", "sr_mod", "xen_blkfront", "hv_storvsc", "mptspi", "vmw_pvscsi", "ext4", "btrfs", "crc32c_generic", "xfs", "vfat")
 
 
 def arch(loader="systemd-boot", **layout):
@@ -56,11 +56,12 @@ def arch(loader="systemd-boot", **layout):
     cloud_init(g, "24.1.7", distro="arch", user="arch", python="usr/lib/python3.12/site-packages", generator=True)
     networkd(g)
     g.files["etc/fstab"] = f"UUID={g.root_uuid} / ext4 rw,relatime 0 1\n" + (f"UUID={ESP_SERIAL[:4]}-{ESP_SERIAL[4:]} {g.esp} vfat rw,relatime,fmask=0022,dmask=0022 0 2\n" if g.esp else "")
-    g.files["etc/mkinitcpio.conf"] = "MODULES=()\nBINARIES=()\nFILES=()\nHOOKS=(base udev autodetect microcode modconf kms keyboard keymap consolefont block filesystems fsck)\n"
     k = Kernel("6.9.3-arch1-1", suffix=".zst", builtin=("crct10dif_common",), config=False)
-    g.kernels, g.drivers, g.options, g.root_argument, g.systemd_hook = [k], list(ARCH_DRIVERS), ["rw", "net.ifnames=0", *CONSOLE], f"UUID={g.root_uuid}", False
+    g.kernels, g.drivers, g.options, g.root_argument, g.systemd_hook, g.autodetect = [k], list(ARCH_DRIVERS), ["rw", "net.ifnames=0", *CONSOLE], f"UUID={g.root_uuid}", False, ""
     def write(g):
-        early = initramfs.mkinitcpio(k, g.drivers, systemd=g.systemd_hook)
+        hooks = f"base {'systemd' if g.systemd_hook else 'udev'} {g.autodetect}microcode modconf kms keyboard {'sd-vconsole' if g.systemd_hook else 'keymap consolefont'} block filesystems fsck"
+        g.files["etc/mkinitcpio.conf"] = f"MODULES=()\nBINARIES=()\nFILES=()\nHOOKS=({hooks})\n"
+        early = initramfs.mkinitcpio(k, g.drivers, hooks, systemd=g.systemd_hook)
         image_ = k.image()
         line = " ".join([f"root={g.root_argument}", *g.options])
         top = f"usr/lib/modules/{k.version}/"
@@ -104,7 +105,7 @@ a, auki, agrub = broken("arch-uefi", arch), broken("arch-uki-uefi", arch_uki), b
 
 @a("autodetect", stops("initramfs", "DiskDriver.NotInInitramfs").on(disk="nvme"), good(), traps="3", note="mkinitcpio's autodetect on a virtio machine: no nvme")
 def _(g):
-    g.drivers = ["virtio_blk", "virtio_pci", "ext4", "crc32c_generic"]
+    g.drivers, g.autodetect = ["virtio_blk", "virtio_pci", "ext4", "crc32c_generic"], "autodetect "
 
 
 @a("systemd-hook", good(), note="an initramfs with systemd")
@@ -167,7 +168,7 @@ def _(g):
 
 # ---- Alpine -----------------------------------------------------------------------------------------------------------------------
 
-ALPINE_DRIVERS = ("virtio_blk", "virtio_scsi", "virtio_pci", "nvme", "sd_mod", "ahci", "ata_piix", "sr_mod", "ext4", "crc32c_generic", "squashfs", "loop", "vfat", "nls_cp437", "nls_utf8")
+ALPINE_DRIVERS = ("virtio_blk", "virtio_scsi", "virtio_pci", "nvme", "sd_mod", "ahci", "ata_piix", "sr_mod", "hv_storvsc", "mptspi", "vmw_pvscsi", "ext4", "crc32c_generic", "squashfs", "loop", "vfat", "nls_cp437", "nls_utf8")
 
 
 def alpine(**layout):
@@ -223,8 +224,8 @@ def alpine(**layout):
     return g
 
 
-healthy("alpine-3.20", alpine, targets=("kvm",), note="composed: Alpine 3.20, extlinux, OpenRC, mkinitfs, apk", traps="31")
-healthy("alpine-3.20-uefi", alpine, targets=("kvm",), uefi=True, boot=None, note="composed: Alpine 3.20, GRUB by UEFI", bios_loader=None)
+healthy("alpine-3.20", alpine, note="composed: Alpine 3.20, extlinux, OpenRC, mkinitfs, apk", traps="31")
+healthy("alpine-3.20-uefi", alpine, uefi=True, boot=None, note="composed: Alpine 3.20, GRUB by UEFI", bios_loader=None)
 al = broken("alpine-3.20", alpine)
 
 
@@ -293,7 +294,7 @@ def gentoo(**layout):
     return g
 
 
-healthy("gentoo", gentoo, targets=("kvm",), note="composed: Gentoo, OpenRC, netifrc, dracut")
+healthy("gentoo", gentoo, note="composed: Gentoo, OpenRC, netifrc, dracut")
 ge = broken("gentoo", gentoo)
 
 
@@ -335,8 +336,8 @@ def photon5(**layout):
     networkd(g, "[Match]\nName=e*\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=no\n")
     cloud_init(g, "23.4.3", distro="photon", user="root", python="usr/lib/python3.11/site-packages", disable_root=False)
     g.files["etc/fstab"] = f"PARTUUID={g.partuuid(3)}\t/\text4\tdefaults,barrier,noatime,noacl,data=ordered\t1\t1\n"
-    g.kernels = [Kernel("6.1.83-3.ph5-esx", builtin=("crc32c_generic", "scsi_mod", "scsi_common", "sd_mod", "virtio", "virtio_ring", "virtio_pci", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_blk", "virtio_scsi", "virtio_net", "net_failover", "failover", "ext4", "jbd2", "mbcache", "nvme", "nvme_core"), suffix=".xz")]
-    g.drivers = ["dm_mod"]
+    g.kernels = [Kernel("6.1.83-3.ph5", builtin=("crc32c_generic", "scsi_mod", "scsi_common", "sd_mod", "virtio", "virtio_ring", "virtio_pci", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_blk", "virtio_scsi", "virtio_net", "net_failover", "failover", "ext4", "jbd2", "mbcache", "nvme", "nvme_core"), suffix=".xz")]
+    g.drivers = ["dm_mod", "hv_vmbus", "hv_storvsc"]
     g.initrd = lambda k: initramfs.dracut(g.kept, k, g.drivers, g.files["usr/lib/os-release"], version="059-11.ph5")
     g.options = ["init=/lib/systemd/systemd", "ro", "loglevel=3", "quiet", "console=ttyS0"]
     def write(g):
@@ -351,11 +352,11 @@ def photon5(**layout):
         top = "boot/efi/EFI/BOOT/"
         g.files[top + "BOOTX64.EFI"] = boot.efi_image("/EFI/BOOT", g.kept, False)
     g.finish.append(write)
-    g.finish.append(lambda g: g.put(packages.rpm(["bash-5.2-2.ph5", "systemd-253-12.ph5", "openssh-server-9.3p2-8.ph5", "cloud-init-23.4.3-2.ph5", "linux-esx-6.1.83-3.ph5", "dracut-059-11.ph5"], "sqlite", g.kept)))
+    g.finish.append(lambda g: g.put(packages.rpm(["bash-5.2-2.ph5", "systemd-253-12.ph5", "openssh-server-9.3p2-8.ph5", "cloud-init-23.4.3-2.ph5", "linux-6.1.83-3.ph5", "dracut-059-11.ph5"], "sqlite", g.kept)))
     return g
 
 
-healthy("photon-5", photon5, good().on(firmware="uefi"), targets=("kvm",), note="composed: Photon 5, GRUB reads names of kernel and initrd from an environment file")
+healthy("photon-5", photon5, good().on(firmware="uefi"), note="composed: Photon 5, GRUB reads names of kernel and initrd from an environment file")
 ph = broken("photon-5", photon5)
 
 
@@ -433,7 +434,7 @@ def nixos(**layout):
         store = "nix/store/dddd4444-linux-6.6.32-modules/"
         g.put({store + p: d for p, d in k.tree().items()})
         g.files["boot/EFI/nixos/dddd4444-linux-6.6.32-bzImage.efi"] = k.image()
-        g.files["boot/EFI/nixos/eeee5555-initrd-linux-6.6.32-initrd.efi"] = initramfs.mkinitcpio(k, ARCH_DRIVERS)
+        g.files["boot/EFI/nixos/eeee5555-initrd-linux-6.6.32-initrd.efi"] = initramfs.mkinitcpio(k, ARCH_DRIVERS, "")
         g.files["boot/loader/loader.conf"] = "timeout 5\ndefault nixos-generation-1.conf\nconsole-mode keep\n"
         g.files["boot/loader/entries/nixos-generation-1.conf"] = f"title NixOS\nversion Generation 1 NixOS 24.05, Linux Kernel 6.6.32, built on 2024-06-01\nlinux /EFI/nixos/dddd4444-linux-6.6.32-bzImage.efi\ninitrd /EFI/nixos/eeee5555-initrd-linux-6.6.32-initrd.efi\noptions init=/{system}init root=/dev/disk/by-uuid/{g.root_uuid} console=ttyS0 loglevel=4\nmachine-id {MACHINE_ID}\n"
         g.files["boot/EFI/systemd/systemd-bootx64.efi"] = g.files["boot/EFI/BOOT/BOOTX64.EFI"] = boot.systemd_boot()
@@ -478,7 +479,7 @@ def unknown(**layout):
 
 
 unknown.uefi = True
-healthy("unknown-like-rhel-uefi", unknown, targets=("kvm",), note="composed: a distribution nobody knows that names rhel in ID_LIKE")
+healthy("unknown-like-rhel-uefi", unknown, note="composed: a distribution nobody knows that names rhel in ID_LIKE")
 un = broken("unknown-like-rhel-uefi", unknown)
 
 

@@ -141,7 +141,7 @@ def centos7(**layout):
     accounts(g, root="!!", user="centos")
     sshd(g, SSHD[7], keygen=False)
     keygen_service(g)
-    g.kernels = [Kernel("3.10.0-1160.119.1.el7.x86_64", builtin=EL7_BUILTIN, extra=("virtio_scsi", "nvme", "ena", "overlay"), absent=("btrfs",), suffix=".xz")]
+    g.kernels = [Kernel("3.10.0-1160.119.1.el7.x86_64", builtin=EL7_BUILTIN, extra=("ena", "overlay", "pci_hyperv"), absent=("btrfs",), suffix=".xz")]
     g.options = ["crashkernel=auto", "rd.lvm.lv=centos/root", "rd.lvm.lv=centos/swap", "net.ifnames=0", "biosdevname=0", *CONSOLE, "LANG=en_US.UTF-8"] if g.lvm else ["crashkernel=auto", "net.ifnames=0", "biosdevname=0", *CONSOLE]
     network_manager(g, unit=False)
     g.files["etc/sysconfig/network"] = "NETWORKING=yes\nNOZEROCONF=yes\n"
@@ -199,7 +199,7 @@ def rocky8(**layout):
     el(g, "rocky", "Rocky Linux", "8.10 (Green Obsidian)", "8.10", el="el8", python="usr/lib/python3.6/site-packages", user="rocky", backend="bdb", sshd_config=SSHD[7], rpms=["NetworkManager-1:1.40.16-15.el8_9", "dracut-049-233.git20240115.el8", "rocky-release-8.10-1.9.el8"],
        more={"etc/rocky-release": "Rocky Linux release 8.10 (Green Obsidian)\n"})
     del g.files["etc/ssh/sshd_config.d/50-redhat.conf"]
-    g.kernels = [Kernel("4.18.0-553.5.1.el8_10.x86_64", builtin=EL8_BUILTIN, absent=("btrfs",), suffix=".xz")]
+    g.kernels = [Kernel("4.18.0-553.5.1.el8_10.x86_64", builtin=EL8_BUILTIN, extra=("gve",), absent=("btrfs",), suffix=".xz")]
     g.options = [*CONSOLE, "no_timer_check", "net.ifnames=0", "crashkernel=auto"]
     network_manager(g)
     g.files["etc/sysconfig/network-scripts/ifcfg-eth0"] = ifcfg(TYPE="Ethernet", BOOTPROTO="dhcp", DEVICE="eth0", ONBOOT="yes", PEERDNS="yes", IPV6INIT="yes")
@@ -207,8 +207,8 @@ def rocky8(**layout):
     return g
 
 
-healthy("centos-7", centos7, ready={"alibaba-ecs": "no"}, note="composed: CentOS 7.9, BIOS, XFS on LVM, ifcfg files, rpm database of Berkeley DB")
-healthy("centos-7-uefi", centos7, ready={"alibaba-ecs": "no"}, uefi=True, note="composed: the same with the whole grub.cfg in the ESP", traps="18")
+healthy("centos-7", centos7, note="composed: CentOS 7.9, BIOS, XFS on LVM, ifcfg files, rpm database of Berkeley DB")
+healthy("centos-7-uefi", centos7, uefi=True, note="composed: the same with the whole grub.cfg in the ESP", traps="18")
 
 
 def centos7_image(name, *rows, traps="", note="", **layout):
@@ -223,7 +223,7 @@ def _(g):
 
 @centos7_image("initrd-other-kernel", stops("initramfs", "Initramfs.NoFileSystem"), traps="4", note="the initramfs of the default entry holds the modules of the kernel before")
 def _(g):
-    old = Kernel("3.10.0-957.el7.x86_64", builtin=EL7_BUILTIN, extra=("virtio_scsi", "nvme", "ena"), absent=("btrfs",), suffix=".xz")
+    old = Kernel("3.10.0-957.el7.x86_64", builtin=EL7_BUILTIN, extra=("ena",), absent=("btrfs",), suffix=".xz")
     first = g.initrd
     g.initrd = lambda k: first(old)
 
@@ -261,7 +261,7 @@ def _(g):
 
 @centos7_image("kernel-missing", stops("kernel", "Grub.KernelMissing"), traps="26", note="the kernel was updated while /boot was not mounted: the new one lies under the mount point")
 def _(g):
-    new = Kernel("3.10.0-1160.el7.x86_64", builtin=EL7_BUILTIN, extra=("virtio_scsi", "nvme", "ena"), absent=("btrfs",), suffix=".xz")
+    new = Kernel("3.10.0-1160.el7.x86_64", builtin=EL7_BUILTIN, extra=("ena",), absent=("btrfs",), suffix=".xz")
     g.put(new.tree(prefix="usr/lib/modules/"))
     def change(g):
         for p in [p for p in g.files if p.startswith("boot/") and g.kernels[0].version in p]:

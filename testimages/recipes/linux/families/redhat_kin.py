@@ -237,7 +237,7 @@ def kylin(**layout):
     return g
 
 
-healthy("kylin-v10", kylin, ready={"alibaba-ecs": "no"}, note="composed: Kylin V10 SP3, XFS on LVM, in the form of an rpm distribution")
+healthy("kylin-v10", kylin, note="composed: Kylin V10 SP3, XFS on LVM, in the form of an rpm distribution")
 
 
 @breakages("kylin-v10", kylin)("initrd-no-virtio", stops("initramfs", "DiskDriver.NotInInitramfs"), traps="3", note="no virtio_blk in the initramfs")
