@@ -358,16 +358,25 @@ def mkinitfs(k, drivers, more=None, drop=(), compression="gzip"):
     return archive({p: d for p, d in tree.items() if d is not None}, compression)
 
 
-def suse_mkinitrd(k, order, root="/dev/disk/by-uuid/", more=None, left_out=(), lvm=False):
-    """SLES 11: boot/*.sh in their order, config/*.sh; the modules of RESOLVED_INITRD_MODULES are loaded by boot/*-start, others by udev."""
-    modules = " ".join(n for n in order if n not in left_out)
-    tree = {"init": "#!/bin/bash\n#%stage: boot\nexport PATH=/sbin:/usr/sbin:/bin:/usr/bin\n. /config/start.sh\nmount -t proc proc /proc\nmount -t sysfs sysfs /sys\nudevd --daemon\n. /run_all.sh\n",
-            "run_all.sh": "".join(f'[ "$debug" ] && echo running {s}\nsource boot/{s}\n[ "$modules" ] && load_modules\n' for s in ("01-devfunctions.sh", "03-rtc.sh", "03-storage.sh", "11-udev.sh", "21-devinit_done.sh", "81-mount.sh", "93-killblogd.sh")),
-            "config/start.sh": f"RESOLVED_INITRD_MODULES='{modules}'\n[ \"$debug\" ] && echo preping 01-devfunctions.sh\n", "config/storage.sh": f"block_modules='{modules}'\nroot_dev=''\n", "config/mount.sh": f"rootdev='{root}'\nrootfstype='ext3'\nrootfsopts=''\n",
-            "boot/01-devfunctions.sh": "#!/bin/bash\n", "boot/03-rtc.sh": "#!/bin/bash\n", "boot/03-storage.sh": "#!/bin/bash\n#%stage: setup\nfor i in $block_modules; do\n    load $i\ndone\n", "boot/11-udev.sh": "#!/bin/bash\n/sbin/udevd --daemon\n/sbin/udevadm trigger\n/sbin/udevadm settle --timeout=$udev_timeout\n",
-            "boot/21-devinit_done.sh": "#!/bin/bash\n", "boot/81-mount.sh": "#!/bin/bash\n#%stage: filesystem\nmount -o ro -t $rootfstype $rootdev /root\n", "boot/93-killblogd.sh": "#!/bin/bash\n", "lib/udev/rules.d/80-drivers.rules": 'ACTION=="add", ENV{MODALIAS}=="?*", RUN+="/sbin/modprobe -b $env{MODALIAS}"\n',
-            "etc/modprobe.conf": "# see modprobe.conf(5)\n", "mkinitrd.config": "INITRD_MODULES=\"" + modules + "\"\n"}
-    for p in ("bin/bash", "bin/mount", "sbin/udevd", "sbin/udevadm", "sbin/modprobe", "sbin/fsck", "bin/sed"):
+def suse_mkinitrd(k, order, root="/dev/disk/by-uuid/", more=None, left_out=()):
+    """SLES 11 (openSUSE/mkinitrd: lib/mkinitrd/bin/linuxrc, scripts/boot-*.sh): `init` sources run_all.sh, which sources boot/NN-*.sh in their
+    order and hands the variable `modules` of each to modprobe; udev loads by alias what else is in the archive."""
+    resolved = " ".join(n for n in order if n not in left_out)
+    scripts = (("01-devfunctions", "", ""), ("02-start", f"[ \"$build_day\" ] || build_day='20240601'\n[ \"$RESOLVED_INITRD_MODULES\" ] || RESOLVED_INITRD_MODULES='{resolved}'\n", "$RESOLVED_INITRD_MODULES"),
+               ("03-storage", f"[ \"$fallback_rootdev\" ] || fallback_rootdev='{root}'\n[ \"$rootdev\" ] || rootdev='{root}'\n[ \"$rootfsopts\" ] || rootfsopts='acl,user_xattr'\n", ""), ("04-udev", "[ \"$udev_timeout\" ] || udev_timeout='30'\n", ""),
+               ("11-block", "[ \"$block_modules\" ] || block_modules=''\n", "$block_modules"), ("21-devinit_done", "", ""), ("83-mount", f"[ \"$rootdev\" ] || rootdev='{root}'\n[ \"$rootfsck\" ] || rootfsck='/sbin/fsck.ext3'\n", "$rootfsmod"), ("84-remount", "", ""), ("91-killudev", "", ""), ("93-boot", "", ""))
+    body = {"02-start": "mount -t proc  proc  /proc\nmount -t sysfs sysfs /sys\nmount -t tmpfs -o mode=0755 udev /dev\n", "04-udev": "/sbin/udevd --daemon\n/sbin/udevadm trigger\n/sbin/udevadm settle --timeout=$udev_timeout\n",
+            "83-mount": "mount $opt $rootdev /root\n", "93-boot": "exec /bin/run-init -c ./dev/console /root $init ${kernel_cmdline[@]}\n"}
+    conditions = {"11-block": '"$block_modules"', "83-mount": '! "$root_already_mounted"'}
+    tree = {"init": "#!/bin/bash\n\nload_modules() {\n    local module\n    for module in $(eval echo $modules)\n    do\n        modprobe $module\n    done\n    modules=\"\"\n}\n\nif [ ! \"$slow_boot\" ]; then\n  echo \"doing fast boot\"\n  source run_all.sh\nfi\n", "run_all.sh": "",
+            "lib/udev/rules.d/80-drivers.rules": 'ACTION=="add", ENV{MODALIAS}=="?*", RUN+="/sbin/modprobe -b $env{MODALIAS}"\n', "etc/modprobe.conf": "# see modprobe.conf(5)\n", "mkinitrd.config": f"INITRD_MODULES=\"{resolved}\"\n"}
+    for name, settings, modules in scripts:
+        run_ = f'[ "$debug" ] && echo running {name}.sh\nsource boot/{name}.sh\n[ "$modules" ] && load_modules\n'
+        tree["run_all.sh"] += f'[ "$debug" ] && echo preping {name}.sh\n{settings}' + (f'\nmodules=" {modules}"\n' if modules else "\n") + (f"if [  {conditions[name]} ]; then\n{run_}fi\n" if name in conditions else run_)
+        tree[f"boot/{name}.sh"] = "#!/bin/bash\n" + (f"#%modules: {modules}\n" if modules else "") + body.get(name, "")
+        if settings:
+            tree[f"config/{name[3:]}.sh"] = settings
+    for p in ("bin/bash", "bin/mount", "bin/run-init", "sbin/udevd", "sbin/udevadm", "sbin/modprobe", "sbin/fsck", "sbin/fsck.ext3", "bin/sed"):
         tree[p] = program()
     tree["bin/sh"] = Link("bash")
     tree["lib64/libc.so.6"], tree["lib64/ld-linux-x86-64.so.2"] = elf(soname="libc.so.6"), elf(soname="ld-linux-x86-64.so.2")

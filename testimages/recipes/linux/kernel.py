@@ -2,7 +2,7 @@
 
 What the modules say of themselves (aliases, dependencies) is Debian's, recorded in modules.tsv; code they have none.
 """
-import functools, os, struct
+import functools, os, re, struct
 
 import parts
 
@@ -47,7 +47,7 @@ class Kernel:
 
     def __init__(self, version, builtin=(), absent=(), extra=(), suffix="", lists=True, config=True, architecture="x86_64", banner=None):
         self.version, self.builtin, self.suffix, self.lists, self.config, self.architecture = version, set(builtin), suffix, lists, config, architecture
-        number = tuple(int(n) for n in version.split("-")[0].split("."))
+        self.number = number = tuple(int(n) for n in re.match("[0-9.]+", version)[0].split("."))
         self.modules = {n for n in known() if n in extra or NEW.get(n, ()) <= number} - self.builtin - set(absent)
         if number >= (4, 3):
             self.modules -= {"ext3", "jbd"} - set(extra)

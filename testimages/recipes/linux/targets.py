@@ -56,6 +56,6 @@ def unready(g, place, kernel):
         return "Datasource.NotListed"
     if g.lvm:
         return "Resize.Lvm"
-    if tuple(int(n) for n in kernel.version.split("-")[0].split(".")) < (3, 6):
+    if kernel.number < (3, 6):
         return "Resize.KernelTooOld"
     return None

@@ -1,5 +1,5 @@
-"""Debian 8 and 10, Ubuntu from 14.04 to 24.04."""
-import boot, initramfs, packages
+"""Debian 8 to 13, Ubuntu from 14.04 to 24.04."""
+import boot, breakages, initramfs, packages
 from guest import ESP_SERIAL, HASH, NOSUCH, Guest, accounts, base, cloud_init, host_keys, kernels, sshd, systemd, upstart
 from kernel import Kernel
 from parts import Link
@@ -118,8 +118,52 @@ def debian10(**layout):
     return g
 
 
+def debian12(**layout):
+    """By UEFI, as the installer leaves it with GRUB forced to the removable path."""
+    g = Guest(**(dict(uefi=True, merged=True) | layout))
+    debian_base(g, release("debian", "Debian GNU/Linux", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)", {"etc/debian_version": "12.5\n"}), compression="zstd")
+    systemd(g)
+    debian_accounts(g, "debian")
+    sshd(g, SSHD, unit="ssh.service", keygen=False)
+    host_keys(g)
+    g.cloud_version = "22.4.2-1+deb12u1"
+    cloud_init(g, "22.4.2", distro="debian", user="debian", python="usr/lib/python3/dist-packages")
+    ifupdown(g)
+    g.kernels = [Kernel("6.1.0-21-amd64")]
+    g.options = ["console=tty0", "console=ttyS0,115200", "net.ifnames=0"]
+    grub(g, "Debian GNU/Linux")
+    dpkg(g, ("ifupdown", "0.8.41"))
+    return g
+
+
+def debian13(**layout):
+    """By UEFI, with systemd-networkd for any card."""
+    g = Guest(**(dict(uefi=True, merged=True) | layout))
+    debian_base(g, release("debian", "Debian GNU/Linux", "13", "trixie", "Debian GNU/Linux 13 (trixie)", {"etc/debian_version": "13.1\n"}), compression="zstd")
+    systemd(g, networkd=True)
+    debian_accounts(g, "debian")
+    sshd(g, SSHD, unit="ssh.service", keygen=False)
+    host_keys(g)
+    g.cloud_version = "25.1.4-1"
+    cloud_init(g, "25.1.4", distro="debian", user="debian", python="usr/lib/python3/dist-packages", renamed=True)
+    g.files["etc/systemd/network/20-wired.network"] = "[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n"
+    g.enable("systemd-networkd.service"); g.enable("systemd-resolved.service")
+    g.kernels = [Kernel("6.12.43+deb13-" + {"x86_64": "amd64", "arm64": "arm64"}[g.architecture], suffix=".xz", architecture=g.architecture)]
+    g.options = ["console=tty0", "console=" + {"x86_64": "ttyS0,115200", "arm64": "ttyAMA0"}[g.architecture]]
+    grub(g, "Debian GNU/Linux")
+    dpkg(g)
+    return g
+
+
+debian12.uefi = debian13.uefi = True
 healthy("debian-8", debian8, note="composed: Debian 8.11, no names by policy, ifupdown")
 healthy("debian-10", debian10, note="composed: Debian 10.13, ifupdown with net.ifnames=0")
+healthy("debian-12-uefi", debian12, note="composed: Debian 12, shim and GRUB at the removable path, ifupdown")
+healthy("debian-13-uefi", debian13, note="composed: Debian 13, systemd-networkd, modules compressed with xz")
+healthy("debian-13-arm64-uefi", debian13, architecture="arm64", note="composed: Debian 13 for arm64")
+breakages.register("debian-12-uefi", debian12, "shim-alone", "stub-other-uuid", "initrd-no-nvme", "root-gone", "esp-line")
+breakages.register("debian-13-uefi", debian13, "no-fallback", "config-gone", "kernel-gone", "initrd-gone", "initrd-no-virtio")
+breakages.register("debian-13-arm64-uefi", debian13, "no-fallback", "kernel-gone", "root-gone", "initrd-no-virtio", "esp-line", architecture="arm64")
 
 
 def ubuntu(version, codename, pretty, kernel, cloud, builtin=UBUNTU_BUILTIN, network="netplan", init="systemd", python="usr/lib/python3/dist-packages", suffix="", extra=(), **layout):
@@ -205,6 +249,12 @@ def broken(prefix, of):
 
 PIN = {"etc/cloud/cloud.cfg.d/99-disable-network-config.cfg": "network: {config: disabled}\n"}
 u24, u22, u20, u16, u14, d10, d8 = (broken(p, b) for p, b in (("ubuntu-24.04", ubuntu2404), ("ubuntu-22.04", ubuntu2204), ("ubuntu-20.04", ubuntu2004), ("ubuntu-16.04", ubuntu1604), ("ubuntu-14.04", ubuntu1404), ("debian-10", debian10), ("debian-8", debian8)))
+
+
+breakages.register("ubuntu-24.04", ubuntu2404, "no-fallback", "stub-other-uuid", bios=[good()])
+breakages.register("ubuntu-22.04", ubuntu2204, "shim-alone", bios=[good()])
+breakages.register("ubuntu-20.04", ubuntu2004, "kernel-gone", "esp-line")
+breakages.register("ubuntu-16.04", ubuntu1604, "kernel-gone", "root-gone")
 
 
 @u24("netplan-tab", unreachable("Dhcp.InvalidConfig"), traps="54", note="a tab in the YAML of netplan: the generator fails, nothing is configured")
@@ -447,6 +497,7 @@ def ubuntu_arm64(**layout):
 ubuntu_arm64.uefi = True
 healthy("ubuntu-22.04-arm64-uefi", ubuntu_arm64, note="composed: Ubuntu 22.04 for arm64, BOOTAA64.EFI")
 arm = broken("ubuntu-22.04-arm64-uefi", ubuntu_arm64)
+breakages.register("ubuntu-22.04-arm64-uefi", ubuntu_arm64, "initrd-no-nvme")
 
 
 @arm("no-fallback", stops("firmware", "EfiFallback.Missing"), traps="23", note="no BOOTAA64.EFI")

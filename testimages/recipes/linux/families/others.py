@@ -1,10 +1,11 @@
 """Arch, Alpine, Gentoo, Photon, systems that come as an image, an unknown one, an arm64 one."""
-import boot, initramfs, packages
+import boot, breakages, initramfs, packages
 from families.debian import SSHD as SSHD_DEBIAN
 from families.redhat import EL8_BUILTIN, ROOT, SSHD, bls, el, rhel9
 from guest import ESP_SERIAL, HASH, KEY, MACHINE_ID, NOSUCH, Guest, accounts, base, cloud_init, foreign, host_keys, kernels, network_manager, sshd, systemd
 from kernel import Kernel
 from parts import Link, elf, program
+import targets
 from table import Row, good, healthy, image, stops, unclear, unreachable
 
 SSHD_PLAIN = "Include /etc/ssh/sshd_config.d/*.conf\nAuthorizedKeysFile\t.ssh/authorized_keys\nKbdInteractiveAuthentication no\nUsePAM yes\nPrintMotd no\nSubsystem\tsftp\t/usr/lib/ssh/sftp-server\n"
@@ -151,6 +152,23 @@ def _(g):
     g.drivers = ["ahci", "sd_mod", "ext4", "crc32c_generic"]
 
 
+breakages.register("arch-uefi", arch, "esp-line")
+breakages.register("arch-uki-uefi", arch_uki, "no-fallback", "esp-line")
+breakages.register("arch-grub", arch_grub, "kernel-gone", "initrd-gone", "root-gone")
+
+
+@auki("image-gone", stops("bootloader", "Grub.ConfigMissing"), traps="32", note="no unified image is left: systemd-boot has nothing to start")
+def _(g):
+    g.late.append(lambda g: breakages.drop(g, lambda p: p.startswith("efi/EFI/Linux/")))
+
+
+@auki("networkd-off", unreachable("Dhcp.NoConfig"), note="a .network file, and nothing starts systemd-networkd")
+def _(g):
+    g.disable("systemd-networkd.service")
+    g.files["etc/machine-id"] = MACHINE_ID + "\n"
+    g.files["etc/cloud/cloud.cfg.d/99-disable-network-config.cfg"] = "network: {config: disabled}\n"
+
+
 @agrub("networkd-off", unreachable("Dhcp.NoConfig"), note="a .network file, and nothing starts systemd-networkd")
 def _(g):
     g.disable("systemd-networkd.service")
@@ -166,12 +184,22 @@ def _(g):
     g.on_disk.append(wipe)
 
 
+def cloud_init_openrc(g, version, distro, python):
+    """cloud-init with the services of its package for OpenRC, in the runlevels that its set-up adds them to."""
+    cloud_init(g, version, distro=distro, user=distro, python=python, generator=False)
+    for p in [p for p in g.files if "systemd" in p and "cloud-" in p]:
+        del g.files[p]
+    for name, command, level in (("cloud-init-local", "init --local", "boot"), ("cloud-init", "init", "default"), ("cloud-config", "modules --mode config", "default"), ("cloud-final", "modules --mode final", "default")):
+        g.files["etc/init.d/" + name] = f"#!/sbin/openrc-run\n\ndescription=\"{name}\"\n\ndepend() {{\n\tafter {'localmount netmount' if level == 'boot' else 'net'}\n\tprovide {name}\n}}\n\nstart() {{\n\tcloud-init {command}\n\teend 0\n}}\n"
+        g.files[f"etc/runlevels/{level}/{name}"] = Link("/etc/init.d/" + name)
+
+
 # ---- Alpine -----------------------------------------------------------------------------------------------------------------------
 
 ALPINE_DRIVERS = ("virtio_blk", "virtio_scsi", "virtio_pci", "nvme", "sd_mod", "ahci", "ata_piix", "sr_mod", "hv_storvsc", "mptspi", "vmw_pvscsi", "ext4", "crc32c_generic", "squashfs", "loop", "vfat", "nls_cp437", "nls_utf8")
 
 
-def alpine(**layout):
+def alpine(cloud=False, **layout):
     g = Guest(**(dict(bios_loader="extlinux", table="mbr", boot="ext4", merged=False, grub="grub", boot_features=("^64bit",)) | layout))
     for d in ("dev", "proc", "sys", "run", "tmp", "mnt", "media", "opt", "srv", "home", "root", "var/log", "var/tmp", "var/lib", "usr/local/bin", "boot"):
         g.files[d + "/"] = None
@@ -199,6 +227,8 @@ def alpine(**layout):
     g.files["etc/init.d/sshd"] = "#!/sbin/openrc-run\n\ndescription=\"OpenBSD Secure Shell server\"\ncommand=/usr/sbin/sshd\npidfile=/run/sshd.pid\n\ndepend() {\n\tuse logger dns\n\tafter entropy\n\tneed net\n}\n\ngenerate_host_keys() {\n\tssh-keygen -A\n}\n\nstart_pre() {\n\tgenerate_host_keys\n}\n"
     accounts(g, root="*", key=True, shell="/bin/ash")
     g.mode("etc/shadow", 0o640, 0, 42)
+    if cloud:
+        cloud_init_openrc(g, "24.1.4", "alpine", "usr/lib/python3.12/site-packages")
     g.files["etc/ssh/sshd_config"] = "Include /etc/ssh/sshd_config.d/*.conf\nAuthorizedKeysFile\t.ssh/authorized_keys\nAllowTcpForwarding no\nGatewayPorts no\nX11Forwarding no\nSubsystem\tsftp\tinternal-sftp\n"
     host_keys(g)
     g.files["etc/fstab"] = f"UUID={g.root_uuid}\t/\text4\trw,relatime 0 1\n" + (f"UUID={g.boot_uuid}\t/boot\text4\trw,relatime 0 2\n" if g.boot else "") + (f"UUID={ESP_SERIAL[:4]}-{ESP_SERIAL[4:]}\t/boot/efi\tvfat\trw,relatime 0 2\n" if g.esp else "") + "tmpfs\t/tmp\ttmpfs\tnosuid,nodev\t0\t0\n"
@@ -226,6 +256,7 @@ def alpine(**layout):
 
 healthy("alpine-3.20", alpine, note="composed: Alpine 3.20, extlinux, OpenRC, mkinitfs, apk", traps="31")
 healthy("alpine-3.20-uefi", alpine, uefi=True, boot=None, note="composed: Alpine 3.20, GRUB by UEFI", bios_loader=None)
+healthy("alpine-3.20-cloud", alpine, cloud=True, note="composed: Alpine 3.20 with cloud-init, started by OpenRC")
 al = broken("alpine-3.20", alpine)
 
 
@@ -254,9 +285,17 @@ def _(g):
     g.files["etc/network/interfaces"] = "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet static\n\taddress 192.168.7.20/24\n\tgateway 192.168.7.1\n"
 
 
+@al("sshd-gone", unreachable("Ssh.NotInstalled", "access"), note="the package openssh-server was removed")
+def _(g):
+    del g.files["usr/sbin/sshd"], g.files["etc/init.d/sshd"], g.files["etc/runlevels/default/sshd"]
+
+
+breakages.register("alpine-3.20-uefi", alpine, "no-fallback", "kernel-gone", "root-gone", "initrd-no-virtio", "esp-line", uefi=True, boot=None, bios_loader=None)
+
+
 # ---- Gentoo, Photon -------------------------------------------------------------------------------------------------------------------
 
-def gentoo(**layout):
+def gentoo(cloud=False, **layout):
     g = Guest(**(dict(table="gpt", biosboot=True, merged=True, grub="grub") | layout))
     base(g)
     g.files["etc/gentoo-release"] = "Gentoo Base System release 2.15\n"
@@ -277,6 +316,8 @@ def gentoo(**layout):
     sshd(g, SSHD_PLAIN, unit=None)
     host_keys(g)
     g.files["etc/fstab"] = f"UUID={g.root_uuid}\t/\text4\tnoatime\t0 1\n"
+    if cloud:
+        cloud_init_openrc(g, "24.1.4", "gentoo", "usr/lib/python3.12/site-packages")
     g.kernels = [Kernel("6.6.30-gentoo-dist", builtin=("crct10dif_common",), suffix=".xz")]
     g.drivers = list(ROOT) + ["crc32c_generic"]
     g.initrd = lambda k: initramfs.dracut(g.kept, k, g.drivers, g.files["etc/os-release"], version="060_pre20240104-r4")
@@ -295,6 +336,7 @@ def gentoo(**layout):
 
 
 healthy("gentoo", gentoo, note="composed: Gentoo, OpenRC, netifrc, dracut")
+healthy("gentoo-cloud", gentoo, cloud=True, note="composed: Gentoo with cloud-init, started by OpenRC")
 ge = broken("gentoo", gentoo)
 
 
@@ -414,7 +456,8 @@ def coreos(**layout):
         g.files[f"boot/ostree/fedora-coreos-5e1ec7ed/initramfs-{k.version}.img"] = initramfs.dracut(g.kept, k, ROOT, files["usr/lib/os-release"], version="101-1.fc40")
         g.files["boot/loader.1/entries/ostree-1.conf"] = f"title Fedora CoreOS 40.20240519.3.0 (ostree:0)\nversion 1\noptions mitigations=auto,nosmt ignition.platform.id=qemu console=tty0 console=ttyS0,115200n8 root=UUID={g.root_uuid} rw rootflags=prjquota boot=UUID={g.boot_uuid} ostree=/ostree/boot.1/fedora-coreos/5e1ec7ed/0\nlinux /ostree/fedora-coreos-5e1ec7ed/vmlinuz-{k.version}\ninitrd /ostree/fedora-coreos-5e1ec7ed/initramfs-{k.version}.img\n"
         g.files["boot/loader"] = Link("loader.1")
-        g.files["boot/grub2/grub.cfg"] = "set pager=1\nif [ -e ${config_directory}/grubenv ]; then\n  load_env -f ${config_directory}/grubenv\nelif [ -s $prefix/grubenv ]; then\n  load_env\nfi\nset default=0\nset timeout=1\nblscfg\n"
+        g.files["boot/grub2/grub.cfg"] = "set pager=1\nif [ -e ${config_directory}/grubenv ]; then\n  load_env -f ${config_directory}/grubenv\nelif [ -s $prefix/grubenv ]; then\n  load_env\nfi\nif [ -f $prefix/bootuuid.cfg ]; then\n  source $prefix/bootuuid.cfg\nfi\nif [ -n \"${BOOT_UUID}\" ]; then\n  search --fs-uuid \"${BOOT_UUID}\" --set boot --no-floppy\nelse\n  search --label boot --set boot --no-floppy\nfi\nset root=$boot\nset default=0\nset timeout=1\nset ignition_firstboot=\"\"\nif [ -f \"/ignition.firstboot\" ]; then\n  set ignition_firstboot=\"ignition.firstboot\"\nfi\nblscfg\n"
+        g.files["boot/grub2/bootuuid.cfg"] = f"set BOOT_UUID=\"{g.boot_uuid}\"\n"
         g.put(boot.efi_files(g, "fedora", g.kept, vendor=True, config=f"search --fs-uuid {g.boot_uuid} --set prefix --no-floppy\nset prefix=($prefix)/grub2\nconfigfile $prefix/grub.cfg\n"))
     g.finish.append(write)
     return g
@@ -466,7 +509,51 @@ def flatcar(**layout):
 
 
 for _name, _of, _note in (("coreos-uefi", coreos, "Fedora CoreOS, an ostree deployment"), ("nixos-uefi", nixos, "NixOS, files of /etc link into the store"), ("flatcar-uefi", flatcar, "Flatcar, /usr from a read-only partition, initramfs inside the kernel")):
-    image(_name, NEVER_NO, traps="47", note="composed: " + _note, base=_of, uefi=True)(lambda g: None)
+    image(_name, *[NEVER_NO.on(target=target, disk=place.disk) for target, place in targets.PLACES.items()], traps="47", note="composed: " + _note, base=_of, uefi=True)(lambda g: None)
+
+coreos.uefi = nixos.uefi = flatcar.uefi = True
+breakages.register("coreos-uefi", coreos, "no-fallback", "config-gone", "kernel-gone", "root-gone", "initrd-gone")
+breakages.register("nixos-uefi", nixos, "no-fallback")
+breakages.register("flatcar-uefi", flatcar, "no-fallback", "config-gone", "kernel-gone")
+co, ni, fl = broken("coreos-uefi", coreos), broken("nixos-uefi", nixos), broken("flatcar-uefi", flatcar)
+
+
+@ni("kernel-gone", stops("kernel", "Grub.KernelMissing"), note="the kernel of the only generation is gone from the ESP")
+def _(g):
+    g.late.append(lambda g: breakages.drop(g, lambda p: p.endswith("bzImage.efi")))
+
+
+@ni("initrd-gone", stops("bootloader", "Grub.InitrdMissing"), note="systemd-boot does not start an entry whose initrd is gone")
+def _(g):
+    g.late.append(lambda g: breakages.drop(g, lambda p: p.endswith("initrd.efi")))
+
+
+@ni("entries-gone", stops("bootloader", "Grub.ConfigMissing"), note="no entry is left: systemd-boot has nothing to start")
+def _(g):
+    g.late.append(lambda g: breakages.drop(g, lambda p: p.startswith("boot/loader/entries/")))
+
+
+@ni("root-gone", stops("root", "Grub.RootNotFound"), note="root= names a file system that is gone")
+def _(g):
+    g.late.append(lambda g: breakages.edit(g, lambda p: p.startswith("boot/loader/entries/"), g.root_uuid, NOSUCH))
+
+
+@fl("usr-gone", stops("root", "Grub.RootNotFound"), note="mount.usr= names a partition that is gone")
+def _(g):
+    g.late.append(lambda g: breakages.edit(g, lambda p: p.endswith("grub.cfg"), g.partuuid(2), NOSUCH))
+
+
+def table_gone(g, disk, sectors):
+    """Both copies of the GPT and the MBR before it are overwritten."""
+    with open(disk, "r+b") as f:
+        f.write(bytes(34 * 512))
+        f.seek(-33 * 512, 2)
+        f.write(bytes(33 * 512))
+
+
+@fl("table-gone", Row("-", "-", "-", "-", "SystemImage.NoSystem"), note="no partition table is left: nothing to start, nothing to judge")
+def _(g):
+    g.on_disk.append(table_gone)
 
 
 # ---- an unknown distribution, arm64 ---------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """RHEL, what is rebuilt of it and what grew out of it, from 6 on (RHEL 5 is in rhel5.py)."""
 import re
 
-import boot, initramfs, packages
+import boot, breakages, initramfs, packages
 from guest import ESP_SERIAL, HASH, NOSUCH, MACHINE_ID, Guest, accounts, base, cloud_init, fstab, host_keys, ifcfg, kernels, keyfile, network_manager, sshd, systemd, sysv_links, upstart
 from kernel import Kernel
 from parts import Link, program
@@ -208,6 +208,7 @@ def rocky8(**layout):
 
 
 healthy("centos-7", centos7, note="composed: CentOS 7.9, BIOS, XFS on LVM, ifcfg files, rpm database of Berkeley DB")
+healthy("centos-7-plain", centos7, boot=None, lvm=None, swap=False, note="composed: the same as its cloud image is, one XFS without LVM")
 healthy("centos-7-uefi", centos7, uefi=True, note="composed: the same with the whole grub.cfg in the ESP", traps="18")
 
 
@@ -346,6 +347,10 @@ def _(g):
 healthy("rhel-9-uefi", rhel9, note="composed: RHEL 9.4, UEFI, BLS entries with literal options, a keyfile, rpm database of sqlite", traps="20")
 healthy("rocky-8", rocky8, note="composed: Rocky 8.10, BIOS, $kernelopts, an ifcfg file read by NetworkManager's plug-in", traps="16, 20")
 healthy("rocky-8-uefi", rocky8, uefi=True, note="composed: the same with grub.cfg and grubenv in the ESP")
+
+
+breakages.register("rhel-9-uefi", rhel9, "shim-alone", "csv-gone", "entries-gone", "kernel-gone", "initrd-no-nvme")
+breakages.register("rocky-8-uefi", rocky8, "no-fallback", "config-gone", "entries-gone", "kernel-gone", "initrd-no-nvme", uefi=True)
 
 
 def rhel9_image(name, *rows, traps="", note="", **layout):

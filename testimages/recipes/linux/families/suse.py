@@ -1,5 +1,5 @@
 """SLES 11 to 16, openSUSE Leap and Tumbleweed."""
-import boot, initramfs, packages
+import boot, breakages, initramfs, packages
 from families.redhat_old import SSHD as SSHD_SYSV
 from guest import ESP_SERIAL, HASH, MACHINE_ID, NOSUCH, Guest, accounts, base, cloud_init, host_keys, kernels, keyfile, network_manager, sshd, sysv_links, systemd
 from kernel import Kernel
@@ -156,6 +156,8 @@ def ordinary(prefix, of):
 for _prefix, _of in (("sles-12-uefi", sles12), ("sles-15-uefi", sles15), ("sles-16-uefi", sles16), ("tumbleweed-uefi", tumbleweed), ("leap-15.6-uefi", leap156)):
     _b = ordinary(_prefix, _of)
 
+breakages.register("sles-15-uefi", sles15, "no-fallback", "config-gone", "esp-line")
+breakages.register("sles-16-uefi", sles16, "shim-alone", "stub-other-uuid", "kernel-gone")
 s15, twd = broken("sles-15-uefi", sles15), broken("tumbleweed-uefi", tumbleweed)
 
 
@@ -265,6 +267,16 @@ def _(g):
     g.files["etc/sysconfig/network/ifcfg-eth0"] = "BOOTPROTO='static'\nIPADDR='192.168.7.20/24'\nSTARTMODE='auto'\n"
 
 
-@s11("module-not-loaded", stops("initramfs", "ModuleBlacklist.RootDisk"), traps="12", note="virtio_blk.ko lies in the initrd, and no script loads it")
+@s11("root-gone", stops("root", "Grub.RootNotFound"), note="root= names a file system that is gone")
+def _(g):
+    g.late.append(lambda g: g.sed("boot/grub/menu.lst", "root=UUID=" + g.root_uuid, "root=UUID=" + NOSUCH))
+
+
+@s11("fstab-data-disk", stops("init", "Fstab.DeviceNotFound"), traps="36", note="a data disk that is gone: boot.localfs asks for the password of root")
+def _(g):
+    g.files["etc/fstab"] += f"UUID={NOSUCH} /data ext3 defaults 1 2\n"
+
+
+@s11("module-not-named", good(), note="no script of the initrd names virtio_blk: its udev loads it for the device")
 def _(g):
     g.left_out = ("virtio_blk",)
