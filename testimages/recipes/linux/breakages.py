@@ -85,7 +85,7 @@ KINDS = {
     "stub-other-uuid": (stub_other, True, [stops("bootloader", "Grub.EfiStubUuid")], "18", "the stub in the ESP looks for a file system that is gone"),
     "kernel-gone": (kernel_gone, True, [stops("kernel", "Grub.KernelMissing")], "", "the kernel of every entry is gone"),
     "initrd-gone": (initrd_gone, True, [stops("initramfs", "Initramfs.Missing")], "", "the initramfs file is gone: GRUB starts the kernel all the same, which panics"),
-    "entries-gone": (entries_gone, True, [stops("bootloader", "Grub.ConfigInvalid")], "20", "no entry file is left, and grub.cfg has no other entry"),
+    "entries-gone": (entries_gone, True, [stops("bootloader", "Grub.ConfigMissing")], "20", "no entry file is left, and grub.cfg has no other entry"),
     "root-gone": (root_gone, True, [stops("root", "Grub.RootNotFound")], "", "root= names a file system that is gone"),
     "esp-line": (esp_line, True, [stops("init", "Fstab.DeviceNotFound")], "42", "fstab mounts an ESP that is gone, without nofail: emergency mode"),
     "initrd-no-nvme": (no_driver(["nvme"]), False, [stops("initramfs", "DiskDriver.NotInInitramfs").on(disk="nvme"), good()], "3", "no nvme in the initramfs: virtio starts, NVMe does not"),

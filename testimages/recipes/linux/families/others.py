@@ -290,7 +290,7 @@ def _(g):
     del g.files["usr/sbin/sshd"], g.files["etc/init.d/sshd"], g.files["etc/runlevels/default/sshd"]
 
 
-breakages.register("alpine-3.20-uefi", alpine, "no-fallback", "kernel-gone", "root-gone", "initrd-no-virtio", "esp-line", uefi=True, boot=None, bios_loader=None)
+breakages.register("alpine-3.20-uefi", alpine, "no-fallback", "kernel-gone", "initrd-gone", "root-gone", "initrd-no-virtio", uefi=True, boot=None, bios_loader=None)
 
 
 # ---- Gentoo, Photon -------------------------------------------------------------------------------------------------------------------
@@ -538,7 +538,7 @@ def _(g):
     g.late.append(lambda g: breakages.edit(g, lambda p: p.startswith("boot/loader/entries/"), g.root_uuid, NOSUCH))
 
 
-@fl("usr-gone", stops("root", "Grub.RootNotFound"), note="mount.usr= names a partition that is gone")
+@fl("usr-gone", unclear(boots="unknown"), note="mount.usr= names a partition that is gone; the initramfs inside the kernel, which needs it, is not followed")
 def _(g):
     g.late.append(lambda g: breakages.edit(g, lambda p: p.endswith("grub.cfg"), g.partuuid(2), NOSUCH))
 
@@ -551,7 +551,7 @@ def table_gone(g, disk, sectors):
         f.write(bytes(33 * 512))
 
 
-@fl("table-gone", Row("-", "-", "-", "-", "SystemImage.NoSystem"), note="no partition table is left: nothing to start, nothing to judge")
+@fl("table-gone", Row("-", "-", "-", "-", "SystemImage.Empty"), note="no partition table is left: nothing to start, nothing to judge")
 def _(g):
     g.on_disk.append(table_gone)
 
