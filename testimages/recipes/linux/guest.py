@@ -362,7 +362,7 @@ def cloud_init(g, version, distro="rhel", user="cloud-user", python="usr/lib/pyt
         g.files["etc/cloud/cloud.cfg.d/90_datasource.cfg"] = f"datasource_list: [ {', '.join(datasources)} ]\n"
     g.sources, g.sources_version = datasources or targets.sources(version), version
     for name in targets.sources(version):
-        g.files[f"{python}/cloudinit/sources/DataSource{name}.py"] = "# This file is part of cloud-init. See LICENSE file for license information.\n"
+        g.files[f"{python}/cloudinit/{'' if version < '0.7' else 'sources/'}DataSource{name}.py"] = "# This file is part of cloud-init. See LICENSE file for license information.\n"
     g.files["usr/bin/growpart"] = "#!/bin/sh\n#    Copyright (C) 2011 Canonical Ltd.\n"
     middle = "cloud-init-network.service" if renamed else "cloud-init.service"
     if generator:

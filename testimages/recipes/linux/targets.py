@@ -21,7 +21,7 @@ LOCAL = {"NoCloud", "ConfigDrive"}
 
 # The data sources of cloud-init and the version each came with (its change log).
 SOURCES = {name: tuple(int(n) for n in version.split(".")) for version, names in {
-    "0.7": "AltCloud CloudStack ConfigDrive Ec2 MAAS NoCloud None OVF", "0.7.2": "Azure OpenNebula SmartOS", "0.7.5": "CloudSigma DigitalOcean GCE OpenStack", "0.7.7": "Bigstep", "0.7.9": "AliYun", "17.1": "Scaleway",
+    "0.6": "ConfigDrive Ec2 MAAS NoCloud OVF", "0.7": "AltCloud CloudStack None", "0.7.2": "Azure OpenNebula SmartOS", "0.7.5": "CloudSigma DigitalOcean GCE OpenStack", "0.7.7": "Bigstep", "0.7.9": "AliYun", "17.1": "Scaleway",
     "18.2": "Hetzner IBMCloud", "18.4": "Oracle", "19.3": "Exoscale", "20.1": "RbxCloud", "21.1": "UpCloud", "21.3": "VMware Vultr", "21.4": "LXD", "23.1": "NWCS", "24.1": "Akamai WSL"}.items() for name in names.split()}
 
 
@@ -50,12 +50,12 @@ def unready(g, place, kernel):
         return None
     if not g.sources:
         return "CloudInit.NotInstalled"
-    if not set(place.sources) & set(sources(g.sources_version)):
-        return "Datasource.NotIncluded"
-    if not set(place.sources) & set(g.sources):
-        return "Datasource.NotListed"
     if g.lvm:
         return "Resize.Lvm"
     if kernel.number < (3, 6):
         return "Resize.KernelTooOld"
+    if not set(place.sources) & set(sources(g.sources_version)):
+        return "Datasource.NotIncluded"
+    if not set(place.sources) & set(g.sources):
+        return "Datasource.NotListed"
     return None

@@ -1,4 +1,4 @@
-"""Debian 8 to 13, Ubuntu from 14.04 to 24.04."""
+"""Debian 8 to 13, Ubuntu from 12.04 to 26.04."""
 import boot, breakages, initramfs, packages
 from guest import ESP_SERIAL, HASH, NOSUCH, Guest, accounts, base, cloud_init, host_keys, kernels, sshd, systemd, upstart
 from kernel import Kernel
@@ -175,7 +175,7 @@ def ubuntu(version, codename, pretty, kernel, cloud, builtin=UBUNTU_BUILTIN, net
     g.cloud_version = cloud
     if init == "systemd":
         systemd(g, networkd=network == "netplan")
-        sshd(g, SSHD if float(version) > 18 else SSHD_OLD, unit="ssh.service", keygen=False)
+        sshd(g, SSHD if float(version) > 19 else SSHD_OLD, unit="ssh.service", keygen=False)
         cloud_init(g, cloud.split("-")[0], distro="ubuntu", user="ubuntu", python=python)
     else:
         upstart(g, {"rc-sysinit": "start on (filesystem and static-network-up) or failsafe-boot\nstop on runlevel\nenv DEFAULT_RUNLEVEL=2\ntask\nscript\n    exec telinit \"${DEFAULT_RUNLEVEL}\"\nend script\n", "rc": "start on runlevel [0123456]\nstop on runlevel [!$RUNLEVEL]\nexport RUNLEVEL\ntask\nexec /etc/init.d/rc $RUNLEVEL\n",
@@ -213,12 +213,20 @@ def ubuntu(version, codename, pretty, kernel, cloud, builtin=UBUNTU_BUILTIN, net
     return g
 
 
+def ubuntu1204(**layout):
+    return ubuntu("12.04", "precise", "Ubuntu 12.04.5 LTS", "3.2.0-126-generic", "0.6.3-0ubuntu1.28", builtin=tuple(n for n in UBUNTU_BUILTIN if n != "virtio_scsi"), network="ifupdown", init="upstart", python="usr/lib/python2.7/dist-packages", extra=("hv_vmbus", "hv_storvsc", "hv_netvsc", "hv_utils"), **(dict(table="mbr", biosboot=False, esp=None, root_features=("^64bit", "^metadata_csum")) | layout))
+
+
 def ubuntu1404(**layout):
     return ubuntu("14.04", "trusty", "Ubuntu 14.04.6 LTS", "3.13.0-170-generic", "0.7.5-0ubuntu1.23", network="ifupdown", init="upstart", python="usr/lib/python2.7/dist-packages", **(dict(table="mbr", biosboot=False, esp=None, root_features=("^64bit", "^metadata_csum")) | layout))
 
 
 def ubuntu1604(**layout):
     return ubuntu("16.04", "xenial", "Ubuntu 16.04.7 LTS", "4.4.0-210-generic", "21.1-19-gbad84ad4-0ubuntu1~16.04.4", network="ifupdown", extra=("ena",), **(dict(table="mbr", biosboot=False, esp=None) | layout))
+
+
+def ubuntu1804(**layout):
+    return ubuntu("18.04", "bionic", "Ubuntu 18.04.6 LTS", "4.15.0-213-generic", "23.1.2-0ubuntu0~18.04.1", **layout)
 
 
 def ubuntu2004(**layout):
@@ -233,12 +241,25 @@ def ubuntu2404(**layout):
     return ubuntu("24.04", "noble", "Ubuntu 24.04 LTS", "6.8.0-31-generic", "24.1.3-0ubuntu3", suffix=".zst", **(dict(boot="ext4") | layout))
 
 
+def ubuntu2604(**layout):
+    """dracut makes the initramfs, since 25.10."""
+    g = ubuntu("26.04", "resolute", "Ubuntu 26.04 LTS", "7.0.0-14-generic", "26.1-0ubuntu2", suffix=".zst", **(dict(boot="ext4") | layout))
+    g.initrd = lambda k: initramfs.dracut(g.kept, k, g.drivers, g.files["usr/lib/os-release"], version="110-1ubuntu1", compression="zstd", lvm=False, btrfs=True)
+    for p in [p for p in g.files if p.startswith("etc/initramfs-tools/")]:
+        del g.files[p]
+    return g
+
+
 EFI = (good().on(firmware="uefi"),)
+healthy("ubuntu-12.04", ubuntu1204, note="composed: Ubuntu 12.04, Upstart, ifupdown, Linux 3.2")
 healthy("ubuntu-14.04", ubuntu1404, note="composed: Ubuntu 14.04, Upstart, ifupdown")
 healthy("ubuntu-16.04", ubuntu1604, note="composed: Ubuntu 16.04, systemd, ifupdown as cloud-init writes it")
+healthy("ubuntu-18.04", ubuntu1804, *EFI, note="composed: Ubuntu 18.04, netplan, /usr not merged")
 healthy("ubuntu-20.04", ubuntu2004, *EFI, note="composed: Ubuntu 20.04, starts by BIOS and UEFI, netplan", traps="1")
 healthy("ubuntu-22.04", ubuntu2204, *EFI, note="composed: Ubuntu 22.04", traps="70")
 healthy("ubuntu-24.04", ubuntu2404, *EFI, note="composed: Ubuntu 24.04, /boot of its own, modules compressed with zstd", traps="2")
+
+healthy("ubuntu-26.04", ubuntu2604, *EFI, note="composed: Ubuntu 26.04, an initramfs of dracut")
 
 
 def broken(prefix, of):
@@ -248,7 +269,40 @@ def broken(prefix, of):
 
 
 PIN = {"etc/cloud/cloud.cfg.d/99-disable-network-config.cfg": "network: {config: disabled}\n"}
-u24, u22, u20, u16, u14, d10, d8 = (broken(p, b) for p, b in (("ubuntu-24.04", ubuntu2404), ("ubuntu-22.04", ubuntu2204), ("ubuntu-20.04", ubuntu2004), ("ubuntu-16.04", ubuntu1604), ("ubuntu-14.04", ubuntu1404), ("debian-10", debian10), ("debian-8", debian8)))
+u26, u18, u12, u24, u22, u20, u16, u14, d10, d8 = (broken(p, b) for p, b in (("ubuntu-26.04", ubuntu2604), ("ubuntu-18.04", ubuntu1804), ("ubuntu-12.04", ubuntu1204), ("ubuntu-24.04", ubuntu2404), ("ubuntu-22.04", ubuntu2204), ("ubuntu-20.04", ubuntu2004), ("ubuntu-16.04", ubuntu1604), ("ubuntu-14.04", ubuntu1404), ("debian-10", debian10), ("debian-8", debian8)))
+
+
+breakages.register("ubuntu-26.04", ubuntu2604, "no-fallback", bios=[good()])
+breakages.register("ubuntu-26.04", ubuntu2604, "initrd-no-nvme", "root-gone")
+breakages.register("ubuntu-18.04", ubuntu1804, "kernel-gone", "root-gone", "initrd-no-nvme", "esp-line")
+breakages.register("ubuntu-12.04", ubuntu1204, "kernel-gone", "root-gone", "initrd-gone")
+
+
+@u26("fstab-data-disk", stops("init", "Fstab.DeviceNotFound"), traps="36", note="a data disk that is gone")
+def _(g):
+    g.files["etc/fstab"] += f"UUID={NOSUCH} /data ext4 defaults 0 2\n"
+
+
+@u26("netplan-static-pinned", unreachable("Dhcp.NameMismatch"), traps="50", note="the installer's static configuration, cloud-init is told to leave it")
+def _(g):
+    g.files["etc/netplan/50-cloud-init.yaml"] = "network:\n  version: 2\n  ethernets:\n    ens160:\n      addresses: [192.168.7.20/24]\n"
+    g.put(PIN)
+
+
+@u18("netplan-other-name", unreachable("Dhcp.NameMismatch"), traps="57", note="netplan configures ens160 only")
+def _(g):
+    g.files["etc/netplan/50-cloud-init.yaml"] = "network:\n  version: 2\n  ethernets:\n    ens160:\n      dhcp4: true\n"
+    g.put(PIN)
+
+
+@u12("ssh-override-manual", unreachable("Ssh.Disabled", "access"), note="ssh.override says manual: Upstart does not start it")
+def _(g):
+    g.files["etc/init/ssh.override"] = "manual\n"
+
+
+@u12("fstab-data-disk", stops("init", "Fstab.DeviceNotFound"), traps="36", note="mountall waits for a disk that never comes, and nobody presses S")
+def _(g):
+    g.files["etc/fstab"] += f"UUID={NOSUCH} /data ext4 defaults 0 2\n"
 
 
 breakages.register("ubuntu-24.04", ubuntu2404, "no-fallback", "stub-other-uuid", bios=[good()])
