@@ -173,11 +173,11 @@ exec switch_root "$NEWROOT" "$INIT" $initargs
 
 
 def dracut_004(k, drivers, version="004-409.el6", lvm=True, more=None, drop=()):
-    """The layout of RHEL 6: hooks in directories of the top level, no systemd."""
+    """The layout of RHEL 6: hooks in directories of the top level, named by priority and script without a dash, no systemd."""
     tree = {"init": DRACUT_004_INIT, f"dracut-{version}": "", "lib/dracut-lib.sh": "#!/bin/sh\n# getarg, source_all, check_finished: part of dracut\n",
-            "cmdline/10-parse-root-opts.sh": "#!/bin/sh\nroot=$(getarg root=)\n", "cmdline/95-parse-block.sh": "#!/bin/sh\ncase \"$root\" in\n    block:LABEL=*|LABEL=*|block:UUID=*|UUID=*|block:/dev/*|/dev/*)\n        rootok=1 ;;\nesac\n",
-            "pre-udev/30-dm-pre-udev.sh": "#!/bin/sh\nstrstr \"$(cat /proc/misc)\" device-mapper || modprobe dm_mod\n", "mount/99-mount-root.sh": "#!/bin/sh\nmount_root\n", "pre-trigger/10-dracut-udev.sh": "#!/bin/sh\n",
-            "emergency/": None, "initqueue/": None, "initqueue-finished/": None, "initqueue-settled/": None, "initqueue-timeout/": None, "pre-mount/": None, "pre-pivot/30-dmraid.sh": "#!/bin/sh\n",
+            "cmdline/10parse-root-opts.sh": "#!/bin/sh\nroot=$(getarg root=)\n", "cmdline/95parse-block.sh": "#!/bin/sh\ncase \"$root\" in\n    block:LABEL=*|LABEL=*|block:UUID=*|UUID=*|block:/dev/*|/dev/*)\n        rootok=1 ;;\nesac\n",
+            "pre-udev/30dm-pre-udev.sh": "#!/bin/sh\nstrstr \"$(cat /proc/misc)\" device-mapper || modprobe dm_mod\n", "mount/99mount-root.sh": "#!/bin/sh\nmount_root\n",
+            "emergency/": None, "initqueue/": None, "initqueue-finished/": None, "initqueue-settled/": None, "initqueue-timeout/": None, "pre-mount/": None, "pre-pivot/50selinux-loadpolicy.sh": "#!/bin/sh\n",
             "etc/udev/rules.d/59-persistent-storage.rules": "# udev\n", "lib/udev/rules.d/80-drivers.rules": 'ACTION=="remove", GOTO="drivers_end"\nDRIVER!="?*", ENV{MODALIAS}=="?*", RUN+="/sbin/modprobe -bv $env{MODALIAS}"\nLABEL="drivers_end"\n',
             "lib/udev/rules.d/60-persistent-storage.rules": 'KERNEL!="sr*", IMPORT{program}="/sbin/blkid -o udev -p $tempnode"\n', "etc/fstab.empty": "", "etc/ld.so.conf": "include ld.so.conf.d/*.conf\n", "etc/modprobe.d/dracut.conf": "# empty\n",
             "etc/sysconfig/init": "BOOTUP=color\n", "tmp/": None, "sysroot/": None, "proc/": None, "sys/": None, "dev/": None}
@@ -185,9 +185,10 @@ def dracut_004(k, drivers, version="004-409.el6", lvm=True, more=None, drop=()):
         tree[p] = program()
     tree["lib64/libc.so.6"], tree["lib64/ld-linux-x86-64.so.2"] = elf(soname="libc.so.6"), elf(soname="ld-linux-x86-64.so.2")
     if lvm:
-        tree["sbin/lvm"], tree["sbin/lvm_scan"] = program("libdevmapper.so.1.02"), "#!/bin/sh\nlvm vgchange -ay\n"
+        tree["sbin/lvm"] = program("libdevmapper.so.1.02")
+        tree["sbin/lvm_scan"] = '#!/bin/sh\nVGS=$(getargs rd_LVM_VG=)\nLVS=$(getargs rd_LVM_LV=)\nif [ -n "$LVS" ]; then\n    lvm lvscan --ignorelockingfailure\n    lvm lvchange -ay --ignorelockingfailure $LVS\nfi\nif [ -z "$LVS" -o -n "$VGS" ]; then\n    lvm vgscan --ignorelockingfailure\n    lvm vgchange -ay --ignorelockingfailure $VGS\nfi\n'
         tree["lib64/libdevmapper.so.1.02"] = elf(soname="libdevmapper.so.1.02")
-        tree["cmdline/30-parse-lvm.sh"] = "#!/bin/sh\nif getarg rd_NO_LVM; then\n    rm -f /etc/udev/rules.d/64-lvm*.rules\nfi\n"
+        tree["cmdline/30parse-lvm.sh"] = '#!/bin/sh\nif getarg rd_NO_LVM; then\n    rm -f /etc/udev/rules.d/64-lvm*.rules\nelse\n    for dev in $(getargs rd_LVM_VG=) $(getargs rd_LVM_LV=); do\n        printf "[ -e /dev/%s ] || exit 1\\n" $dev >> /initqueue-finished/lvm.sh\n    done\nfi\n'
         tree["etc/udev/rules.d/64-lvm.rules"] = 'SUBSYSTEM!="block", GOTO="lvm_end"\nACTION!="add|change", GOTO="lvm_end"\nENV{ID_FS_TYPE}!="LVM?_member", GOTO="lvm_end"\nRUN+="/sbin/initqueue --settled --onetime --unique /sbin/lvm_scan"\nLABEL="lvm_end"\n'
     tree.update(k.tree(drivers))
     tree.update(more or {})
