@@ -107,6 +107,9 @@ def dracut(kept, k, drivers, release, version="059", hostonly=(), lvm=True, btrf
     tree["usr/lib/dracut/hostonly-kernel-modules.txt" if hostonly else "usr/lib/dracut/build-parameter.txt"] = " ".join(drivers) + "\n" if hostonly else " --no-hostonly"
     for number, line in enumerate(hostonly):
         tree[f"etc/cmdline.d/{95 if 'root=' in line else 90}{'root-dev' if 'root=' in line else 'lvm'}{number or ''}.conf"] = " " + line + " \n"
+    if k.architecture == "arm64":
+        tree = {p: foreign(d, "arm64") if isinstance(d, bytes) and d[:4] == b"\x7fELF" else d for p, d in tree.items() if not p.endswith("ld-linux-x86-64.so.2")} | {"usr/lib/ld-linux-aarch64.so.1": foreign(elf(soname="ld-linux-aarch64.so.1"), "arm64")}
+        early = False
     tree.update({p: d for p, d in k.tree(drivers, prefix="usr/lib/modules/").items()})
     tree.update(more or {})
     for p in drop:

@@ -216,7 +216,7 @@ def openeuler(**layout):
     el(g, "openEuler", "openEuler", "22.03 (LTS-SP3)", "22.03", el="oe2203sp3", like="", redhat="openEuler release 22.03 (LTS-SP3)\n", more={"etc/openEuler-release": "openEuler release 22.03 (LTS-SP3)\n"}, user="openeuler", cloud="21.4", backend="sqlite", sshd_config=SSHD[7])
     del g.files["etc/redhat-release"]
     g.files["etc/system-release"] = Link("openEuler-release")
-    g.kernels = [Kernel("5.10.0-182.0.0.95.oe2203sp3.x86_64", builtin=EL8_BUILTIN, suffix=".xz")]
+    g.kernels = [Kernel("5.10.0-182.0.0.95.oe2203sp3." + {"x86_64": "x86_64", "arm64": "aarch64"}[g.architecture], builtin=EL8_BUILTIN, suffix=".xz", architecture=g.architecture)]
     g.options = ["net.ifnames=0", "consoleblank=600", *CONSOLE, "crashkernel=512M"]
     network_manager(g)
     g.files["etc/sysconfig/network-scripts/ifcfg-eth0"] = ETH0
@@ -227,6 +227,8 @@ def openeuler(**layout):
 healthy("openeuler-22.03", openeuler, note="composed: openEuler 22.03, menu entries in grub.cfg, /boot of its own")
 healthy("openeuler-22.03-uefi", openeuler, uefi=True, note="composed: the same, the whole grub.cfg in the ESP")
 ordinary("openeuler-22.03", openeuler)
+healthy("openeuler-22.03-arm64-uefi", openeuler, uefi=True, architecture="arm64", note="composed: openEuler 22.03 for arm64")
+breakages.register("openeuler-22.03-arm64-uefi", openeuler, "no-fallback", "config-gone", "kernel-gone", "initrd-no-nvme", "esp-line", uefi=True, architecture="arm64")
 breakages.register("openeuler-22.03-uefi", openeuler, "no-fallback", "config-gone", "kernel-gone", "root-gone", "esp-line", uefi=True)
 
 
