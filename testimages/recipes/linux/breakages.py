@@ -88,7 +88,7 @@ KINDS = {
     "entries-gone": (entries_gone, True, [stops("bootloader", "Grub.ConfigMissing")], "20", "no entry file is left, and grub.cfg has no other entry"),
     "root-gone": (root_gone, True, [stops("root", "Grub.RootNotFound")], "", "root= names a file system that is gone"),
     "esp-line": (esp_line, True, [stops("init", "Fstab.DeviceNotFound")], "42", "fstab mounts an ESP that is gone, without nofail: emergency mode"),
-    "initrd-no-nvme": (no_driver(["nvme"]), False, [stops("initramfs", "DiskDriver.NotInInitramfs").on(disk="nvme"), good()], "3", "no nvme in the initramfs: virtio starts, NVMe does not"),
+    "initrd-no-nvme": (no_driver(["nvme"]), False, [stops("initramfs", "DiskDriver.NotInInitramfs").on(disk="nvme"), stops("initramfs", "DiskDriver.NotInInitramfs").on(target="aws-nitro", disk="nvme"), good()], "3", "no nvme in the initramfs: virtio starts, NVMe does not"),
     "initrd-no-virtio": (no_driver(["virtio_blk", "virtio_scsi", "virtio_pci"]), False, [stops("initramfs", "DiskDriver.NotInInitramfs")], "3", "no virtio in the initramfs"),
 }
 

@@ -33,6 +33,16 @@ def unreachable(code, link="network"):
     return Row("yes", "no", "yes", link, code)
 
 
+def unprovisioned(code):
+    """It boots and the keys that are in the image let somebody in; what the platform hands out does not arrive."""
+    return Row("yes", "yes", "no", code=code)
+
+
+def silent(code, link="network"):
+    """As `unreachable`, where first-boot data come over the network, or by the part that is broken."""
+    return Row("yes", "no", "no", link, code)
+
+
 def unclear(code="-", boots="yes"):
     """Whether anybody can log in (or, with `boots`, whether it starts) depends on what no image tells."""
     return Row(boots, "unknown", boots, code=code)

@@ -3,7 +3,7 @@ import boot, breakages, initramfs, packages
 from guest import ESP_SERIAL, HASH, NOSUCH, Guest, accounts, base, cloud_init, host_keys, kernels, sshd, systemd, upstart
 from kernel import Kernel
 from parts import Link
-from table import good, healthy, image, stops, unclear, unreachable
+from table import good, healthy, image, silent, stops, unclear, unprovisioned, unreachable
 
 SSHD = "Include /etc/ssh/sshd_config.d/*.conf\nKbdInteractiveAuthentication no\nUsePAM yes\nX11Forwarding yes\nPrintMotd no\nAcceptEnv LANG LC_*\nSubsystem\tsftp\t/usr/lib/openssh/sftp-server\n"
 SSHD_OLD = "Port 22\nProtocol 2\nHostKey /etc/ssh/ssh_host_rsa_key\nUsePrivilegeSeparation yes\nPermitRootLogin without-password\nStrictModes yes\nPubkeyAuthentication yes\nPasswordAuthentication no\nChallengeResponseAuthentication no\nX11Forwarding yes\nAcceptEnv LANG LC_*\nSubsystem sftp /usr/lib/openssh/sftp-server\nUsePAM yes\n"
@@ -311,7 +311,7 @@ breakages.register("ubuntu-20.04", ubuntu2004, "kernel-gone", "esp-line")
 breakages.register("ubuntu-16.04", ubuntu1604, "kernel-gone", "root-gone")
 
 
-@u24("netplan-tab", unreachable("Dhcp.InvalidConfig"), traps="54", note="a tab in the YAML of netplan: the generator fails, nothing is configured")
+@u24("netplan-tab", unreachable("Dhcp.InvalidConfig"), silent("Dhcp.InvalidConfig").on(target="azure", disk="vmbus"), unreachable("Dhcp.InvalidConfig").on(target="tencent-cvm"), traps="54", note="a tab in the YAML of netplan: the generator fails, nothing is configured")
 def _(g):
     g.files["etc/netplan/50-cloud-init.yaml"] = g.files["etc/netplan/50-cloud-init.yaml"].replace("            dhcp4", "\tdhcp4")
     g.put(PIN)
@@ -362,7 +362,7 @@ def _(g):
     g.root_argument = "LABEL=other"
 
 
-@u22("cloud-init-disabled", good("CloudInit.Disabled"), note="a file disables cloud-init: the account's own key still works")
+@u22("cloud-init-disabled", good("CloudInit.Disabled"), *[unprovisioned("CloudInit.Disabled").on(target=t, disk=d) for t, d in (("aws-nitro", "nvme"), ("huawei-ecs", "virtio-blk"))], note="a file disables cloud-init: the account's own key still works")
 def _(g):
     g.files["etc/cloud/cloud-init.disabled"] = ""
 
@@ -398,7 +398,7 @@ def _(g):
     g.late.append(lambda g: g.files.update({"boot/grub/grub.cfg": g.files["boot/grub/grub.cfg"].replace("set root='hd0,gpt3'", "set root='hd1,gpt1'")}))
 
 
-@u20("nvme-blacklisted", stops("initramfs", "ModuleBlacklist.RootDisk").on(disk="nvme"), good(), traps="10", note="install nvme /bin/true in the initramfs: no NVMe launch; virtio is built in")
+@u20("nvme-blacklisted", stops("initramfs", "ModuleBlacklist.RootDisk").on(disk="nvme"), good(), stops("initramfs", "ModuleBlacklist.RootDisk").on(target="aws-nitro", disk="nvme"), good().on(target="gcp", disk="virtio-scsi"), traps="10", note="install nvme /bin/true in the initramfs: no NVMe launch; virtio is built in")
 def _(g):
     line = "install nvme /bin/true\n"
     g.files["etc/modprobe.d/hardening.conf"] = line
@@ -498,7 +498,7 @@ def _(g):
     g.drivers = [d for d in g.drivers if not d.startswith("virtio")]
 
 
-@d10("interfaces-gone", unreachable("Dhcp.NoConfig"), note="no interface but lo is configured")
+@d10("interfaces-gone", unreachable("Dhcp.NoConfig"), silent("Dhcp.NoConfig").on(target="gcp", disk="virtio-scsi"), silent("Dhcp.NoConfig").on(target="alibaba-ecs"), note="no interface but lo is configured")
 def _(g):
     g.files["etc/network/interfaces"] = "auto lo\niface lo inet loopback\n"
     g.put(PIN)

@@ -104,7 +104,7 @@ healthy("arch-grub", arch_grub, note="composed: Arch, GRUB by BIOS")
 a, auki, agrub = broken("arch-uefi", arch), broken("arch-uki-uefi", arch_uki), broken("arch-grub", arch_grub)
 
 
-@a("autodetect", stops("initramfs", "DiskDriver.NotInInitramfs").on(disk="nvme"), good(), traps="3", note="mkinitcpio's autodetect on a virtio machine: no nvme")
+@a("autodetect", stops("initramfs", "DiskDriver.NotInInitramfs").on(disk="nvme"), good(), *[stops("initramfs", "DiskDriver.NotInInitramfs").on(target=t, disk=targets.PLACES[t].disk) for t in ("aws-nitro", "gcp", "azure", "proxmox")], traps="3", note="mkinitcpio's autodetect on a virtio machine: no nvme")
 def _(g):
     g.drivers, g.autodetect = ["virtio_blk", "virtio_pci", "ext4", "crc32c_generic"], "autodetect "
 

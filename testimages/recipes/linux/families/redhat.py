@@ -5,7 +5,7 @@ import boot, breakages, initramfs, packages
 from guest import ESP_SERIAL, HASH, NOSUCH, MACHINE_ID, Guest, accounts, base, cloud_init, fstab, host_keys, ifcfg, kernels, keyfile, network_manager, sshd, systemd, sysv_links, upstart
 from kernel import Kernel
 from parts import Link, program
-from table import good, healthy, image, stops, unclear, unreachable
+from table import good, healthy, image, silent, stops, unclear, unprovisioned, unreachable
 
 EL7_BUILTIN = ("scsi_mod", "crct10dif_common", "crc32c_generic")
 EL8_BUILTIN = ("crc32c_generic", "crct10dif_common", "scsi_mod", "scsi_common", "virtio", "virtio_ring", "virtio_pci", "virtio_pci_legacy_dev", "virtio_pci_modern_dev")
@@ -216,7 +216,7 @@ def centos7_image(name, *rows, traps="", note="", **layout):
     return image("centos-7-" + name, *rows, traps=traps, note=note, base=centos7, **layout)
 
 
-@centos7_image("initrd-hostonly-vmware", stops("initramfs", "DiskDriver.NotInInitramfs"), good().on(disk="sata"), traps="3", note="a host-only initramfs of a VMware machine has mptspi and no virtio; modules of virtio lie in /lib/modules")
+@centos7_image("initrd-hostonly-vmware", stops("initramfs", "DiskDriver.NotInInitramfs"), good().on(disk="sata"), *[stops("initramfs", "DiskDriver.NotInInitramfs").on(target=t, disk=d) for t, d in (("aws-nitro", "nvme"), ("gcp", "virtio-scsi"), ("azure", "vmbus"))], traps="3", note="a host-only initramfs of a VMware machine has mptspi and no virtio; modules of virtio lie in /lib/modules")
 def _(g):
     g.drivers = ["mptspi", "sd_mod", "ata_piix", "ahci", "ata_generic", "sr_mod", "xfs", "dm_mod"]
     g.hostonly = ("rd.lvm.lv=centos/root", "rd.lvm.lv=centos/swap")
@@ -387,7 +387,7 @@ def _(g):
     g.files["etc/cloud/cloud.cfg.d/99-disable-network-config.cfg"] = "network: {config: disabled}\n"
 
 
-@rhel9_image("keyfile-other-name", unreachable("Dhcp.NameMismatch"), traps="57", note="DHCP for ens192 of VMware only, and no connections of NetworkManager's own")
+@rhel9_image("keyfile-other-name", unreachable("Dhcp.NameMismatch"), silent("Dhcp.NameMismatch").on(target="gcp", disk="virtio-scsi"), silent("Dhcp.NameMismatch").on(target="azure", disk="vmbus"), traps="57", note="DHCP for ens192 of VMware only, and no connections of NetworkManager's own")
 def _(g):
     g.files["etc/NetworkManager/system-connections/cloud-init-eth0.nmconnection"] = keyfile("ens192", "ens192")
     g.files["usr/lib/NetworkManager/conf.d/00-server.conf"] = "[main]\nno-auto-default=*\n"
@@ -470,7 +470,7 @@ def _(g):
     g.files["etc/machine-id"] = MACHINE_ID + "\n"
 
 
-@rhel9_image("datasource-pinned", unreachable("Login.NoPath", "access"), traps="67", note="datasource_list names Azure only, no key and no password are in the image")
+@rhel9_image("datasource-pinned", unreachable("Login.NoPath", "access"), good().on(target="azure", disk="vmbus"), *[silent("Login.NoPath", "access").on(target=t, disk=d) for t, d in (("aws-nitro", "nvme"), ("gcp", "virtio-scsi"), ("openstack", "virtio-blk"))], traps="67", note="datasource_list names Azure only, no key and no password are in the image")
 def _(g):
     del g.files["home/cloud-user/.ssh/authorized_keys"], g.modes["home/cloud-user/.ssh/authorized_keys"], g.modes["home/cloud-user/.ssh"]
     g.files["etc/cloud/cloud.cfg.d/91-azure_datasource.cfg"] = "datasource_list: [ Azure ]\n"
@@ -487,7 +487,7 @@ def _(g):
     g.files["etc/systemd/system-preset/10-hardening.preset"] = "disable sshd.service\n"
 
 
-@rhel9_image("sshd-masked", unreachable("Ssh.Disabled", "access"), traps="63", note="sshd.service is a link to /dev/null")
+@rhel9_image("sshd-masked", unreachable("Ssh.Disabled", "access"), unreachable("Ssh.Disabled", "access").on(target="aws-nitro", disk="nvme"), traps="63", note="sshd.service is a link to /dev/null")
 def _(g):
     g.disable("sshd.service")
     g.files["etc/systemd/system/sshd.service"] = Link("/dev/null")
@@ -556,7 +556,7 @@ def _(g):
     g.files["data/"] = None
 
 
-@rocky8_image("blacklist-cmdline", stops("initramfs", "ModuleBlacklist.RootDisk"), good().on(disk="virtio-scsi"), traps="10", note="virtio_blk is blacklisted on the command line: module and archive have it")
+@rocky8_image("blacklist-cmdline", stops("initramfs", "ModuleBlacklist.RootDisk"), good().on(disk="virtio-scsi"), stops("initramfs", "ModuleBlacklist.RootDisk").on(target="tencent-cvm"), good().on(target="proxmox", disk="virtio-scsi"), good().on(target="azure", disk="vmbus"), traps="10", note="virtio_blk is blacklisted on the command line: module and archive have it")
 def _(g):
     g.options.append("modprobe.blacklist=virtio_blk")
 
@@ -579,6 +579,6 @@ def _(g):
     g.files["etc/cloud/cloud.cfg.d/99-disable-network-config.cfg"] = "network: {config: disabled}\n"
 
 
-@rocky8_image("growpart-root-not-last", good("Resize.NotLast"), swap=True, traps="69", note="growpart is there, and swap lies behind the root")
+@rocky8_image("growpart-root-not-last", good("Resize.NotLast"), *[unprovisioned("Resize.NotLast").on(target=t, disk=d) for t, d in (("alibaba-ecs", "virtio-blk"), ("azure", "vmbus"))], swap=True, traps="69", note="growpart is there, and swap lies behind the root")
 def _(g):
     g.swap_last = True
