@@ -538,6 +538,16 @@ def _(g):
     g.late.append(lambda g: breakages.edit(g, lambda p: p.startswith("boot/loader/entries/"), g.root_uuid, NOSUCH))
 
 
+@ni("system-gone", stops("init", "Init.Missing"), note="the generation that init= names was collected as garbage")
+def _(g):
+    g.late.append(lambda g: breakages.drop(g, lambda p: "nixos-system" in p))
+
+
+@fl("root-gone", stops("root", "Grub.RootNotFound"), note="root= names a label that no file system has")
+def _(g):
+    g.late.append(lambda g: breakages.edit(g, lambda p: p.endswith("grub.cfg"), "root=LABEL=ROOT", "root=LABEL=STATE"))
+
+
 @fl("usr-gone", unclear(boots="unknown"), note="mount.usr= names a partition that is gone; the initramfs inside the kernel, which needs it, is not followed")
 def _(g):
     g.late.append(lambda g: breakages.edit(g, lambda p: p.endswith("grub.cfg"), g.partuuid(2), NOSUCH))
