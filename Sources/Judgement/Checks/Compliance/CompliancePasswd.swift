@@ -19,6 +19,15 @@ enum CompliancePasswd: Check {
         }
         let missing = ["/usr/bin/passwd", "/usr/sbin/chpasswd"].filter { tools[$0] == false }
         guard !missing.isEmpty else { return .judged("passwd and chpasswd are there.") }
+        // NixOS links its programs into /run when it boots.
+        if linux.identity.imageBased?.value == "nixos" {
+            return .judged(
+                questions: [
+                    OpenQuestion(
+                        "which programs NixOS links into /run/current-system was not looked at",
+                        consequence: context.target.rules.needsProvisioning ? .notReady : .none)
+                ])
+        }
         let package =
             linux.identity.family == .rhel
             ? "shadow-utils" : linux.identity.family == .debian ? "passwd" : "shadow"
@@ -40,6 +49,12 @@ enum CompliancePasswd: Check {
                 "no chpasswd", .example { $0.linux.access.passwordTools["/usr/sbin/chpasswd"] = false },
                 .fail,
                 codes: ["Passwd.Missing"]),
+            CheckExample(
+                "not where they are elsewhere, on NixOS",
+                .example {
+                    $0.linux.access.passwordTools["/usr/bin/passwd"] = false
+                    $0.linux.identity.imageBased = Located("nixos", Evidence(path: "/etc/NIXOS"))
+                }, .unknown),
             CheckExample(
                 "they could not be looked for", .example { $0.linux.access.passwordTools = [:] }, .unknown),
         ]
