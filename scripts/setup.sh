@@ -21,7 +21,8 @@ if [ "${1:-}" = "--tests" ]; then
         qemu-utils mtools dosfstools e2fsprogs gdisk fdisk util-linux cpio gzip zstd xz-utils lz4 lzop bzip2
         openssh-client xfsprogs btrfs-progs ntfs-3g mdadm wimtools attr acl
         python3-hivex libhivex-bin libwin-hivex-perl reglookup
-        binutils kmod rpm squashfs-tools grub-common grub-pc-bin grub-efi-amd64-bin extlinux)
+        binutils kmod rpm squashfs-tools grub-common grub-pc-bin grub-efi-amd64-bin extlinux
+        chromium chromium-driver python3-selenium fonts-dejavu-core)
 fi
 
 missing=()

@@ -22,7 +22,7 @@ struct FindingText {
         let ink: Ink = severity == .error ? .bad : severity == .warning ? .warning : .quiet
         let head = Piece(TerminalText.padded(severity.rawValue, to: 7) + "  ", ink)
         guard isLong else {
-            let place = item.evidence?.first.flatMap(place).map { " (\($0))" } ?? ""
+            let place = item.evidence?.first?.place.map { " (\($0))" } ?? ""
             let code = item.code ?? item.id
             canvas.paragraph(
                 head: [head, Piece(code + "  ", .strong)], (item.message ?? item.title) + place, hang: 9)
@@ -46,7 +46,7 @@ struct FindingText {
 
     private func write(_ evidence: [Evidence], on canvas: inout TextCanvas) {
         for item in evidence.prefix(FindingText.evidenceShown) {
-            var pieces = [Piece(place(item) ?? "", .quiet)]
+            var pieces = [Piece(item.place ?? "", .quiet)]
             if let excerpt = item.excerpt {
                 let text = TerminalText.cut(excerpt, to: FindingText.excerptLimit)
                 pieces.append(Piece(pieces[0].text.isEmpty ? text : "  " + text))
@@ -58,24 +58,9 @@ struct FindingText {
         }
     }
 
-    private func place(_ evidence: Evidence) -> String? {
-        if let path = evidence.path { return path + (evidence.line.map { ":\($0)" } ?? "") }
-        guard let layer = evidence.layer else { return nil }
-        return layer + (evidence.offset.map { " @ 0x" + String($0, radix: 16) } ?? "")
-    }
-
     private func write(_ fix: Fix, isFirst: Bool, on canvas: inout TextCanvas) {
-        let manner =
-            switch fix.kind {
-            case .manual: "needs a decision"
-            case .online: "in the running system"
-            case .autoChroot: fix.where == .online ? "in the running system" : "in a chroot of the image"
-            case .autoHive: "in the image's registry"
-            case .autoEdit: fix.where == .online ? "in the running system" : "in the image"
-            }
-        let risk = fix.risk == .low ? "" : ", \(fix.risk.rawValue) risk"
         canvas.paragraph(
-            head: [Piece(isFirst ? "fix: " : "or: ", .good)], "\(fix.title) (\(manner)\(risk))", indent: 9,
+            head: [Piece(isFirst ? "fix: " : "or: ", .good)], "\(fix.title) (\(fix.manner))", indent: 9,
             hang: 5)
         for command in fix.commands.prefix(FindingText.commandsShown) {
             canvas.line(command, .strong, indent: 14)

@@ -21,7 +21,7 @@ public struct TextReport: Sendable {
         for guest in report.guests {
             canvas.gap()
             if report.guests.count > 1 {
-                canvas.cutLine([Piece(systemName(guest), .strong), Piece("  on \(guest.root)", .quiet)])
+                canvas.cutLine([Piece(guest.os.title, .strong), Piece("  on \(guest.root)", .quiet)])
             }
             VerdictText(style, family: guest.os.family).write(guest.verdicts, on: &canvas)
         }
@@ -43,14 +43,14 @@ public struct TextReport: Sendable {
             }
         canvas.cutLine([Piece(word, ink), Piece("  "), Piece(report.image.path, .strong)])
         for guest in report.guests {
-            if report.guests.count > 1 { canvas.cutLine([Piece(systemName(guest), .quiet)]) }
+            if report.guests.count > 1 { canvas.cutLine([Piece(guest.os.title, .quiet)]) }
             VerdictText(style, family: guest.os.family).write(guest.verdicts, on: &canvas)
         }
         let text = FindingText(style, isLong: false)
         let failing = gate.failures(in: report)
         // Below the threshold, but a launch stops there: a pipeline's log should say why the answer is "partly".
-        let others = failed.filter { !failing.contains($0) && ($0.severity ?? .error) > .info }
-        for group in FindingGroup.groups(of: failing + others, targets: targetCount) {
+        let others = report.failures.filter { !failing.contains($0) && ($0.severity ?? .error) > .info }
+        for group in FindingGroup.groups(of: failing + others, targets: report.targetCount) {
             text.write(group.item, scope: group.scope, on: &canvas)
         }
         // The launches say themselves what is not known about them.
@@ -58,7 +58,7 @@ public struct TextReport: Sendable {
             $0.unknownBecause != nil
         }
         if outcome == .unknown, !isExplained {
-            for line in reasonsUnknown.prefix(5) {
+            for line in report.unknowns.map(\.text).prefix(5) {
                 canvas.paragraph(head: [Piece("unknown  ", .warning)], line, hang: 9)
             }
         }
@@ -70,7 +70,7 @@ public struct TextReport: Sendable {
     private func heading(on canvas: inout TextCanvas) {
         canvas.cutLine([Piece(report.image.path, .strong)])
         if report.guests.count == 1, let guest = report.guests.first {
-            canvas.flow([], summary(of: guest).map { Piece($0) }, between: " · ", indent: 0, hang: 0)
+            canvas.flow([], guest.os.summary.map { Piece($0) }, between: " · ", indent: 0, hang: 0)
         } else if report.guests.isEmpty {
             canvas.line("No operating system was found in this image.", .warning)
         } else {
@@ -79,20 +79,21 @@ public struct TextReport: Sendable {
     }
 
     private func findings(on canvas: inout TextCanvas) {
-        let serious = failed.filter { ($0.severity ?? .error) > .info }
+        let serious = report.failures.filter { ($0.severity ?? .error) > .info }
         if !serious.isEmpty {
             canvas.gap()
             canvas.line("What to do", .strong)
-            for group in FindingGroup.groups(of: serious, targets: targetCount) {
+            for group in FindingGroup.groups(of: serious, targets: report.targetCount) {
                 FindingText(style, isLong: true).write(group.item, scope: group.scope, on: &canvas)
             }
         }
-        let advice = FindingGroup.groups(of: failed.filter { $0.severity == .info }, targets: targetCount)
+        let advice = FindingGroup.groups(
+            of: report.failures.filter { $0.severity == .info }, targets: report.targetCount)
         guard !advice.isEmpty else { return }
         canvas.gap()
         canvas.line("Advice", .strong)
         // A matrix of many targets leaves less room on the screen.
-        let shown = targetCount > 4 ? 2 : TextReport.adviceShown
+        let shown = report.targetCount > 4 ? 2 : TextReport.adviceShown
         for item in advice.prefix(shown).map(\.item) {
             canvas.cutLine(
                 [Piece(item.code ?? item.id), Piece("  " + (item.message ?? item.title), .quiet)], indent: 2)
@@ -118,7 +119,7 @@ public struct TextReport: Sendable {
         }
         for guest in report.guests {
             let values = guest.checks.filter { $0.status == .info && $0.value != nil && $0.link != .hygiene }
-            for item in values.prefix(targetCount > 4 ? 0 : TextReport.valuesShown)
+            for item in values.prefix(report.targetCount > 4 ? 0 : TextReport.valuesShown)
             where !isHeading(item, of: guest) {
                 fact(item.title, item.value ?? "", on: &canvas)
             }
@@ -126,7 +127,7 @@ public struct TextReport: Sendable {
     }
 
     private func unknowns(on canvas: inout TextCanvas) {
-        let lines = reasonsUnknown
+        let lines = report.unknowns.map(\.text)
         guard !lines.isEmpty else { return }
         canvas.gap()
         canvas.line("Not known", .strong)
@@ -153,50 +154,9 @@ public struct TextReport: Sendable {
 
     // MARK: Values
 
-    /// How many targets are judged.
-    private var targetCount: Int { Set(report.guests.flatMap(\.verdicts).map(\.target)).count }
-
     private static let adviceShown = 6
     private static let valuesShown = 8
     private static let unknownsShown = 8
-
-    /// The failing items, most severe first, in the order of the chain.
-    private var failed: [ScanReport.CheckItem] {
-        let order = Dictionary(
-            uniqueKeysWithValues: LaunchLink.allCases.enumerated().map { ($0.element, $0.offset) })
-        return report.allChecks.filter { $0.status == .fail }.enumerated().sorted { a, b in
-            let (severityA, severityB) = (a.element.severity ?? .error, b.element.severity ?? .error)
-            if severityA != severityB { return severityA > severityB }
-            let (linkA, linkB) = (order[a.element.link] ?? 0, order[b.element.link] ?? 0)
-            return linkA != linkB ? linkA < linkB : a.offset < b.offset
-        }.map(\.element)
-    }
-
-    /// Why something is not known: the gaps of the image, then what items say beyond them; each once.
-    private var reasonsUnknown: [String] {
-        var seen: Set<String> = []
-        var lines: [String] = []
-        for gap in report.gaps where seen.insert("\(gap.where): \(gap.message)").inserted {
-            lines.append("\(gap.where): \(gap.message)")
-        }
-        for item in report.allChecks where item.status == .unknown {
-            let reasons = (item.gaps ?? []).filter { seen.insert($0).inserted }
-            if !reasons.isEmpty { lines.append("\(item.id): \(reasons.joined(separator: "; "))") }
-        }
-        return lines
-    }
-
-    private func systemName(_ guest: ScanReport.Guest) -> String {
-        guest.os.name ?? guest.os.distribution ?? guest.os.family
-    }
-
-    private func summary(of guest: ScanReport.Guest) -> [String] {
-        let os = guest.os
-        return [
-            systemName(guest), os.architecture, os.bootMode.map(TextReport.firmwareName),
-            os.kernelVersion.map { "kernel " + $0 }, os.hostname.map { "host " + $0 },
-        ].compactMap { $0 }
-    }
 
     static func firmwareName(_ mode: String) -> String {
         mode == "bios" ? "BIOS" : mode == "uefi" ? "UEFI" : mode == "bios+uefi" ? "BIOS and UEFI" : mode
