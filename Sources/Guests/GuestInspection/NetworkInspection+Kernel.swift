@@ -89,7 +89,7 @@ extension NetworkInspection {
         else { return }
         leave(
             .returnPathFilter,
-            "Packets are taken from any network, for routes that came and went by different cards.",
+            "The filter of return paths (rp_filter) is off, as in a network whose answers take another way.",
             Evidence(own.source))
     }
 

@@ -52,18 +52,28 @@ enum NetLeftovers: Check {
                 return Finding(
                     "Leftovers.NoIPv6", .error,
                     "\(found.message) Instances of \(context.target.title) have no other addresses.",
-                    evidence: [found.evidence],
-                    fixes: [.edit("Remove the line", found.evidence, to: nil, risk: .medium)],
-                    consequence: .unreachable, link: .network)
+                    evidence: [found.evidence], fixes: [fix(found, linux)], consequence: .unreachable,
+                    link: .network)
             }
             let (code, severity) = weight(of: found.kind)
             return Finding(
-                code, severity, found.message, evidence: [found.evidence],
-                fixes: [.edit("Remove the line", found.evidence, to: nil, risk: .medium)])
+                code, severity, found.message, evidence: [found.evidence], fixes: [fix(found, linux)])
         }
         return .judged(
             "No setting of another network was found.", findings: findings,
             questions: linux.network.gap.map { [OpenQuestion($0)] } ?? [])
+    }
+
+    private static func fix(_ found: LeftoverFacts, _ linux: LinuxFacts) -> Fix {
+        // The line of the boot menu holds more than the one parameter.
+        if found.kind == .noIPv6, let parameter = found.evidence.excerpt, parameter.hasPrefix("ipv6.") {
+            return .commandLine(removing: [parameter], "Take \(parameter) off the command line", in: linux)
+        }
+        // Without the line there would be no name server at all.
+        if found.kind == .nameServer, found.evidence.path == "/etc/resolv.conf" {
+            return .byHand("Let the DHCP client write the file, or name the servers of the new network in it")
+        }
+        return .edit("Remove the line", found.evidence, to: nil, risk: .medium)
     }
 
     private static func weight(of kind: LeftoverFacts.Kind) -> (String, Severity) {
