@@ -208,8 +208,10 @@ def alpine(cloud=False, **layout):
     g.files["lib/ld-musl-x86_64.so.1"], g.files["lib/libc.musl-x86_64.so.1"] = musl, Link("ld-musl-x86_64.so.1")
     muslbin = elf(interpreter="/lib/ld-musl-x86_64.so.1", needed=("libc.musl-x86_64.so.1",))
     g.files["bin/busybox"] = muslbin
-    for n in ("bin/sh", "bin/ash", "bin/mount", "bin/login", "bin/cat", "bin/ls", "sbin/init", "sbin/modprobe", "sbin/getty", "sbin/ifup", "sbin/ifdown", "sbin/ip", "sbin/udhcpc", "usr/bin/passwd", "usr/sbin/chpasswd", "sbin/mdev", "sbin/fsck", "bin/umount", "sbin/depmod"):
+    for n in ("bin/sh", "bin/ash", "bin/mount", "bin/login", "bin/cat", "bin/ls", "sbin/init", "sbin/modprobe", "sbin/getty", "sbin/ifup", "sbin/ifdown", "sbin/ip", "sbin/udhcpc", "usr/sbin/chpasswd", "usr/sbin/adduser", "usr/sbin/addgroup", "sbin/mdev", "sbin/fsck", "bin/umount", "sbin/depmod"):
         g.files[n] = Link("/bin/busybox")
+    g.files["bin/bbsuid"], g.files["usr/bin/passwd"] = muslbin, Link("/bin/bbsuid")
+    g.mode("bin/bbsuid", 0o4111)
     for n in ("sbin/openrc", "sbin/openrc-run", "sbin/rc-status", "sbin/rc-update", "usr/sbin/sshd", "usr/bin/ssh-keygen", "sbin/apk", "sbin/resize2fs", "sbin/fsck.ext4", "sbin/mkinitfs", "sbin/extlinux"):
         g.files[n] = muslbin
     g.put({"etc/os-release": 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.20.0\nPRETTY_NAME="Alpine Linux v3.20"\nHOME_URL="https://alpinelinux.org/"\n', "etc/alpine-release": "3.20.0\n", "etc/hostname": "alpine\n", "etc/hosts": "127.0.0.1\tlocalhost\n", "etc/shells": "/bin/sh\n/bin/ash\n",

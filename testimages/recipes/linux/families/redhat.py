@@ -222,7 +222,7 @@ def _(g):
     g.hostonly = ("rd.lvm.lv=centos/root", "rd.lvm.lv=centos/swap")
 
 
-@centos7_image("initrd-other-kernel", stops("initramfs", "Initramfs.NoFileSystem"), traps="4", note="the initramfs of the default entry holds the modules of the kernel before")
+@centos7_image("initrd-other-kernel", stops("initramfs", "Initramfs.WrongKernel"), traps="4", note="the initramfs of the default entry holds the modules of the kernel before")
 def _(g):
     old = Kernel("3.10.0-957.el7.x86_64", builtin=EL7_BUILTIN, extra=("ena",), absent=("btrfs",), suffix=".xz")
     first = g.initrd
