@@ -1,4 +1,4 @@
-"""Debian 8 to 13, Ubuntu from 12.04 to 26.04."""
+"""Debian 8 to 14, Ubuntu from 12.04 to 26.04."""
 import boot, breakages, initramfs, packages
 from guest import ESP_SERIAL, HASH, NOSUCH, Guest, accounts, base, cloud_init, host_keys, kernels, sshd, systemd, upstart
 from kernel import Kernel
@@ -101,21 +101,34 @@ def debian8(**layout):
     return g
 
 
-def debian10(**layout):
-    g = Guest(**(dict(merged=True) | layout))
-    debian_base(g, release("debian", "Debian GNU/Linux", "10", "buster", "Debian GNU/Linux 10 (buster)", {"etc/debian_version": "10.13\n"}))
+def installed(number, codename, point, kernel, cloud, ifupdown_version, config, layout):
+    """By BIOS, as the installer leaves it: ifupdown, with names of the kernel's choice."""
+    g = Guest(**(dict(merged=number > 9) | layout))
+    debian_base(g, release("debian", "Debian GNU/Linux", str(number), codename, f"Debian GNU/Linux {number} ({codename})", {"etc/debian_version": point + "\n"}))
     systemd(g)
     debian_accounts(g, "debian")
-    sshd(g, SSHD_OLD.replace("UsePrivilegeSeparation yes\n", ""), unit="ssh.service", keygen=False)
+    sshd(g, config, unit="ssh.service", keygen=False)
     host_keys(g)
-    g.cloud_version = "20.2-2~deb10u2"
-    cloud_init(g, "20.2", distro="debian", user="debian", python="usr/lib/python3/dist-packages")
+    g.cloud_version = cloud
+    cloud_init(g, cloud.split("-")[0], distro="debian", user="debian", python="usr/lib/python3/dist-packages")
     ifupdown(g)
-    g.kernels = [Kernel("4.19.0-27-amd64")]
+    g.kernels = [Kernel(kernel)]
     g.options = ["console=tty0", "console=ttyS0,115200", "net.ifnames=0", "biosdevname=0"]
     grub(g, "Debian GNU/Linux")
-    dpkg(g, ("ifupdown", "0.8.35"))
+    dpkg(g, ("ifupdown", ifupdown_version))
     return g
+
+
+def debian9(**layout):
+    return installed(9, "stretch", "9.13", "4.9.0-19-amd64", "0.7.9-2", "0.8.19", SSHD_OLD, layout)
+
+
+def debian10(**layout):
+    return installed(10, "buster", "10.13", "4.19.0-27-amd64", "20.2-2~deb10u2", "0.8.35", SSHD_OLD.replace("UsePrivilegeSeparation yes\n", ""), layout)
+
+
+def debian11(**layout):
+    return installed(11, "bullseye", "11.9", "5.10.0-29-amd64", "20.4.1-2+deb11u1", "0.8.36", SSHD, layout)
 
 
 def debian12(**layout):
@@ -136,31 +149,45 @@ def debian12(**layout):
     return g
 
 
-def debian13(**layout):
+def networked(number, codename, point, kernel, cloud, layout):
     """By UEFI, with systemd-networkd for any card."""
     g = Guest(**(dict(uefi=True, merged=True) | layout))
-    debian_base(g, release("debian", "Debian GNU/Linux", "13", "trixie", "Debian GNU/Linux 13 (trixie)", {"etc/debian_version": "13.1\n"}), compression="zstd")
+    debian_base(g, release("debian", "Debian GNU/Linux", str(number), codename, f"Debian GNU/Linux {number} ({codename})", {"etc/debian_version": point + "\n"}), compression="zstd")
     systemd(g, networkd=True)
     debian_accounts(g, "debian")
     sshd(g, SSHD, unit="ssh.service", keygen=False)
     host_keys(g)
-    g.cloud_version = "25.1.4-1"
-    cloud_init(g, "25.1.4", distro="debian", user="debian", python="usr/lib/python3/dist-packages", renamed=True)
+    g.cloud_version = cloud
+    cloud_init(g, cloud.split("-")[0], distro="debian", user="debian", python="usr/lib/python3/dist-packages", renamed=True)
     g.files["etc/systemd/network/20-wired.network"] = "[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n"
     g.enable("systemd-networkd.service"); g.enable("systemd-resolved.service")
-    g.kernels = [Kernel("6.12.43+deb13-" + {"x86_64": "amd64", "arm64": "arm64"}[g.architecture], suffix=".xz", architecture=g.architecture)]
+    g.kernels = [Kernel(kernel + {"x86_64": "amd64", "arm64": "arm64"}[g.architecture], suffix=".xz", architecture=g.architecture)]
     g.options = ["console=tty0", "console=" + {"x86_64": "ttyS0,115200", "arm64": "ttyAMA0"}[g.architecture]]
     grub(g, "Debian GNU/Linux")
     dpkg(g)
     return g
 
 
-debian12.uefi = debian13.uefi = True
+def debian13(**layout):
+    return networked(13, "trixie", "13.1", "6.12.43+deb13-", "25.1.4-1", layout)
+
+
+def debian14(**layout):
+    return networked(14, "forky", "forky/sid", "6.18.5+deb14-", "25.3-2", layout)
+
+
+debian12.uefi = debian13.uefi = debian14.uefi = True
 healthy("debian-8", debian8, note="composed: Debian 8.11, no names by policy, ifupdown")
+healthy("debian-9", debian9, note="composed: Debian 9.13, /usr not merged, the first cloud-init with AliYun")
 healthy("debian-10", debian10, note="composed: Debian 10.13, ifupdown with net.ifnames=0")
+healthy("debian-11", debian11, note="composed: Debian 11.9, ifupdown with net.ifnames=0")
 healthy("debian-12-uefi", debian12, note="composed: Debian 12, shim and GRUB at the removable path, ifupdown")
 healthy("debian-13-uefi", debian13, note="composed: Debian 13, systemd-networkd, modules compressed with xz")
+healthy("debian-14-uefi", debian14, note="composed: Debian 14 while it is in testing")
 healthy("debian-13-arm64-uefi", debian13, architecture="arm64", note="composed: Debian 13 for arm64")
+breakages.register("debian-9", debian9, "kernel-gone", "initrd-gone", "root-gone", "initrd-no-nvme", "initrd-no-virtio")
+breakages.register("debian-11", debian11, "kernel-gone", "initrd-gone", "root-gone", "initrd-no-nvme", "initrd-no-virtio")
+breakages.register("debian-14-uefi", debian14, "no-fallback", "stub-other-uuid", "root-gone", "initrd-no-nvme", "esp-line")
 breakages.register("debian-12-uefi", debian12, "shim-alone", "stub-other-uuid", "initrd-no-nvme", "root-gone", "esp-line")
 breakages.register("debian-13-uefi", debian13, "no-fallback", "config-gone", "kernel-gone", "initrd-gone", "initrd-no-virtio")
 breakages.register("debian-13-arm64-uefi", debian13, "no-fallback", "kernel-gone", "root-gone", "initrd-no-virtio", "esp-line", architecture="arm64")
