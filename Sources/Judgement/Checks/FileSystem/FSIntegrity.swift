@@ -139,15 +139,14 @@ enum FSIntegrity: Check {
             case "largerThanDevice": refuse("Fs.LargerThanDevice", "is larger than its device")
             case "backupSuperblockUsed":
                 let text = "has a damaged first superblock"
-                refuse("Fs.BadSuperblock", text)
-                // The loader reads the same superblock, and it comes first.
-                guard role.isReadByLoader else { break }
-                if case .other = role.use {
-                    fail(
-                        "Fs.BadSuperblock", .error, text + ", so the boot loader does not read it", .stopsBoot
-                    )
+                guard role.isReadByLoader else {
+                    refuse("Fs.BadSuperblock", text)
+                    break
                 }
-                finding?.link = .bootloader
+                // The loader reads the same superblock as the kernel, and it comes first.
+                fail(
+                    "Fs.BadSuperblock", .error, text + ", so the boot loader does not read it", .stopsBoot,
+                    .bootloader)
             case "recordedErrors":
                 fail("Fs.Errors", .error, "recorded errors")
                 ask("whether the check at boot can mend the recorded errors is not known")
