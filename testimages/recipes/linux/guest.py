@@ -1,7 +1,7 @@
 """A guest, put together of layers of files: each function adds what one part of a distribution installs or writes."""
 import functools, os, re
 
-import boot, packages
+import boot, packages, targets
 from kernel import Kernel
 from parts import Link, elf, foreign, program
 
@@ -36,6 +36,7 @@ class Guest:
         self.finish, self.late, self.on_disk = [], [], []
         self.kept = None
         self.env, self.title = {}, ""
+        self.sources, self.sources_version = [], ""          # the data sources cloud-init tries, its version
         for name, value in layout.items():
             if not hasattr(self, name):
                 raise AttributeError(name)
@@ -360,6 +361,9 @@ def cloud_init(g, version, distro="rhel", user="cloud-user", python="usr/lib/pyt
     g.files["etc/cloud/cloud.cfg.d/05_logging.cfg"] = "_log:\n - &log_base |\n   [loggers]\n   keys=root,cloudinit\n"
     if datasources:
         g.files["etc/cloud/cloud.cfg.d/90_datasource.cfg"] = f"datasource_list: [ {', '.join(datasources)} ]\n"
+    g.sources, g.sources_version = datasources or targets.sources(version), version
+    for name in targets.sources(version):
+        g.files[f"{python}/cloudinit/{'' if version < '0.7' else 'sources/'}DataSource{name}.py"] = "# This file is part of cloud-init. See LICENSE file for license information.\n"
     g.files["usr/bin/growpart"] = "#!/bin/sh\n#    Copyright (C) 2011 Canonical Ltd.\n"
     middle = "cloud-init-network.service" if renamed else "cloud-init.service"
     if generator:

@@ -26,6 +26,15 @@ enum CompliancePasswd: Check {
                 OpenQuestion("the programs that set passwords could not be looked for")
             ])
         }
+        // NixOS links its programs into /run when it boots.
+        if linux.identity.imageBased?.value == "nixos", tools.contains(where: { $0.path == nil }) {
+            return .judged(
+                questions: [
+                    OpenQuestion(
+                        "which programs NixOS links into /run/current-system was not looked at",
+                        consequence: context.target.rules.needsProvisioning ? .notReady : .none)
+                ])
+        }
         let fix = Fix.reinstall(package(of: linux), "Install the programs again", in: linux)
         var findings: [Finding] = []
         var questions: [OpenQuestion] = []
@@ -116,6 +125,12 @@ enum CompliancePasswd: Check {
             CheckExample(
                 "one of them could not be read", with("groupadd") { $0.gap = .example("/usr/sbin") }, .unknown
             ),
+            CheckExample(
+                "not where they are elsewhere, on NixOS",
+                .example {
+                    $0.linux.access.accountTools[0].path = nil
+                    $0.linux.identity.imageBased = Located("nixos", Evidence(path: "/etc/NIXOS"))
+                }, .unknown),
             CheckExample(
                 "they could not be looked for", .example { $0.linux.access.accountTools = [] }, .unknown),
         ]
