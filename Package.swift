@@ -34,6 +34,7 @@ func cLibrary(_ name: String, pkgConfig: String? = nil, apt package: String) -> 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let bytes: [Target] = [
@@ -84,7 +85,9 @@ let judgement: [Target] = [
 ]
 
 let reports: [Target] = [
-    room("Reports", in: "Reports", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain"])
+    room(
+        "Reports", in: "Reports", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", mustache],
+        resources: [.embedInCode("Data")])
 ]
 
 let product: [Target] = [
@@ -208,6 +211,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: bytes + disks + fileSystems + guests + judgement + reports + product + testTargets + guestfsTests
 )

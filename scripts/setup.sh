@@ -22,7 +22,7 @@ if [ "${1:-}" = "--tests" ]; then
         openssh-client xfsprogs btrfs-progs ntfs-3g mdadm wimtools attr acl
         python3-hivex libhivex-bin libwin-hivex-perl reglookup
         binutils kmod rpm squashfs-tools grub-common grub-pc-bin grub-efi-amd64-bin extlinux
-        python3-venv libxml2-utils mandoc)
+        chromium chromium-driver python3-selenium fonts-dejavu-core python3-venv libxml2-utils mandoc)
 fi
 
 missing=()

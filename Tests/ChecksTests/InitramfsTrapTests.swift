@@ -32,6 +32,27 @@ import Testing
                 == ["Virtio.NotInInitramfs"])
     }
 
+    @Test("Trap 4: an initramfs of another kernel says so with both versions, and nothing else")
+    func otherKernel() {
+        func result(_ state: DriverFacts.State) -> CheckOutcome {
+            outcome(BootInitramfs.self) {
+                $0.initramfs.kernelVersions = ["3.10.0-957.el7.x86_64"]
+                $0.kernel.version = "3.10.0-1160.el7.x86_64"
+                for name in $0.kernel.drivers.keys { $0.kernel.drivers[name]?.state = state }
+            }
+        }
+        let stopped = result(.module)
+        #expect(stopped.findings.map(\.code) == ["Initramfs.WrongKernel"])
+        #expect(stopped.findings.first?.consequence == .stopsBoot)
+        #expect(stopped.findings.first?.message.contains("3.10.0-957.el7.x86_64") == true)
+        #expect(stopped.findings.first?.message.contains("3.10.0-1160.el7.x86_64") == true)
+        // A kernel that needs no module does not mind.
+        let without = result(.builtin)
+        #expect(without.findings.map(\.consequence) == [.none])
+        let open = result(.unknown)
+        #expect(open.findings.isEmpty && open.questions.map(\.consequence) == [.stopsBoot])
+    }
+
     @Test("Trap 8: a kernel with everything built in boots without an initramfs")
     func kernelAlone() {
         #expect(outcome(BootInitramfs.self) { alone(&$0, Self.byPartUUID) }.status == .pass)

@@ -69,21 +69,90 @@ import Testing
             .deletingLastPathComponent().appending(path: "Sources/Judgement/Checks/Data/lifecycle.tsv")
         let text = try String(contentsOf: file, encoding: .utf8)
         #expect(text.contains(/(?m)^# date: 20\d\d-\d\d$/))
-        #expect(text.contains(/(?m)^# source: .{20}/))
         let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
         let table = LifecycleTable(text)
         #expect(table.rows.count == lines.count)
         #expect(LifecycleTable.shared.rows.count == lines.count)
-        let day = /20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])/
         for row in table.rows {
-            #expect(row.end.wholeMatch(of: day) != nil, "\(row)")
-            if let extended = row.extended {
-                #expect(
-                    extended.end.wholeMatch(of: day) != nil && extended.end > row.end
-                        && !extended.name.isEmpty, "\(row)")
-            }
-            #expect(!row.versions.isEmpty && row.versions.allSatisfy { !$0.isEmpty })
+            let ends = [row.end] + row.extended.map(\.end)
+            #expect(
+                ends.allSatisfy(Self.isDay) && zip(ends, ends.dropFirst()).allSatisfy { $0 < $1 }, "\(row)")
+            #expect(row.extended.allSatisfy { !$0.name.isEmpty }, "\(row)")
+            // What everybody gets comes before what has to be bought.
+            #expect(row.extended.map { $0.isForEverybody ? 0 : 1 }.isSorted, "\(row)")
+            #expect(
+                !row.versions.isEmpty && row.versions.allSatisfy { $0.wholeMatch(of: /\d+(\.\d+)*/) != nil },
+                "\(row)")
         }
+        // `# source KEY: document, address, date`: every row's is there, and each is somebody's.
+        let source =
+            /(?m)^# source ([a-z0-9.-]+): .{10,}, (?:https:\/\/\S+|none), (?:20\d\d-\d\d(?:-\d\d)?|not verified)$/
+        let declared = text.matches(of: source).map { String($0.output.1) }
+        #expect(declared.count == text.matches(of: /(?m)^# source/).count)
+        #expect(declared.count == Set(declared).count)
+        #expect(Set(declared) == Set(table.rows.map(\.source)))
+    }
+
+    /// A day of the calendar: February has no thirtieth.
+    private static func isDay(_ text: String) -> Bool {
+        guard let match = text.wholeMatch(of: /(20\d\d)-(\d\d)-(\d\d)/), let year = Int(match.output.1),
+            let month = Int(match.output.2), let day = Int(match.output.3)
+        else { return false }
+        let february = year.isMultiple(of: 4) ? 29 : 28
+        let days = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        return (1...12).contains(month) && day >= 1 && day <= days[month - 1]
+    }
+
+    @Test("Trap 107: the rows of the life cycle table are sorted, and every one can be met")
+    func lifecycleTableOrder() {
+        let rows = LifecycleTable.shared.rows
+        func order(_ row: LifecycleTable.Row) -> (String, Int, String) {
+            let part = row.nameContains ?? ""
+            return (row.distribution.lowercased(), -part.count, part)
+        }
+        func numbers(_ version: String) -> [Int] { version.split(separator: ".").compactMap { Int($0) } }
+        for (row, next) in zip(rows, rows.dropFirst()) {
+            #expect(order(row) <= order(next), "\(row) \(next)")
+            guard order(row) == order(next) else { continue }
+            // 12.5 comes before 12, which would take it.
+            let (first, second) = (numbers(row.versions[0]) + [.max], numbers(next.versions[0]) + [.max])
+            #expect(first.lexicographicallyPrecedes(second), "\(row) \(next)")
+        }
+        for (index, row) in rows.enumerated() {
+            for earlier in rows[..<index] where earlier.distribution == row.distribution {
+                if let part = earlier.nameContains, !(row.nameContains ?? "").contains(part) { continue }
+                for version in row.versions {
+                    #expect(
+                        !earlier.versions.contains { numbers(version).starts(with: numbers($0)) },
+                        "\(version) of \(row) is taken by \(earlier)")
+                }
+            }
+        }
+    }
+
+    @Test("The life cycle table tells service packs and channels of one number apart")
+    func lifecycleRows() {
+        func end(_ distribution: String, _ version: String, _ name: String? = nil) -> String? {
+            var identity = OSIdentity()
+            identity.distribution = distribution
+            identity.version = version
+            identity.name = name
+            return LifecycleTable.shared.row(for: identity)?.end
+        }
+        #expect(end("sles", "12.5") == "2024-10-31")
+        #expect(end("sles", "12") == "2016-06-30")
+        #expect(end("amzn", "2") == "2026-06-30")
+        #expect(end("amzn", "2018.03") == "2020-12-31")
+        #expect(end("alpine", "3.2.3") == "2017-05-01")
+        #expect(end("alpine", "3.22.1") == "2027-05-01")
+        #expect(end("centos", "8", "CentOS Stream 8") == "2024-05-31")
+        #expect(end("centos", "8.4.2105", "CentOS Linux 8") == "2021-12-31")
+        #expect(end("openEuler", "24.03", "openEuler 24.03 (LTS-SP3)") == "2027-12-31")
+        #expect(end("openEuler", "24.03", "openEuler 24.03 (LTS)") == "2026-05-31")
+        #expect(end("openEuler", "24.03", "openEuler 24.03 (LTS-SP5)") == nil)
+        let client = LifecycleTable.shared.row(build: 26100, isServer: false, edition: "IoTEnterpriseS")
+        #expect(client?.end == "2034-10-10")
+        #expect(LifecycleTable.shared.row(build: 26100, isServer: false, edition: nil)?.end == "2027-10-12")
     }
 
     @Test func daysAreCountedAsTheCalendarDoes() {
@@ -92,4 +161,8 @@ import Testing
         #expect(LifecycleTable.date(1_795_651_200) == "2026-11-26")
         #expect(LifecycleTable.date(-1) == "1969-12-31")
     }
+}
+
+extension [Int] {
+    fileprivate var isSorted: Bool { zip(self, dropFirst()).allSatisfy { $0 <= $1 } }
 }

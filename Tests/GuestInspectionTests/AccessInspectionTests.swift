@@ -47,6 +47,19 @@ import Testing
         try #require(facts.access.accounts.value?.first { $0.name == "root" })
     }
 
+    @Test func programsThatMakeAccounts() {
+        let facts = guest(
+            Self.debian12, ["usr/bin/passwd": "x", "usr/sbin/chpasswd": "x", "usr/sbin/adduser": "x"])
+        let tools = Dictionary(grouping: facts.access.accountTools, by: \.name).compactMapValues(\.first)
+        #expect(Set(tools.keys) == ["passwd", "chpasswd", "useradd", "groupadd"])
+        #expect(tools["chpasswd"]?.path == "/usr/sbin/chpasswd")
+        // BusyBox has them under other names.
+        #expect(tools["useradd"]?.path == "/usr/sbin/adduser")
+        #expect(tools["groupadd"]?.path == nil)
+        #expect(tools["groupadd"]?.starts == .no)
+        #expect(tools["passwd"]?.isSetUID == false)
+    }
+
     // MARK: sshd
 
     @Test(

@@ -138,6 +138,12 @@ import Testing
         let open = try first("")
         #expect(open.badOptions.isEmpty)
         #expect(open.doubt != nil)
+        // A file system without a device keeps it, too; that of /proc fails nothing.
+        let virtual = mounts(
+            "tmpfs /tmp tmpfs size=1g\r\nproc /proc proc defaults\r\n", systemd: "252.38-1~deb12u1")
+        #expect(virtual.fstab.value?.map(\.badOptions) == [["size=1g\\r"], ["defaults\\r"]])
+        #expect(virtual.fstab.value?.map(\.ifRefused) == [.emergency, .goesOn])
+        #expect(virtual.fstab.value?.map(\.resolution) == [.virtual, .virtual])
         // Behind the numbers it does no harm.
         let second = try #require(mounts(text, systemd: "252").fstab.value?.last)
         #expect(second.badOptions.isEmpty && second.oddities.isEmpty)

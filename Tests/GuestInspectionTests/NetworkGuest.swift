@@ -75,6 +75,19 @@ struct NetworkGuest {
         ).inspect()
     }
 
+    /// What a NIC of `driver` finds after one of virtio.
+    func network(driver: String) -> NetworkFacts {
+        let (reader, services) = parts()
+        func inspection(_ driver: String) -> NetworkInspection {
+            NetworkInspection(
+                reader: reader, services: services, identity: identity, commandLine: line, early: nil,
+                driver: driver)
+        }
+        let virtio = inspection("virtio_net")
+        _ = virtio.inspect()
+        return inspection(driver).inspect(besides: [virtio])
+    }
+
     func cloudInit() -> CloudInitFacts {
         let (reader, services) = parts()
         let network = NetworkInspection(

@@ -332,6 +332,37 @@ import Testing
         #expect(masked.network().summary.isEmpty)
     }
 
+    @Test func filesOfNetworkdAndNetplanHideTheirNamesakes() {
+        var guest = NetworkGuest(.rhel, "centos", "8", udev: 239)
+        guest.commandLine = "net.ifnames=0"
+        guest.start("systemd-networkd.service")
+        guest.file("/usr/lib/systemd/network/80-dhcp.network", "[Match]\nName=eth0\n[Network]\nDHCP=yes\n")
+        #expect(guest.network().summary == ["networkd: dhcp"])
+        guest.file(
+            "/run/systemd/network/80-dhcp.network", "[Match]\nName=eth0\n[Network]\nAddress=10.0.0.2/24\n")
+        #expect(guest.network().summary == ["networkd: static"])
+        guest.file("/etc/systemd/network/80-dhcp.network", "[Network]\nDHCP=yes\n")
+        #expect(guest.network().summary == ["networkd: dhcp"], "239 takes an empty [Match] for all")
+        guest.link("/etc/systemd/network/80-dhcp.network", "/dev/null")
+
+        let dhcp = "network:\n  version: 2\n  ethernets:\n    all: {match: {name: \"e*\"}, dhcp4: true}\n"
+        var plan = netplan([:])
+        plan.file("/usr/lib/netplan/50-vendor.yaml", dhcp)
+        #expect(plan.network().summary == ["netplan: dhcp"])
+        plan.file("/etc/netplan/50-vendor.yaml", "network: {version: 2}\n")
+        #expect(plan.network().summary.isEmpty)
+        plan.file("/run/netplan/50-vendor.yaml", dhcp)
+        #expect(plan.network().summary == ["netplan: dhcp"])
+    }
+
+    @Test func aCopyOfAnIfcfgFileMayCount() {
+        var guest = redHat("7", udev: 219, units: ["network.service"])
+        guest.file("\(scripts)/ifcfg-eth0", "DEVICE=eth0\nBOOTPROTO=dhcp\nONBOOT=yes\n")
+        guest.file("\(scripts)/ifcfg-eth0.save", "DEVICE=eth0\nBOOTPROTO=none\nIPADDR=10.0.0.2\nONBOOT=yes\n")
+        guest.file("\(scripts)/ifcfg-eth0.rpmsave", "DEVICE=eth0\nBOOTPROTO=none\nIPADDR=10.0.0.3\n")
+        #expect(guest.network().summary == ["sysconfig: dhcp", "sysconfig: static"])
+    }
+
     @Test func dropInsOfNetworkdCount() {
         var guest = NetworkGuest(.arch, "arch", "", udev: 257)
         guest.start("systemd-networkd.service")
@@ -396,6 +427,24 @@ import Testing
         #expect(naming(219, "biosdevname=1").interfaceName == "eth0")
         #expect(naming(nil).interfaceName == "eth0")
         #expect(naming(252, "net.ifnames.prefix=net").naming.value == .unknown)
+    }
+
+    @Test("Trap 57: what a NIC is called, and what is for it, goes by its driver")
+    func otherCards() {
+        var guest = NetworkGuest(.debian, "debian", "12", udev: 252)
+        guest.start("networking.service")
+        guest.file("/sbin/dhclient", "x")
+        guest.file("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n")
+        #expect(guest.network().summary.isEmpty)
+        #expect(guest.network(driver: "ena").summary.isEmpty)
+        #expect(guest.network(driver: "hv_netvsc").summary == ["ifupdown: dhcp"])
+
+        var ubuntu = NetworkGuest(.debian, "ubuntu", "22.04", udev: 249)
+        ubuntu.start("systemd-networkd.service")
+        ubuntu.file(
+            "/etc/systemd/network/10-v.network", "[Match]\nDriver=virtio_net\n[Network]\nDHCP=yes\n")
+        #expect(ubuntu.network().summary == ["networkd: dhcp"])
+        #expect(ubuntu.network(driver: "ena").summary.isEmpty)
     }
 
     @Test("Trap 56: rules for hardware addresses do nothing beside predictable names")

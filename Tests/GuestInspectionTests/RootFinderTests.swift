@@ -24,6 +24,23 @@ import Testing
         scan.systems.compactMap { if case .linux(let facts) = $0 { facts } else { nil } }
     }
 
+    @Test func aStickWithALiveSystemIsAnInstaller() {
+        var stick = MemoryFileSystem(kind: "vfat")
+        stick.file("/EFI/BOOT/BOOTX64.EFI", "MZ")
+        stick.file("/casper/minimal.squashfs", "hsqs")
+        #expect(scan([("vfat", nil, stick)]).image.container.content == .installer)
+        var fedora = MemoryFileSystem(kind: "ext4")
+        fedora.file("/LiveOS/squashfs.img", "hsqs")
+        #expect(scan([("ext4", nil, fedora)]).image.container.content == .installer)
+        // A directory of that name alone, and an ESP, are none.
+        var data = MemoryFileSystem(kind: "ext4")
+        data.file("/live/readme", "x")
+        #expect(scan([("ext4", nil, data)]).image.container.content == .dataDisk)
+        var esp = MemoryFileSystem(kind: "vfat")
+        esp.file("/EFI/BOOT/BOOTX64.EFI", "MZ")
+        #expect(scan([("vfat", nil, esp)]).image.container.content == .dataDisk)
+    }
+
     private static let elf = "\u{7f}ELF"
 
     private func coreOS(deployments: [String]) -> MemoryFileSystem {

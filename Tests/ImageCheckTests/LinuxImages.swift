@@ -13,7 +13,7 @@ enum LinuxImages {
         var target: String
         var disk: DiskBus
         var firmware: FirmwareKind
-        /// `yes`, `no`, `unknown`; `!no`: anything but no.
+        /// `yes`, `no`, `unknown`; `!no`: anything but no; `-`: there is no system to judge.
         var boots: String
         var reachable: String
         var ready: String
@@ -101,10 +101,10 @@ enum LinuxImages {
         return folder + "/" + name
     }
 
-    /// The report on an image for the launches of one target, or for one of its launches.
-    static func scan(_ path: String, target: Target, launch: Launch? = nil) throws -> ScanReport {
+    /// The report on an image for the launches of the targets, or for one launch.
+    static func scan(_ path: String, targets: [Target], launch: Launch? = nil) throws -> ScanReport {
         var options = ScanOptions()
-        options.targets = [target]
+        options.targets = targets
         options.disk = launch?.disk
         options.firmware = launch?.firmware
         return try ImageScanner(options).scan(path)

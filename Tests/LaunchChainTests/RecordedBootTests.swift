@@ -105,6 +105,10 @@ import Testing
         Boot(
             name: "superblock-damaged", boots: .no, reachable: .no, stop: .bootloader,
             change: condition("backupSuperblockUsed")),
+        Boot(name: "superblock-damaged of extlinux", boots: .no, reachable: .no, stop: .bootloader) { facts in
+            facts.linux.boot.bios.loader = "Syslinux"
+            condition("backupSuperblockUsed")(&facts)
+        },
         Boot(name: "kernel-missing", boots: .no, reachable: .no, stop: .kernel) { facts in
             facts.entry.problems = [
                 StructureFinding(

@@ -42,13 +42,30 @@ import Testing
         let known = Set(Target.Hardware.CodingKeys.allCases.map(\.stringValue))
             .union(Target.Rules.CodingKeys.allCases.map(\.stringValue))
         for source in target.rules.sources {
-            #expect(source.date.wholeMatch(of: /20\d\d(-\d\d)?/) != nil, "\(source)")
+            #expect(source.date.wholeMatch(of: /20\d\d(-\d\d(-\d\d)?)?/) != nil, "\(source)")
+            // The address of the document, or the plain word that there is none.
+            let isAddress = source.url?.wholeMatch(of: /https:\/\/[a-z0-9.-]+\/\S+/) != nil
+            #expect(isAddress || (source.url == nil && source.title.hasSuffix("not verified")), "\(source)")
             for key in source.about ?? [] { #expect(known.contains(key), "\(id): \(key)") }
         }
-        let about = target.rules.sources.flatMap { $0.about ?? [] }
-        let isGeneral = target.rules.sources.contains { $0.about == nil }
-        if target.rules.sizeGiB != nil { #expect(isGeneral || about.contains("sizeGiB")) }
-        if !target.rules.imports.isEmpty { #expect(about.contains("imports")) }
+    }
+
+    @Test("Trap 107: every key of a shipped target has a source", arguments: Target.shippedIDs)
+    func everyKeyHasASource(_ id: String) throws {
+        let bytes = [UInt8](try Data(contentsOf: Self.folder.appending(path: "\(id).json")))
+        let file = try JSONValue(parsing: bytes)
+        func keys(_ part: String) -> Set<String> {
+            guard case .object(let members)? = file[part] else { return [] }
+            return Set(members.keys)
+        }
+        let target = try #require(Target.shipped(id))
+        let sources = target.rules.sources
+        guard !sources.contains(where: { $0.about == nil }) else { return }
+        let about = Set(sources.flatMap { $0.about ?? [] })
+        let set = keys("hardware").union(keys("rules")).subtracting(["sources"])
+        #expect(set.count > 5)
+        #expect(set.subtracting(about) == [], "without a source")
+        #expect(about.subtracting(set) == [], "not in the file")
     }
 
     /// A file that was written when these were all the keys.
@@ -126,6 +143,9 @@ import Testing
         #expect(
             keys(["$defs", "size", "properties"])
                 == Set(Target.SizeRange.CodingKeys.allCases.map(\.stringValue)))
+        #expect(
+            keys(["$defs", "source", "properties"])
+                == Set(Target.Source.CodingKeys.allCases.map(\.stringValue)))
         #expect(
             keys(["$defs", "system", "properties"]) == Set(SystemRule.CodingKeys.allCases.map(\.stringValue)))
     }

@@ -33,7 +33,7 @@ FATAL = [
     (r"Kernel panic - not syncing: .*", "panic"),
     (r"\(initramfs\)", "initramfs-shell"),
     (r"Entering emergency mode\. Exit the shell to continue\..*", "initramfs-shell"),   # dracut's
-    (r"Loading \S*initrd.*failed:.*|initrd /.*\n+(?:.*\n+){0,2}Error 15: .*", "initramfs"),             # syslinux, GRUB legacy
+    (r"Loading \S*initrd.*failed:.*|initrd /.*\n+(?:.*\n+){0,2}Error 15: .*", "bootloader"),           # syslinux, GRUB legacy
     (r"Loading \S*vmlinuz.*failed:.*|Could not find kernel image: .*vmlinuz.*", "kernel"),           # syslinux
     (r"Loading \S+? *failed:.*|Could not find kernel image: .*|No DEFAULT or UI configuration.*|ARNING: No configuration file found.*", "bootloader"),
     (r"Failed to load ldlinux\.c32.*", "bootloader"),
@@ -41,13 +41,15 @@ FATAL = [
     (r"kernel /.*\n+(?:.*\n+){0,2}Error (?:13|15|28): .*", "kernel"),                   # GRUB legacy
     (r"(?<![^\n])Error \d+(?:: .*)? *\n", "bootloader"),
     (r"starting Boot\d+ .*\n+\s*Reboot Into Firmware Interface *\n.* Boot in 1 s\.", "kernel"),   # all that is left in systemd-boot's menu
-    (r"Error preparing initrd: .*", "initramfs"),                             # systemd-boot
+    (r"Error preparing initrd: .*", "bootloader"),                             # systemd-boot
     (r"Error (?:loading|opening|preparing|getting|executing) .*: .*|No loader found\..*", "kernel"),
     (r"You are in (emergency|rescue) mode.*|Cannot open access to console, the root account is locked.*", "init"),
     (r"Give root password for maintenance.*|Press Enter for maintenance.*", "init"),
     (r"root@\(none\):/#|(?<!.)# *\Z", "init"),                        # a shell in place of init
     (r"Failed to execute .*/init.*|\[!!!!!!\].*", "init"),
 ]
+# what a kernel says of a machine that was too busy to emulate its clock: no record
+TOO_BUSY = re.compile(r"IO-APIC \+ timer doesn't work")
 ERRORS = re.compile(r"error|ALERT|fail|panic|not found|No such|can't|cannot|unexpected|does not exist|Unable|VFS:|emergency|"
                     r"dependency|timed out|bootable|grub rescue", re.I)
 ASK = ("echo state=$(timeout 90 systemctl is-system-running --wait || true);"      # first: ssh answers before the boot is over
@@ -186,6 +188,9 @@ class Boot:
                 last = time.time()
             if self.answers:
                 return self.verdict(reachable="yes")
+            busy = TOO_BUSY.search(self.text)
+            if busy:
+                sys.exit("no record, the machine is too busy: " + busy.group())
             for pattern, link in FATAL:
                 m = re.search("^.*(" + pattern + ")", self.text, re.M)
                 if m:

@@ -116,6 +116,7 @@ do_mbr-signature-zeroed() { zero 510 2; }
 do_core-img-damaged() { zero 512 32256; }
 do_bios-boot-zeroed() { need "$GRUBP" "BIOS boot partition"; dd if=/dev/zero of="$IMG" bs=512 seek=$((${GRUBP% *}/512)) count=2048 conv=notrunc status=none; }
 do_gpt-primary-damaged() { zero 512 16896; }
+do_gpt-primary-checksum-wrong() { zero 528 4; }
 do_gpt-backup-damaged() { zero $(($(stat -c %s "$IMG")-16896)) 16896; }
 do_esp-no-fallback() { esp mdeltree ::/EFI/BOOT; }
 do_esp-fallback-without-grub() { esp mdel ::/EFI/BOOT/grubx64.efi; }
@@ -162,6 +163,7 @@ do_extlinux-ldlinux-sys-overwritten() { root; chattr -i "$R/boot/extlinux/ldlinu
 do_extlinux-ldlinux-c32-missing() { root; chattr -i "$R/boot/extlinux/ldlinux.c32"; rm "$R/boot/extlinux/ldlinux.c32"; }
 do_mbr-not-active() { zero 446 1; zero 462 1; zero 478 1; zero 494 1; }
 do_gpt-not-legacy-bootable() { sfdisk -q --part-attrs "$IMG" 2 ''; }
+do_gpt-two-legacy-bootable() { sfdisk -q --part-attrs "$IMG" 1 LegacyBIOSBootable; }
 menu_lst() { root; sed -i -E "$1" "$R/boot/grub/menu.lst"; }
 do_grub-legacy-default-out-of-range() { menu_lst 's/^default.*/default 9/'; }
 do_grub-legacy-root-second-disk() { menu_lst 's/^root .*/root (hd1,0)/'; }
@@ -225,6 +227,8 @@ do_root-missing-argument() { cmdline 's/root=\S+ //'; }
 do_root-partuuid() { local u; u=$(partx -g -o UUID "$IMG" | tail -n 1); cmdline "s/root=\S+/root=PARTUUID=$u/"; }
 do_rootflags-unknown() { cmdline 's/$/ rootflags=nosuchoption/'; }
 do_superblock-damaged() { zero $((${ROOTP% *}+1024)) 1024; }
+do_boot-superblock-damaged() { need "$BOOTP" "separate /boot"; zero $((${BOOTP% *}+1024)) 1024; }
+do_boot-superblock-damaged-noauto() { need "$BOOTP" "separate /boot"; root; sed -i -E 's,^(\S+\s+/boot\s+\S+\s+)\S+,\1noauto,' "$R/etc/fstab"; umount -R "$R"; do_boot-superblock-damaged; }
 do_root-fs-damaged-clean() { # a directory block zeroed in a file system that says it is clean
   losetup_root; local b; b=$(debugfs -R 'blocks /opt' "$LOOP" 2>/dev/null | awk '{print $1}')
   dd if=/dev/zero of="$LOOP" bs=4096 seek="$b" count=1 conv=notrunc status=none; losetup -d "$LOOP"; }

@@ -139,7 +139,7 @@ def rootfs(firmware):
     t["usr/sbin/init"] = Link("/lib/systemd/systemd")
     for p in ("usr/lib/systemd/systemd", "usr/lib/systemd/systemd-networkd", "usr/lib/systemd/systemd-udevd", "usr/lib/systemd/systemd-journald",
               "usr/lib/systemd/systemd-logind", "usr/sbin/agetty", "usr/sbin/ifup", "usr/sbin/sshd", "usr/bin/login", "usr/bin/bash", "usr/bin/dash",
-              "usr/bin/mount", "usr/bin/passwd", "usr/sbin/chpasswd", "usr/sbin/dhclient", "usr/sbin/fsck.ext4", "usr/sbin/fsck", "usr/bin/kmod", "usr/bin/udevadm"):
+              "usr/bin/mount", "usr/bin/passwd", "usr/sbin/chpasswd", "usr/sbin/useradd", "usr/sbin/groupadd", "usr/sbin/dhclient", "usr/sbin/fsck.ext4", "usr/sbin/fsck", "usr/bin/kmod", "usr/bin/udevadm"):
         t[p] = program()
     t["usr/bin/sh"], t["usr/sbin/modprobe"], t["usr/sbin/ifdown"] = Link("dash"), Link("/bin/kmod"), Link("ifup")
     t["usr/lib/x86_64-linux-gnu/libc.so.6"] = elf(needed=("ld-linux-x86-64.so.2",), soname="libc.so.6")
@@ -236,7 +236,7 @@ def grub_modules(platform, partmod):
 
 
 PRIVATE = {"etc/shadow": (0o640, 42), "root": (0o700, 0), "root/.ssh": (0o700, 0), "root/.ssh/authorized_keys": (0o600, 0),
-           "etc/ssh/ssh_host_ed25519_key": (0o600, 0), "tmp": (0o1777, 0), "var/tmp": (0o1777, 0)}
+           "etc/ssh/ssh_host_ed25519_key": (0o600, 0), "tmp": (0o1777, 0), "var/tmp": (0o1777, 0), "usr/bin/passwd": (0o4755, 0)}
 
 
 def ext4(tree, size, uuid, label=""):
@@ -415,7 +415,8 @@ def protofile(tree, scratch):
                 host = f"{scratch}/{count}"; count += 1
                 open(host, "wb").write(data.encode() if isinstance(data, str) else data)
                 program = re.match(r"usr/s?bin/|usr/lib/systemd/systemd", path) and "/system/" not in path and not path.endswith((".service", ".preset"))
-                lines.append(f"{indent}{name} ---{mode or (0o755 if program else 0o644):03o} 0 {group} {host}")
+                mode = mode or (0o755 if program else 0o644)
+                lines.append(f"{indent}{name} -{'u' if mode & 0o4000 else '-'}-{mode & 0o777:03o} 0 {group} {host}")
 
     put(root, "", "")
     lines.append("$")

@@ -72,6 +72,19 @@ struct GPTHeader {
         entries = table.prefix(Swift.min(entryCount, GPTHeader.mostEntries) * entrySize)
     }
 
+    /// Whether the primary header, no checksum looked at, leads to the entries of this backup.
+    func isPrimaryAlike(on disk: any BlockSource, _ sectorSize: Int) -> Bool {
+        do {
+            let header = try disk.read(at: UInt64(sectorSize), count: 92)
+            guard header.prefix(8).array == GPTHeader.signature,
+                Int(try header.little(UInt32.self, at: 80)) == entryCount,
+                Int(try header.little(UInt32.self, at: 84)) == entrySize
+            else { return false }
+            let start = try header.little(UInt64.self, at: 72).multiplied(by: UInt64(sectorSize))
+            return try disk.read(at: start, count: entries.count).array == entries.array
+        } catch { return false }
+    }
+
     /// The partitions this copy lists.
     func partitions(sectorSize: Int, findings: inout [PartitionFinding]) throws(ImageFault) -> [Partition] {
         var result: [Partition] = []

@@ -32,6 +32,9 @@ package struct PartitionTable: Sendable {
     package var bootSector: Bytes
     /// GPT: which copy was read.
     package var gptSource: GPTSource?
+    /// GPT: the backup was read, and the primary header names the same entries. What looks at no checksum, boot
+    /// loaders, finds the partitions; the kernel and firmware do not.
+    package var primaryIsThereUnchecked = false
 
     /// The copies of a GUID partition table.
     package enum GPTSource: String, Sendable, Hashable {

@@ -180,6 +180,8 @@ struct PartitionTableReader {
         var result = table(.gpt, boot: boot, sectorSize: copies.sectorSize, signature: record?.signature)
         result.diskGUID = best.diskGUID
         result.gptSource = copies.primary == nil ? .backup : .primary
+        result.primaryIsThereUnchecked =
+            copies.primary == nil && best.isPrimaryAlike(on: disk, copies.sectorSize)
         result.partitions = try best.partitions(sectorSize: copies.sectorSize, findings: &findings)
         findings += copies.findings()
         try checkProtection(record, of: &result)

@@ -10,7 +10,11 @@ package struct LinuxFacts: Sendable, Hashable, Codable {
     package var mounts: MountFacts
     package var initSystem: InitFacts
     package var services: ServiceFacts
+    /// The network as a NIC of virtio finds it.
     package var network: NetworkFacts
+    /// The network as NICs of other drivers find it, where that differs: they get another name, or another
+    /// configuration.
+    package var otherNetworks: [String: NetworkFacts] = [:]
     package var access: AccessFacts
     package var cloudInit: CloudInitFacts
     package var operation: OperationFacts

@@ -56,6 +56,10 @@ package struct LeftoverFacts: Sendable, Hashable, Codable {
     /// The kinds that are told apart.
     package enum Kind: String, Sendable, Hashable, Codable {
         case route, nameServer, hosts, proxy, timeServer, mirror, mtu, virtualAddress, tunnel
+        /// The guest passes packets on, translates addresses, takes packets that come by another way than they go.
+        case forwarding, translation, returnPathFilter
+        /// IPv6 is switched off.
+        case noIPv6
         /// A filter or route that keeps the guest from the platform's metadata.
         case metadataBlocked
     }
@@ -117,6 +121,9 @@ package struct InterfaceFacts: Sendable, Hashable, Codable {
     package var setAside: String?
     /// Written by cloud-init, and written anew by it on the next instance.
     package var renderedByCloudInit: Bool = false
+    /// What it does about name servers where that is not the ordinary: to take those of the network and write
+    /// `/etc/resolv.conf` with them.
+    package var nameServers: NameServerFacts?
     package var evidence: Evidence
 
     package init(
@@ -132,6 +139,22 @@ package struct InterfaceFacts: Sendable, Hashable, Codable {
     }
 }
 
+/// What a configuration says about name servers beside "take those of the network".
+package struct NameServerFacts: Sendable, Hashable, Codable {
+    /// Where it says not to take those of the network.
+    package var refused: Evidence?
+    /// What tells its DHCP client to leave `/etc/resolv.conf` as it is.
+    package var fileKept: Evidence?
+    /// The servers that the configuration itself names, in its order.
+    package var own: [Located<String>] = []
+
+    package init(refused: Evidence? = nil, fileKept: Evidence? = nil, own: [Located<String>] = []) {
+        self.refused = refused
+        self.fileKept = fileKept
+        self.own = own
+    }
+}
+
 /// How one gets in.
 package struct AccessFacts: Sendable, Hashable, Codable {
     package var ssh: SSHFacts
@@ -140,8 +163,8 @@ package struct AccessFacts: Sendable, Hashable, Codable {
     package var firewall: FirewallFacts
     /// nologin files, hosts.deny, access.conf …: what keeps people out.
     package var obstacles: [StructureFinding] = []
-    /// Programs that set passwords; nil when they could not be looked for.
-    package var passwordTools: [String: Bool] = [:]
+    /// Programs that set passwords and make accounts; empty when they could not be looked for.
+    package var accountTools: [AccountToolFacts] = []
 
     package init(ssh: SSHFacts, accounts: Fact<[AccountFacts]>, shadow: ShadowFacts, firewall: FirewallFacts)
     {
@@ -236,6 +259,32 @@ package struct AccountFacts: Sendable, Hashable, Codable {
         self.isExpired = isExpired
         self.authorizedKeys = authorizedKeys
         self.evidence = evidence
+    }
+}
+
+/// A program that first-boot customisation calls to make accounts or set passwords.
+package struct AccountToolFacts: Sendable, Hashable, Codable {
+    /// What it is called: `chpasswd`.
+    package var name: String
+    /// Where it is; nil when there is none.
+    package var path: String?
+    package var isExecutable = true
+    /// It runs with the rights of root whoever starts it.
+    package var isSetUID = false
+    /// The loader and libraries without which it does not start.
+    package var missingLibraries: [Evidence] = []
+    /// Why it could not be looked at.
+    package var gap: Gap?
+
+    package init(name: String, path: String?) {
+        self.name = name
+        self.path = path
+    }
+
+    /// Whether it starts when root calls it.
+    package var starts: Answer {
+        if gap != nil { return .unknown }
+        return path != nil && isExecutable && missingLibraries.isEmpty ? .yes : .no
     }
 }
 

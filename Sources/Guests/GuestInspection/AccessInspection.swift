@@ -40,38 +40,40 @@ final class AccessInspection {
                 reader: reader, services: services, ports: ssh.ports.map(\.value)
             ).inspect())
         facts.obstacles = obstacles(ssh)
-        facts.passwordTools = passwordTools()
+        facts.accountTools = accountTools()
         return facts
     }
 
     // MARK: Files of accounts
 
-    /// Programs that first-boot customisation calls; BusyBox has some of them built in.
-    private func passwordTools() -> [String: Bool] {
-        var tools: [String: Bool] = [:]
-        for (path, others) in [
-            ("/usr/bin/passwd", ["/bin/passwd"]),
-            ("/usr/sbin/chpasswd", ["/usr/bin/chpasswd", "/sbin/chpasswd"]),
-            ("/usr/sbin/useradd", ["/usr/bin/useradd", "/sbin/useradd", "/usr/sbin/adduser"]),
-        ] {
-            let answers = ([path] + others).map(isProgram)
-            if answers.contains(.yes) {
-                tools[path] = true
-            } else if !answers.contains(.unknown) {
-                tools[path] = false
-            }
-        }
-        return tools
-    }
+    /// Programs that first-boot customisation calls; BusyBox has some of them built in, under names of its own.
+    private static let accountTools: [(name: String, others: [String])] = [
+        ("passwd", []), ("chpasswd", []), ("useradd", ["adduser"]), ("groupadd", ["addgroup"]),
+    ]
 
-    /// Whether a program is there, may be executed, and finds the libraries it names.
-    private func isProgram(_ path: String) -> Answer {
-        switch reader.info(path) {
-        case .absent: return .no
-        case .unreadable: return .unknown
-        case .found(let info):
-            guard info.type == .regular, info.permissions & 0o111 != 0, info.size > 0 else { return .no }
-            return .yes
+    private func accountTools() -> [AccountToolFacts] {
+        let libraries = SharedLibraries(reader: reader)
+        return AccessInspection.accountTools.map { tool in
+            var gap: Gap?
+            for name in [tool.name] + tool.others {
+                for directory in ["/usr/bin", "/usr/sbin", "/bin", "/sbin"] {
+                    let path = "\(directory)/\(name)"
+                    switch reader.info(path) {
+                    case .absent: continue
+                    case .unreadable(let found): gap = gap ?? found
+                    case .found(let info):
+                        var facts = AccountToolFacts(name: tool.name, path: path)
+                        facts.isExecutable =
+                            info.type == .regular && info.permissions & 0o111 != 0 && info.size > 0
+                        facts.isSetUID = info.permissions & 0o4000 != 0 && info.owner == 0
+                        facts.missingLibraries = libraries.missing(of: path)
+                        return facts
+                    }
+                }
+            }
+            var facts = AccountToolFacts(name: tool.name, path: nil)
+            facts.gap = gap
+            return facts
         }
     }
 

@@ -21,6 +21,8 @@ extension BootInspection {
         }
         var disk = files.disk
         disk.mendsPartitionTable = start.firmware == .uefi
+        // It was told where its partition is.
+        if case .syslinux = trace.destination { disk.mendsPartitionTable = true }
         guard
             var evaluation = trace.runLoader(on: disk, partition: partition, extendedPartition: extended)
         else { return nil }

@@ -62,17 +62,23 @@ struct FirewallInspection {
             limit: answer.limit)
     }
 
-    /// A rules file that cannot be read leaves the answer open.
-    private func open(_ reading: Reading<PacketFilter.Answer>) -> Judged? {
+    /// A file that cannot be read leaves the answer open.
+    private func open<Value>(_ reading: Reading<Value>, _ judge: (Value) -> Judged?) -> Judged? {
         switch reading {
-        case .found(let answer): judged(answer)
+        case .found(let value): judge(value)
         case .absent: nil
-        case .unreadable(let gap): unread(gap)
+        case .unreadable(let gap):
+            Judged(answer: .unknown, evidence: [Evidence(path: gap.where, excerpt: gap.message)])
         }
     }
 
-    private func unread(_ gap: Gap) -> Judged {
-        Judged(answer: .unknown, evidence: [Evidence(path: gap.where, excerpt: gap.message)])
+    private func open(_ reading: Reading<PacketFilter.Answer>) -> Judged? { open(reading, judged) }
+
+    /// A file of assignments.
+    private func settings(_ path: String, _ judge: (ShellAssignments) -> Judged?) -> Judged? {
+        open(
+            reader.parse(path) { (bytes) throws(ImageFault) in try ShellAssignments(bytes, name: path) },
+            judge)
     }
 
     private func nftables() -> Judged? {
@@ -105,11 +111,7 @@ struct FirewallInspection {
                 configuration: bytes, defaults: reader.file("/etc/default/ufw").value, userRules: rules,
                 port: port)
         }
-        switch configuration {
-        case .found(let ufw): return ufw.isEnabled ? judged(ufw.answer) : nil
-        case .absent: return nil
-        case .unreadable(let gap): return unread(gap)
-        }
+        return open(configuration) { $0.isEnabled ? judged($0.answer) : nil }
     }
 
     // MARK: firewalld
@@ -183,31 +185,18 @@ struct FirewallInspection {
 
     /// ConfigServer Firewall drops what `TCP_IN` does not name.
     private func csf() -> Judged? {
-        let path = "/etc/csf/csf.conf"
-        let values = reader.parse(path) { (bytes) throws(ImageFault) in
-            try ShellAssignments(bytes, name: path)
-        }
-        switch values {
-        case .absent: return nil
-        case .unreadable(let gap): return unread(gap)
-        case .found(let values):
-            guard let list = values["TCP_IN"] else { return nil }
-            return judged(
-                PacketFilter.Answer(
-                    accepts: FirewalldZone.contains(list.value, port: port), source: list.source))
+        settings("/etc/csf/csf.conf") { values in
+            values["TCP_IN"].map { list in
+                judged(
+                    PacketFilter.Answer(
+                        accepts: FirewalldZone.contains(list.value, port: port), source: list.source))
+            }
         }
     }
 
     /// Recognised; its tables of rules and macros are not followed.
     private func shorewall() -> Judged? {
-        let path = "/etc/shorewall/shorewall.conf"
-        let values = reader.parse(path) { (bytes) throws(ImageFault) in
-            try ShellAssignments(bytes, name: path)
-        }
-        switch values {
-        case .absent: return nil
-        case .unreadable(let gap): return unread(gap)
-        case .found(let values):
+        settings("/etc/shorewall/shorewall.conf") { values in
             guard values.value("STARTUP_ENABLED")?.lowercased() != "no" else { return nil }
             return Judged(
                 answer: .unknown,

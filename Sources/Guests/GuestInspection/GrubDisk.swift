@@ -10,7 +10,7 @@ import Volumes
 struct GrubDisk: GrubHost {
     let layout: DiskLayout
     /// Firmware that mends a damaged primary GPT from its backup before it starts anything, as OVMF does. GRUB
-    /// itself and BIOS read the primary table only.
+    /// itself and BIOS read the primary table only, and look at no checksum (partmap/gpt.c).
     var mendsPartitionTable = false
 
     /// Features of ext that no released GRUB reads: it calls such a file system unknown (fs/ext2.c,
@@ -27,7 +27,10 @@ struct GrubDisk: GrubHost {
     private static let unreadVolumes = ["thin", "snapshot", "vdo", "zero", "error"]
 
     /// Whether GRUB sees any partition.
-    private var seesPartitions: Bool { mendsPartitionTable || layout.table?.gptSource != .backup }
+    private var seesPartitions: Bool {
+        guard !mendsPartitionTable, let table = layout.table else { return true }
+        return table.gptSource != .backup || table.primaryIsThereUnchecked
+    }
 
     private static let probeLimit = 256
 

@@ -8,13 +8,22 @@ struct InitInspection {
     let reader: GuestReader
     let services: ServiceInspection
     /// The system makes the directories of its root when it starts.
-    let isImageBased: Bool
+    let makesDirectories: Bool
+
+    private let libraries: SharedLibraries
+
+    init(reader: GuestReader, services: ServiceInspection, makesDirectories: Bool) {
+        self.reader = reader
+        self.services = services
+        self.makesDirectories = makesDirectories
+        libraries = SharedLibraries(reader: reader)
+    }
 
     func inspect() -> InitFacts {
         let program = services.program
         var facts = InitFacts(program: program.fact { $0.program })
         facts.architecture = program.value?.architecture
-        if let path = program.value?.path { facts.missingFiles = missingLibraries(of: path) }
+        if let path = program.value?.path { facts.missingFiles = libraries.missing(of: path) }
         if let target = services.defaultTarget { facts.defaultTarget = .known(target) }
         facts.processorLevel = processorLevel()
         facts.missingDirectories = neededDirectories.filter { reader.exists($0) == .no }
@@ -23,7 +32,9 @@ struct InitInspection {
         facts.maskedUnits = services.masked.filter { InitInspection.essentialUnits.contains($0.unit) }.map {
             Evidence(path: $0.path, excerpt: "\($0.unit) is masked")
         }
-        facts.topLevelLinks = ["/bin", "/sbin", "/lib", "/lib64"].map(link)
+        facts.topLevelLinks =
+            ["/bin", "/sbin", "/lib", "/lib64"].map(link)
+            + ["/lib32", "/libx32", "/usr/lib64"].map(link).filter { $0.state != .missing }
         facts.problems = problems()
         return facts
     }
@@ -40,7 +51,7 @@ struct InitInspection {
     /// Mount points of every system, and `/run` where something mounts it: systemd does, and systems from the time
     /// when `/var/run` became a link to it.
     private var neededDirectories: [String] {
-        if isImageBased { return [] }
+        if makesDirectories { return [] }
         let hasRun = services.isSystemd || (reader.link("/var/run").value?.hasSuffix("/run") ?? false)
         return ["/proc", "/sys", "/dev"] + (hasRun ? ["/run"] : []) + ["/tmp"]
     }
@@ -51,52 +62,15 @@ struct InitInspection {
         "local-fs.target", "multi-user.target", "network.target", "systemd-journald.service",
     ]
 
-    // MARK: Libraries
-
-    /// Directories the dynamic loader searches, beside those of `ld.so.conf` (ld.so(8)).
-    private static let libraryDirectories = [
-        "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu",
-        "/lib/i386-linux-gnu", "/usr/lib/i386-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib",
-        "/usr/lib/systemd", "/lib/systemd", "/usr/lib64/systemd", "/usr/local/lib",
-    ]
-
-    /// What a program cannot start without and does not find: its loader, its libraries, and theirs.
-    private func missingLibraries(of program: String) -> [Evidence] {
-        var missing: [Evidence] = []
-        var seen: Set<String> = []
-        var queue = [program]
-        var budget = 64
-        while let path = queue.popLast(), budget > 0 {
-            budget -= 1
-            guard let elf = elf(at: path) else { continue }
-            if let interpreter = elf.interpreter, isNew(interpreter, in: &seen),
-                reader.exists(interpreter) == .no
-            {
-                missing.append(Evidence(path: interpreter, excerpt: "the dynamic loader of \(path)"))
-            }
-            for name in elf.needed ?? [] where seen.insert(name).inserted {
-                switch library(name, runPath: elf.runPath, of: path) {
-                case .found(let file): queue.append(file)
-                case .absent: missing.append(Evidence(path: name, excerpt: "a library that \(path) needs"))
-                case .unreadable: break
-                }
-            }
-        }
-        return missing
-    }
-
-    /// Whether the loader was not met before. libc lists it once more among its libraries, by name alone.
-    private func isNew(_ interpreter: String, in seen: inout Set<String>) -> Bool {
-        if let name = GuestPath(interpreter).lastName { seen.insert(name.description) }
-        return seen.insert(interpreter).inserted
-    }
+    // MARK: The C library
 
     /// What the C library asks of the processor: without it the first program dies with "CPU does not support …".
     private func processorLevel() -> Located<Int>? {
         for path in ["/lib64/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/libc.so.6"]
         where reader.exists(path) == .yes {
-            guard let levels = elf(at: path)?.neededLevels, levels != 0, levels < 16 else { return nil }
+            guard let levels = libraries.elf(at: path)?.neededLevels, levels != 0, levels < 16 else {
+                return nil
+            }
             let level = UInt32.bitWidth - levels.leadingZeroBitCount
             return Located(
                 level,
@@ -104,42 +78,6 @@ struct InitInspection {
                     path: path, excerpt: "x86 ISA needed: x86-64-\(level == 1 ? "baseline" : "v\(level)")"))
         }
         return nil
-    }
-
-    private func elf(at path: String) -> ElfFile? {
-        do {
-            guard let node = try reader.tree.node(at: GuestPath(path)) else { return nil }
-            return try ElfFile { (offset, count) throws(ImageFault) in
-                try node.fileSystem.read(node.id, at: offset, count: count)
-            }
-        } catch {
-            reader.record(Gap(error, at: path))
-            return nil
-        }
-    }
-
-    private func library(_ name: String, runPath: String?, of program: String) -> Reading<String> {
-        if name.hasPrefix("/") { return reader.resolved(name) }
-        let origin = GuestPath(program).parent.description
-        let first = (runPath ?? "").split(separator: ":").map(String.init).map {
-            $0.replacing("$ORIGIN", with: origin).replacing("${ORIGIN}", with: origin)
-        }
-        for directory in first + InitInspection.libraryDirectories + configuredDirectories {
-            switch reader.resolved("\(directory)/\(name)") {
-            case .found(let real): return .found(real)
-            case .unreadable(let gap): return .unreadable(gap)
-            case .absent: continue
-            }
-        }
-        return .absent
-    }
-
-    private var configuredDirectories: [String] {
-        let files = ["/etc/ld.so.conf"] + reader.glob("/etc/ld.so.conf.d/*.conf")
-        return files.flatMap { path in
-            (reader.file(path).value?.text ?? "").split(whereSeparator: \.isNewline).map(String.init)
-                .filter { $0.hasPrefix("/") }
-        }
     }
 
     // MARK: Layout

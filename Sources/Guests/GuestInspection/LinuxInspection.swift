@@ -43,21 +43,25 @@ struct LinuxInspection {
         let access = AccessInspection(reader: reader, services: services, identity: identity, now: now)
             .inspect()
         let homes = (access.accounts.value ?? []).filter { $0.shellAllowsLogin }.map(\.home)
-        let networking = NetworkInspection(
-            reader: reader, services: services, identity: identity, commandLine: commandLine,
-            early: namesEarly(boot) ? early : nil)
-        let network = networking.inspect()
+        func networking(_ driver: String) -> NetworkInspection {
+            NetworkInspection(
+                reader: reader, services: services, identity: identity, commandLine: commandLine,
+                early: namesEarly(driver, boot) ? early : nil, driver: driver)
+        }
+        let virtio = networking("virtio_net")
+        let network = virtio.inspect()
         var facts = LinuxFacts(
             rootVolume: root, identity: identity, boot: boot, mounts: mounts,
             initSystem: InitInspection(
-                reader: reader, services: services, isImageBased: identity.imageBased != nil
+                reader: reader, services: services,
+                makesDirectories: identity.notFollowed(.directories) != nil
             ).inspect(),
             services: services.facts(for: LinuxInspection.units),
             network: network,
             access: access,
             cloudInit: CloudInitInspection(
                 reader: reader, services: services, identity: identity, commandLine: commandLine,
-                network: networking
+                network: virtio
             ).inspect(),
             operation: OperationInspection(
                 reader: reader, services: services, identity: identity, commandLine: commandLine
@@ -66,16 +70,36 @@ struct LinuxInspection {
         facts.rootSubvolume = subvolume.map {
             RootSubvolume(id: $0.subvolume.id, path: $0.subvolume.path ?? "", decision: $0.decision)
         }
+        var known = [virtio]
+        for driver in LinuxInspection.otherNetworkDrivers where hasDriver(driver, boot) {
+            let other = networking(driver)
+            let found = other.inspect(besides: known)
+            known.append(other)
+            if found != network { facts.otherNetworks[driver] = found }
+        }
         facts.storage = mounting.storage
         facts.gaps = reader.gaps
         return facts
     }
 
-    /// Whether the NIC appears while the initramfs runs: its driver is in it or in the kernel.
-    private func namesEarly(_ boot: BootFacts) -> Bool {
-        guard let path = (boot.bios.entry ?? boot.uefi.entry)?.kernelPath,
-            let driver = boot.kernels[path]?.drivers["virtio_net"]
-        else { return false }
+    /// NICs that machines of other platforms have in the place of virtio's.
+    private static let otherNetworkDrivers = [
+        "ena", "gve", "hv_netvsc", "mana", "xen_netfront", "ixgbevf", "e1000", "e1000e", "vmxnet3",
+    ]
+
+    private func driver(_ name: String, _ boot: BootFacts) -> DriverFacts? {
+        (boot.bios.entry ?? boot.uefi.entry)?.kernelPath.flatMap { boot.kernels[$0]?.drivers[name] }
+    }
+
+    /// Whether the kernel that starts has the driver somewhere.
+    private func hasDriver(_ name: String, _ boot: BootFacts) -> Bool {
+        guard let state = driver(name, boot)?.state else { return false }
+        return state != .absent && state != .unknown
+    }
+
+    /// Whether a NIC of this driver appears while the initramfs runs: the driver is in it or in the kernel.
+    private func namesEarly(_ name: String, _ boot: BootFacts) -> Bool {
+        guard let driver = driver(name, boot) else { return false }
         return driver.state == .builtin || (driver.state == .initramfs && driver.blockedEarly == nil)
     }
 

@@ -25,12 +25,19 @@ extension NetworkInspection {
 
     private func readRedHat() {
         for name in reader.names(in: NetworkInspection.redHatScripts).value ?? []
-        where IfcfgFile.isInterfaceFile(name) && name != "ifcfg-lo" {
+        where name != "ifcfg-lo"
+            && (IfcfgFile.isInterfaceFile(name, readBy: .scripts, of: .redHat)
+                || IfcfgFile.isInterfaceFile(name, readBy: .networkManager, of: .redHat))
+        {
             let path = "\(NetworkInspection.redHatScripts)/\(name)"
             let file = reader.parse(path) { (bytes) throws(ImageFault) in
                 try IfcfgFile(ConfigurationFile(path: path, bytes: bytes), dialect: .redHat)
             }
-            if let file = file.value { ifcfgs.append(Ifcfg(file: file, path: path)) }
+            guard let file = file.value else { continue }
+            let entry = Ifcfg(file: file, path: path)
+            // With one program at work, what it takes for a copy is none of its business.
+            let reader: IfcfgFile.Reader = isForNetworkManager(entry) ? .networkManager : .scripts
+            if IfcfgFile.isInterfaceFile(name, readBy: reader, of: .redHat) { ifcfgs.append(entry) }
         }
         guard !ifcfgs.isEmpty else { return }
         let isOff = scriptsAreOff()
@@ -94,7 +101,7 @@ extension NetworkInspection {
         let manager: NetworkFacts.Manager =
             isActive(.wicked) || !isActive(.sysconfig) ? .wicked : .sysconfig
         for name in reader.names(in: NetworkInspection.suseScripts).value ?? []
-        where IfcfgFile.isInterfaceFile(name) && !["ifcfg-lo", "ifcfg.template"].contains(name) {
+        where IfcfgFile.isInterfaceFile(name, readBy: .scripts, of: .suse) && name != "ifcfg-lo" {
             let path = "\(NetworkInspection.suseScripts)/\(name)"
             let file = reader.parse(path) { (bytes) throws(ImageFault) in
                 try IfcfgFile(ConfigurationFile(path: path, bytes: bytes), dialect: .suse)

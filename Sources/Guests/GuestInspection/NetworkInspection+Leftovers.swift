@@ -14,6 +14,7 @@ extension NetworkInspection {
         findBlockedMetadata()
         findTunnels()
         findFrameSizes()
+        findKernelSettings()
     }
 
     private static let limit = 64
@@ -23,13 +24,19 @@ extension NetworkInspection {
     private func leave(
         _ kind: LeftoverFacts.Kind, _ message: String, _ source: SourceLine, platform: String? = nil
     ) {
+        leave(kind, message, Evidence(source), platform: platform)
+    }
+
+    func leave(
+        _ kind: LeftoverFacts.Kind, _ message: String, _ evidence: Evidence, platform: String? = nil
+    ) {
         guard facts.leftovers.count < NetworkInspection.limit else { return }
         facts.leftovers.append(
-            LeftoverFacts(kind, message, platform: platform, evidence: Evidence(source)))
+            LeftoverFacts(kind, message, platform: platform, evidence: evidence))
     }
 
     /// Runs `body` for each line that says something.
-    private func lines(of path: String, comment: Character = "#", _ body: ([String], SourceLine) -> Void) {
+    func lines(of path: String, comment: Character = "#", _ body: ([String], SourceLine) -> Void) {
         guard let bytes = reader.file(path).value, let text = try? ConfigurationText(bytes, name: path) else {
             return
         }
@@ -88,41 +95,6 @@ extension NetworkInspection {
     }
 
     // MARK: Names
-
-    private func findNameServers() {
-        let path = "/etc/resolv.conf"
-        guard let info = reader.info(path, followingLast: false).value, info.type == .regular,
-            let bytes = reader.file(path).value, let resolver = try? ResolvConf(bytes)
-        else { return }
-        let isImmutable = info.flags.contains(.immutable)
-        let text = bytes.prefix(512).text
-        let isGenerated = ["enerated", "NetworkManager", "resolvconf", "netconfig", "cloud-init"].contains {
-            text.contains($0)
-        }
-        guard isImmutable || !(isGenerated || clientWritesNameServers) else { return }
-        for server in resolver.nameServers.prefix(3) {
-            let address = server.address
-            if address.hasPrefix("127.") || address == "::1" { continue }
-            let platform: String? =
-                address.hasPrefix("100.100.2.") ? "AliYun" : address == "169.254.169.253" ? "Ec2" : nil
-            leave(
-                .nameServer,
-                isImmutable
-                    ? "The name server \(address) cannot be replaced: the file is immutable."
-                    : "The name server \(address) stays unless a DHCP client writes the file anew.",
-                server.source, platform: platform)
-        }
-    }
-
-    /// Whether what asks by DHCP for the NIC writes `/etc/resolv.conf` itself; systemd-networkd leaves that to
-    /// systemd-resolved.
-    private var clientWritesNameServers: Bool {
-        facts.automaticDHCP?.value == true
-            || facts.interfaces.contains {
-                $0.method == .dhcp && $0.startsAtBoot && $0.appliesToPrimary == .yes && $0.setAside == nil
-                    && $0.manager != .networkd && $0.manager != .netplan
-            }
-    }
 
     private func findHosts() {
         let own = identity.hostname

@@ -17,15 +17,17 @@ extension NetworkInspection {
     func findNaming() {
         let links = reader.mergedFiles(in: NetworkInspection.networkDirectories, suffix: ".link")
         let units = links.filter { !$0.path.hasSuffix("/99-default.link") }.compactMap { unit($0) }
+        asksForDriver = units.contains { !NetworkdFile($0).match.drivers.isEmpty }
         // A name that the udev of the initramfs gave stays: the policies of the root begin with "keep".
         let version = udevVersion()
+        systemdVersion = version
         let early = earlyPolicy(version)
         let late = NetworkNamePolicy(
             commandLine: commandLine?.words ?? [], linkFiles: units,
             hasDefaultLink: isEffective("99-default.link", in: NetworkInspection.networkDirectories),
             hasNetSetupRule: isEffective("80-net-setup-link.rules", in: NetworkInspection.ruleDirectories)
                 || isEffective("80-net-name-slot.rules", in: NetworkInspection.ruleDirectories),
-            udevVersion: version)
+            udevVersion: version, driver: driver)
         let policy = early.flatMap { $0.names == .exact("eth0") ? nil : $0 } ?? late
         expected.names = policy.names
         var source =
@@ -72,7 +74,7 @@ extension NetworkInspection {
         return NetworkNamePolicy(
             commandLine: commandLine?.words ?? [], linkFiles: units,
             hasDefaultLink: files.contains { $0.key == "99-default.link" },
-            hasNetSetupRule: rule.map { !isMasked($0) } ?? false, udevVersion: version)
+            hasNetSetupRule: rule.map { !isMasked($0) } ?? false, udevVersion: version, driver: driver)
     }
 
     /// Whether the first directory that has the file has more than a link to `/dev/null`.
@@ -120,9 +122,10 @@ extension NetworkInspection {
             }
             guard let rules = try? PersistentNetRules(bytes, name: path) else { continue }
             for rule in rules.rules {
+                asksForDriver = asksForDriver || rule.driver != nil
                 if rule.address != nil { facts.persistentNames.append(Evidence(rule.source)) }
                 taken.append(rule.name)
-                switch rule.applies(driver: expected.driver ?? "virtio_net", kernelName: "eth0") {
+                switch rule.applies(driver: driver, kernelName: "eth0") {
                 case .yes: return (.exact(rule.name), Evidence(rule.source))
                 case .unknown where path.hasPrefix("/etc"): return (.unknown, Evidence(rule.source))
                 default: break

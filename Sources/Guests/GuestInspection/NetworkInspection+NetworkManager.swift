@@ -44,6 +44,7 @@ extension NetworkInspection {
             problem(error, at: "/etc/NetworkManager")
             return
         }
+        asksForDriver = asksForDriver || configuration.entries.contains { $0.value.contains("driver:") }
         let unmanaged = unmanagedReason(configuration)
         switch unmanaged.answer {
         case .yes:
@@ -166,7 +167,7 @@ extension NetworkInspection {
     // MARK: Configuration
 
     /// The files in the order in which later ones win; one in /etc hides its namesakes further down.
-    private func managerConfiguration() throws(ImageFault) -> NetworkManagerConfiguration {
+    func managerConfiguration() throws(ImageFault) -> NetworkManagerConfiguration {
         let main = "/etc/NetworkManager/NetworkManager.conf"
         var files = reader.mergedFiles(
             in: [

@@ -41,7 +41,8 @@ extension NetworkInspection {
             guard let main = unit(file) else { return nil }
             let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
             let dropIns = reader.mergedFiles(in: directories.map { "\($0)/\(name).d" }, suffix: ".conf")
-            let parsed = NetworkdFile(main.merging(dropIns.compactMap { unit($0) }))
+            let parsed = NetworkdFile(
+                main.merging(dropIns.compactMap { unit($0) }), systemdVersion: systemdVersion)
             var configuration = parsed.configuration
             if let literal = parsed.match.literalName, let kind = virtualInterfaces[literal] {
                 configuration.kind =
@@ -60,7 +61,8 @@ extension NetworkInspection {
     // MARK: netplan
 
     private func netplanDefinitions() -> [Candidate] {
-        let files = reader.mergedFiles(in: ["/run/netplan", "/etc/netplan", "/lib/netplan"], suffix: ".yaml")
+        let files = reader.mergedFiles(
+            in: ["/run/netplan", "/etc/netplan", "/usr/lib/netplan", "/lib/netplan"], suffix: ".yaml")
         guard !files.isEmpty else { return [] }
         let plan = NetplanConfiguration(
             files: files.map { ConfigurationFile(path: $0.path, bytes: $0.bytes) })

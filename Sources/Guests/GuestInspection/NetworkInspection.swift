@@ -15,8 +15,14 @@ final class NetworkInspection {
     let commandLine: CommandLineFacts?
     /// The initramfs, if the NIC appears while it runs.
     let early: InitramfsSummary?
+    /// The driver of the NIC of an instance.
+    let driver: String
     /// The NIC of an instance.
-    var expected = ExpectedInterface(names: .unknown, driver: "virtio_net")
+    var expected: ExpectedInterface
+    /// The version of systemd and udev; nil when it is not known.
+    var systemdVersion: Int?
+    /// Something goes by the driver of a NIC.
+    var asksForDriver = false
     var facts: NetworkFacts
     /// Kinds of virtual interfaces by name, from files that only make them (`.netdev`).
     var virtualInterfaces: [String: String] = [:]
@@ -31,13 +37,16 @@ final class NetworkInspection {
     /// NetworkManager has its plug-in for ifcfg files and is not told to leave it out.
     private(set) lazy var readsIfcfg = hasIfcfgPlugin()
 
-    /// - Parameter early: the initramfs, if the NIC appears while it runs.
+    /// - Parameters:
+    ///   - early: the initramfs, if the NIC appears while it runs.
+    ///   - driver: of the NIC.
     init(
         reader: GuestReader, services: ServiceInspection, identity: OSIdentity,
-        commandLine: CommandLineFacts?,
-        early: InitramfsSummary?
+        commandLine: CommandLineFacts?, early: InitramfsSummary?, driver: String = "virtio_net"
     ) {
         self.reader = reader
+        self.driver = driver
+        expected = ExpectedInterface(names: .unknown, driver: driver)
         self.early = early
         self.services = services
         self.identity = identity
@@ -47,6 +56,27 @@ final class NetworkInspection {
 
     func inspect() -> NetworkFacts {
         findNaming()
+        findConfiguration()
+        findLeftovers()
+        return facts
+    }
+
+    /// The network as a NIC of another driver finds it, where `others` is what NICs found that were looked at before.
+    func inspect(besides others: [NetworkInspection]) -> NetworkFacts {
+        findNaming()
+        let alike = others.first { other in
+            other.expected.names == expected.names && !other.asksForDriver && !asksForDriver
+        }
+        if let alike {
+            facts = alike.facts
+        } else {
+            findConfiguration()
+            facts.leftovers = others.first?.facts.leftovers ?? []
+        }
+        return facts
+    }
+
+    private func findConfiguration() {
         findManagers()
         readInterfaces()
         readNetworkdAndNetplan()
@@ -56,9 +86,8 @@ final class NetworkInspection {
         readKernelParameter()
         connectVirtualInterfaces()
         findClients()
+        findResolverWriters()
         findNameBindings()
-        findLeftovers()
-        return facts
     }
 
     // MARK: Managers
@@ -156,6 +185,11 @@ final class NetworkInspection {
         interface.controller = configuration.controller
         interface.members = configuration.members
         if case .vlan(let parent?) = configuration.kind { interface.members = [parent] }
+        if configuration.refusesNameServers != nil || !configuration.nameServers.isEmpty {
+            interface.nameServers = NameServerFacts(
+                refused: configuration.refusesNameServers.map { Evidence($0) },
+                own: configuration.nameServers.prefix(8).map { Located($0.address, Evidence($0.source)) })
+        }
         let file = configuration.source.file
         interface.renderedByCloudInit =
             file.contains("50-cloud-init")
@@ -165,6 +199,7 @@ final class NetworkInspection {
     }
 
     func applies(_ match: InterfaceMatch) -> Answer {
+        asksForDriver = asksForDriver || !match.drivers.isEmpty
         let applies = Answer(match.applies(to: expected))
         // An exact predictable name fits one slot of one machine; nobody can say that it is this one.
         if applies == .unknown, case .predictable = expected.names, let name = match.literalName,

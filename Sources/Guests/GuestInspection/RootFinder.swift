@@ -40,12 +40,9 @@ struct RootFinder {
             return false
         }
         if let directory = try windowsDirectory(tree, fileSystem) { return .windowsRoot(directory) }
+        // A stick with a live system has its loader beside it.
+        if let payload = try installerPayload(tree) { return .installer(payload) }
         if try has("/EFI"), fileSystem.kind == "vfat" { return .efiSystem }
-        if try hasAny([
-            "/casper", "/LiveOS", "/live/filesystem.squashfs", "/install.amd", "/sources/install.wim",
-        ]) {
-            return .installer("live or installation files")
-        }
         var skeleton = 0
         for paths: [GuestPath] in [
             ["/etc"], ["/bin", "/usr/bin"], ["/sbin", "/usr/sbin"], ["/lib", "/usr/lib"], ["/var"],
@@ -80,6 +77,30 @@ struct RootFinder {
             return .usr
         }
         return .data
+    }
+
+    /// The file that a live or installation medium shows as its system: casper of Ubuntu, LiveOS of Fedora and Red Hat,
+    /// live-boot of Debian, archiso, and the installers of Red Hat, Debian, SUSE and Windows.
+    private static func installerPayload(_ tree: FileTree) throws(ImageFault) -> String? {
+        for path: GuestPath in [
+            "/install.amd/initrd.gz", "/images/install.img", "/boot/x86_64/root", "/sources/install.wim",
+            "/sources/install.esd", "/arch/x86_64/airootfs.sfs", "/arch/x86_64/airootfs.erofs",
+            "/nix-store.squashfs", "/image.squashfs",
+        ] where try tree.node(at: path, followingLast: false) != nil {
+            return path.description
+        }
+        for directory: GuestPath in ["/casper", "/LiveOS", "/live"] {
+            guard let node = try tree.node(at: directory, followingLast: false),
+                try node.fileSystem.info(node.id).type == .directory
+            else { continue }
+            let payload = try tree.list(directory)?.first { entry in
+                let name = entry.name.description
+                return name.hasSuffix(".squashfs")
+                    || ["squashfs.img", "rootfs.img", "ext3fs.img"].contains(name)
+            }
+            if let payload { return "\(directory)/\(payload.name)" }
+        }
+        return nil
     }
 
     /// The system directory of Windows: at the top of an NTFS or FAT volume, with the kernel and the hives, or two

@@ -36,6 +36,8 @@ extension Target {
         public var utcClock: [String]
         /// The network interface should be called `eth0`.
         public var kernelInterfaceNames: Bool
+        /// Whether instances have IPv6 addresses only.
+        public var needsIPv6: Bool
         /// Without first-boot customisation an instance is of no use there.
         public var needsProvisioning: Bool
         /// Instances of these systems get passwords and keys through QEMU's fw_cfg.
@@ -62,7 +64,8 @@ extension Target {
                 nvmeTimeouts,
                 nvmeTimeoutSeconds, consoleExpected, fileSystems, btrfsSubvolumes, lvmDiscouraged,
                 limits32Bit,
-                utcClock, kernelInterfaceNames, needsProvisioning, firmwareConfiguration, secureBoot,
+                utcClock, kernelInterfaceNames, needsIPv6, needsProvisioning, firmwareConfiguration,
+                secureBoot,
                 unsupported,
                 imports, licenceClients, activationHosts, windowsBoot, severities, sources
         }
@@ -87,6 +90,7 @@ extension Target {
             limits32Bit = try values.value(.limits32Bit, or: true)
             utcClock = try values.value(.utcClock, or: [])
             kernelInterfaceNames = try values.value(.kernelInterfaceNames, or: false)
+            needsIPv6 = try values.value(.needsIPv6, or: false)
             needsProvisioning = try values.value(.needsProvisioning, or: false)
             firmwareConfiguration = try values.value(.firmwareConfiguration, or: [])
             secureBoot = try values.decodeIfPresent(Bool.self, forKey: .secureBoot)

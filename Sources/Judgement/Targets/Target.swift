@@ -39,21 +39,25 @@ public struct Target: Sendable, Hashable, Codable {
 
     /// Where a rule comes from.
     public struct Source: Sendable, Hashable, Codable {
-        /// The document.
+        /// The document. Where nobody could find one, it ends with "not verified".
         public var title: String
-        /// The month it was read, `2026-11`.
+        /// Where the document is; absent where there is none.
+        public var url: String?
+        /// The date that the document bears; where it bears none, the day on which the values were read. Of values that
+        /// are not verified: when they were put down. `2025`, `2026-11`, `2026-11-26`.
         public var date: String
         /// The keys of the target that it is the source of: `formats`, `sizeGiB`; absent for all.
         public var about: [String]?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case title, date, about
+            case title, url, date, about
         }
 
         /// Reads a source.
         public init(from decoder: any Decoder) throws {
             let values = try decoder.container(only: CodingKeys.self)
             title = try values.decode(String.self, forKey: .title)
+            url = try values.decodeIfPresent(String.self, forKey: .url)
             date = try values.decode(String.self, forKey: .date)
             about = try values.decodeIfPresent([String].self, forKey: .about)
         }

@@ -61,7 +61,7 @@ public struct LayerText: Sendable {
             canvas.flow(
                 [Piece(prefix + (isLast ? "└─ " : "├─ "), .quiet), Piece(LayerText.name(layer) + "  ")],
                 details(layer), between: ", ", indent: 0, hang: 0, continuing: [margin])
-            for sentence in problems(layer) {
+            for sentence in LayerText.problems(layer) {
                 canvas.flow(
                     [margin], sentence.split(separator: " ").map { Piece(String($0), .warning) },
                     between: " ", indent: 0, hang: 0, continuing: [margin])
@@ -70,7 +70,8 @@ public struct LayerText: Sendable {
         }
     }
 
-    private static func name(_ layer: ScanReport.Layer) -> String {
+    /// What people call a layer: `partition 1`, `volume group vg-data`.
+    static func name(_ layer: ScanReport.Layer) -> String {
         [title(layer.kind), layer.number.map(String.init), layer.name].compactMap { $0 }.joined(
             separator: " ")
     }
@@ -96,7 +97,7 @@ public struct LayerText: Sendable {
     }
 
     /// What is wrong with a layer, a sentence each.
-    private func problems(_ layer: ScanReport.Layer) -> [String] {
+    static func problems(_ layer: ScanReport.Layer) -> [String] {
         var sentences: [String] = []
         if let health = layer.health, health != "ok" { sentences.append(health) }
         if let unreadable = layer.unreadable { sentences.append("not readable: " + unreadable) }

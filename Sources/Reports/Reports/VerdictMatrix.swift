@@ -44,7 +44,8 @@ struct VerdictMatrix {
             }
             let code = stop.code.isEmpty ? "" : ", \(stop.code)"
             remarks.append(
-                Piece("\(scope(concerned, of: verdict))\(names.label(stop.link))\(code)", .bad))
+                Piece("\(scope(concerned, of: verdict))\(stop.link.label(family: names.family))\(code)", .bad)
+            )
         }
         let open = verdict.launches.filter { $0.unknownBecause != nil }
         if remarks.isEmpty, let reason = open.first?.unknownBecause?.first {
@@ -70,7 +71,7 @@ struct VerdictMatrix {
         let names =
             isByDisk
             ? verdict.launches.map(\.disk.rawValue).filter { name in disks.contains { $0.rawValue == name } }
-            : some.map(self.names.name)
+            : some.map(\.name)
         return names.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(
             separator: "; ") + ": "
     }

@@ -6,17 +6,12 @@ import Targets
 /// The verdicts of one system: of one target its launches link by link, of several a line for each.
 struct VerdictText {
     private let style: TextStyle
-    private let family: String
+    let family: String
 
     /// - Parameter family: of the system, `linux` or `windows`: some links have other names there.
     init(_ style: TextStyle, family: String) {
         self.style = style
         self.family = family
-    }
-
-    /// What people call a link. Windows has no initramfs: there the drivers that start with it are that link.
-    func label(_ link: LaunchLink) -> String {
-        link == .initramfs && family == "windows" ? "drivers" : link.rawValue
     }
 
     func write(_ verdicts: [TargetVerdict], on canvas: inout TextCanvas) {
@@ -31,7 +26,7 @@ struct VerdictText {
                     [Piece("   (register as \(TextReport.firmwareName($0.firmware)))", .quiet)]
                 } ?? []))
         for (index, launch) in verdict.launches.enumerated() {
-            let earlier = verdict.launches.prefix(index).first { isAlike($0, launch) }
+            let earlier = verdict.launches.prefix(index).first { $0.isLike(launch) }
             write(launch, as: earlier, on: &canvas)
         }
     }
@@ -50,32 +45,23 @@ struct VerdictText {
         answer == "yes" ? .good : answer == "no" ? .bad : .warning
     }
 
-    func name(_ launch: LaunchVerdict) -> String {
-        "\(launch.disk.rawValue), \(launch.firmware.rawValue)"
-    }
-
-    /// Whether two launches go the same way, so that one chain says it for both.
-    private func isAlike(_ a: LaunchVerdict, _ b: LaunchVerdict) -> Bool {
-        a.links == b.links && a.stopsAt == b.stopsAt && a.unknownBecause == b.unknownBecause
-    }
-
     private func write(_ launch: LaunchVerdict, as earlier: LaunchVerdict?, on canvas: inout TextCanvas) {
-        let name = name(launch)
+        let name = launch.name
         let column = 19
         if let earlier {
             canvas.line(
                 [
                     Piece(TerminalText.padded(name, to: column)),
-                    Piece("the same as \(self.name(earlier))", .quiet),
+                    Piece("the same as \(earlier.name)", .quiet),
                 ], indent: 2)
             return
         }
         var items: [Piece] = []
         for link in launch.links {
             switch link.state {
-            case .holds: items.append(Piece("\(label(link.name)) ✓", .good))
-            case .broken: items.append(Piece("\(label(link.name)) ✗", .bad))
-            case .unknown: items.append(Piece("\(label(link.name)) ?", .warning))
+            case .holds: items.append(Piece("\(link.name.label(family: family)) ✓", .good))
+            case .broken: items.append(Piece("\(link.name.label(family: family)) ✗", .bad))
+            case .unknown: items.append(Piece("\(link.name.label(family: family)) ?", .warning))
             case .notReached: break
             }
         }
@@ -83,7 +69,8 @@ struct VerdictText {
             [Piece(TerminalText.padded(name, to: column))], items, between: "  ", indent: 2, hang: column)
         if let stop = launch.stopsAt {
             canvas.paragraph(
-                head: [Piece("stops at \(label(stop.link)): ", .bad)], stop.message, indent: 2 + column,
+                head: [Piece("stops at \(stop.link.label(family: family)): ", .bad)], stop.message,
+                indent: 2 + column,
                 hang: 2)
         }
         for reason in (launch.unknownBecause ?? []).prefix(3) {

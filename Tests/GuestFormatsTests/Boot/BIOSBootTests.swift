@@ -184,6 +184,62 @@ struct GrubDisk {
         #expect(throws: ImageFault.self) { try MBRBootCode(parsing: Bytes([1, 2])) }
     }
 
+    // MARK: Syslinux for GPT
+
+    /// A disk with `gptmbr.bin`, its primary table at `change`'s mercy, and a boot record in sector 40.
+    private func syslinuxGPT(_ change: (inout [UInt8]) -> Void = { _ in }) -> BootTrace {
+        var disk = [UInt8](repeating: 0, count: 512 * 48)
+        let text = Array("Missing OS\r\nMultiple active partitions\r\n".utf8)
+        disk.replaceSubrange(0xB6..<(0xB6 + text.count), with: text)
+        disk.put(UInt16(0xAA55), at: 510)
+        disk.put(UInt64(2), at: 512 + 72)
+        disk.put(UInt32(128), at: 512 + 80)
+        disk.put(UInt32(128), at: 512 + 84)
+        for (index, start) in [34, 40].enumerated() {
+            disk[1024 + index * 128] = 0x0F
+            disk.put(UInt64(start), at: 1024 + index * 128 + 32)
+        }
+        disk[1024 + 128 + 48] = 4
+        disk.put(UInt16(0xAA55), at: 40 * 512 + 510)
+        disk[40 * 512 + 0x100] = 0x90
+        change(&disk)
+        // What a backup says, that the second one is marked, does not matter.
+        let partitions = [34, 40].enumerated().map { index, start in
+            BIOSPartition(
+                number: index + 1, offset: UInt64(start) * 512, isActive: index == 1,
+                device: GrubDevice("hd0,gpt\(index + 1)"))
+        }
+        return BIOSBoot.trace(ContentSource(Bytes(disk)), partitions: partitions, isGPT: true)
+    }
+
+    @Test func syslinuxForGPTGoesByThePrimaryTableAndChecksNothingOfIt() {
+        // There is no checksum in this header, not even its name.
+        let trace = syslinuxGPT()
+        #expect(trace.steps.last?.place == "first sector of hd0,gpt2", "\(trace.steps)")
+        #expect(trace.stop == nil)
+        let zeroed = syslinuxGPT {
+            $0.replaceSubrange(512..<(34 * 512), with: repeatElement(0, count: 33 * 512))
+        }
+        #expect(zeroed.stop == .noActivePartition)
+        #expect(syslinuxGPT { $0[1024 + 128 + 48] = 0 }.stop == .noActivePartition)
+        #expect(syslinuxGPT { $0[1024 + 48] = 4 }.stop == .severalActivePartitions)
+        // An entry without a type is none.
+        #expect(syslinuxGPT { $0[1024 + 128] = 0 }.stop == .noActivePartition)
+        #expect(syslinuxGPT { $0[40 * 512 + 511] = 0 }.stop == .bootRecordMissing)
+    }
+
+    @Test func aTableThatSyslinuxForGPTDoesNotAllowForIsNotFollowed() {
+        let trace = syslinuxGPT { $0.put(UInt32(1024), at: 512 + 80) }
+        guard case .unknown(let fault) = trace.destination else {
+            Issue.record("\(trace.steps)")
+            return
+        }
+        #expect(fault.kind == .unsupported)
+        for offset in [72, 73, 79, 80, 81, 84, 85] {
+            for value: UInt8 in [0, 1, 0x7F, 0xFF] { _ = syslinuxGPT { $0[512 + offset] = value } }
+        }
+    }
+
     @Test func hostileDisks() throws {
         let disk = try GrubDisk()
         let fields = [0..<4, 0x5C..<0x66, 0x180..<0x186, 508..<516, 512 + 0x1E8..<1024, 1024..<1024 + 0x20]

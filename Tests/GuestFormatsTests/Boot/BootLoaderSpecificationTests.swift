@@ -135,6 +135,32 @@ private let versions = [
         #expect(result.outcome.name == "prompt")
     }
 
+    /// `bls_load_entries`: BIOS takes `boot`, else `root`; EFI takes `root` whatever `boot` says.
+    @Test func theDeviceOfTheEntriesGoesByThePlatform() throws {
+        let unset = el8.replacing("set boot='hd0,gpt2'\n", with: "")
+            .replacing("search --no-floppy --fs-uuid --set=boot --hint-bios=hd0,gpt2 b00t\n", with: "")
+        #expect(!unset.contains("set=boot") && !unset.contains("set boot="))
+        let elsewhere = unset.replacing("insmod blscfg\n", with: "set root='hd0,gpt1'\ninsmod blscfg\n")
+        let wrongBoot = unset.replacing("insmod blscfg\n", with: "set boot='hd0,gpt1'\ninsmod blscfg\n")
+        func run(_ configuration: String, _ platform: GrubStart.Platform) -> GrubEvaluation {
+            var host = host(configuration, versions: ["5.14.0-1.el9"], options: "root=x", environment: [])
+            host.volumes["hd0,gpt1"] = MemoryGrubHost.Volume(uuid: "e5p", label: nil)
+            var start = start
+            start.platform = platform
+            return GrubInterpreter(host: host, start: start).run()
+        }
+        #expect(run(unset, .pc).selection != nil)
+        #expect(run(unset, .efi).selection != nil)
+        #expect(run(wrongBoot, .efi).selection != nil)
+        for result in [run(wrongBoot, .pc), run(elsewhere, .pc), run(elsewhere, .efi)] {
+            #expect(result.outcome.name == "prompt")
+            #expect(result.isCertain)
+        }
+        // An entry of its own is not followed.
+        let single = unset.replacing("\nblscfg", with: "\nblscfg (hd0,gpt2)/loader/entries/x.conf")
+        #expect(!run(single, .pc).isCertain)
+    }
+
     @Test func aBlankLineEndsAnEntryForGrub() throws {
         let text = "title T\nlinux /vmlinuz\n\noptions root=x\ninitrd /i\n"
         let entry = BootLoaderSpecificationEntry(parsing: Bytes(Array(text.utf8)), fileName: "a+3-1.conf")

@@ -40,7 +40,9 @@ import Testing
             "\(directory)/ifcfg-eth1": "DEVICE=eth1\nBOOTPROTO=dhcp\nONBOOT=yes\nNAME=\"System eth1\"\n",
         ]
         for sample in samples("NetworkManager/ifcfg-rh/tests/network-scripts")
-        where sample.path.hasPrefix("ifcfg-") && IfcfgFile.isInterfaceFile(sample.path) {
+        where sample.path.hasPrefix("ifcfg-")
+            && IfcfgFile.isInterfaceFile(sample.path, readBy: .scripts, of: .redHat)
+        {
             files["\(directory)/\(sample.path)"] = sample.text
         }
         let tree = try tree(of: files)

@@ -87,8 +87,12 @@ import Testing
         #expect(try networkd("[Match]\nDriver=virtio*\n").match.applies(to: eth0) == .yes)
         #expect(try networkd("[Match]\nType=ether\nKind=!*\n").match.applies(to: eth0) != .no)
         #expect(try networkd("[Match]\nPath=pci-0000:02:*\n").match.applies(to: eth0) == .unknown)
-        // An empty [Match] matches nothing.
+        // An empty [Match] matches nothing since 245, and everything before.
         #expect(try networkd("[Network]\nDHCP=yes\n").match.applies(to: eth0) == .no)
+        for (version, answer) in [(239, Ternary.yes), (243, .yes), (245, .no), (257, .no)] {
+            let file = try UnitFile(configBytes("[Match]\n[Network]\nDHCP=yes\n"), name: "10.network")
+            #expect(NetworkdFile(file, systemdVersion: version).match.applies(to: eth0) == answer)
+        }
         let fixed = try networkd(
             "[Match]\nName=*\n[Network]\nAddress=10.0.0.2/24\n[Route]\nGateway=10.0.0.1\n")
         #expect(fixed.configuration.method == .fixed)
@@ -102,12 +106,12 @@ import Testing
     @Test("Trap 57: the name of the NIC follows from the policies of udev") func namePolicy() throws {
         func policy(
             _ words: [String], links: [String] = [], hasDefault: Bool = true, rule: Bool = true,
-            version: Int? = 252
+            version: Int? = 252, driver: String = "virtio_net"
         ) throws -> NetworkNamePolicy {
             NetworkNamePolicy(
                 commandLine: words,
                 linkFiles: try links.map { try UnitFile(configBytes($0), name: "/etc/x.link") },
-                hasDefaultLink: hasDefault, hasNetSetupRule: rule, udevVersion: version)
+                hasDefaultLink: hasDefault, hasNetSetupRule: rule, udevVersion: version, driver: driver)
         }
         #expect(try policy([]).names == .predictable)
         #expect(try policy(["quiet", "net.ifnames=0"]).names == .exact("eth0"))
@@ -126,6 +130,11 @@ import Testing
         #expect(try policy(["biosdevname=1"]).names == .predictable)
         #expect(try policy([], version: 219).names == .exact("eth0"))
         #expect(try policy([], version: nil).names == .unknown)
+        // A card on PCI is named since 197, Xen's since 250, one of Hyper-V never.
+        #expect(try policy([], version: 219, driver: "ena").names == .predictable)
+        #expect(try policy([], driver: "hv_netvsc").names == .exact("eth0"))
+        #expect(try policy([], version: 249, driver: "xen_netfront").names == .exact("eth0"))
+        #expect(try policy([], driver: "xen_netfront").names == .exact("enX0"))
         #expect(
             try policy([], links: ["[Match]\nOriginalName=*\n[Link]\nNamePolicy=mac\n"], version: 219).names
                 == .predictable)
@@ -240,6 +249,13 @@ import Testing
         #expect(!NetworkManagerKeyfile.isAccepted(owner: 1000, mode: 0o100600))
         #expect(!NetworkManagerKeyfile.isProfileName("x.nmconnection~"))
         #expect(!NetworkManagerKeyfile.isProfileName("x", requiresExtension: true))
+        // A copy is a profile, too, unless its name looks temporary.
+        for (name, isProfile) in [
+            ("eth0", true), ("eth0.bak", true), ("eth0.nmconnection.rpmsave", true), ("eth0.rpmnew", false),
+            ("eth0.A1b2C3", false), ("ca.pem", false), ("ca.DER", false), (".eth0.swp", false), ("", false),
+        ] {
+            #expect(NetworkManagerKeyfile.isProfileName(name) == isProfile, "\(name)")
+        }
     }
 
     @Test("Trap 53: no-auto-default and unmanaged devices") func noAutoDefault() throws {
@@ -262,6 +278,16 @@ import Testing
             configFile("/x", "[keyfile]\nunmanaged-devices=interface-name:docker*;mac:00:11:22:33:44:55\n")
         ])
         #expect(one.isUnmanaged(predictable).answer == .no)
+        // Of sections for the card the first counts, one without a name last.
+        let sections = try NetworkManagerConfiguration(files: [
+            configFile(
+                "/x",
+                "[device]\nmanaged=0\n[device-a]\nmatch-device=interface-name:wlan*\nmanaged=0\n[device-b]\nmatch-device=driver:virtio_net\nmanaged=1\n"
+            )
+        ])
+        #expect(sections.isUnmanaged(eth0).answer == .no)
+        let bare = try NetworkManagerConfiguration(files: [configFile("/x", "[device]\nmanaged=false\n")])
+        #expect(bare.isUnmanaged(eth0).answer == .yes)
     }
 
     @Test("Trap 55: HWADDR and rules for hardware addresses") func ifcfgAndPersistentRules() throws {
@@ -283,13 +309,50 @@ import Testing
             dialect: .redHat)
         #expect(dhcp.configuration.method == .dhcp)
         #expect(dhcp.configuration.startsAtBoot == .no)
-        #expect(dhcp.configuration.match.literalName == "ens3")
+        // The name of the file is not that of the device.
+        #expect(dhcp.configuration.match.matchesNothing)
+        #expect(dhcp.configuration(readBy: .networkManager).match.matchesNothing)
+        func redHat(_ text: String) throws -> IfcfgFile {
+            try IfcfgFile(configFile("/etc/sysconfig/network-scripts/ifcfg-ens3", text), dialect: .redHat)
+        }
+        let typed = try redHat("TYPE=Ethernet\nNAME=ens3\nBOOTPROTO=dhcp\n")
+        #expect(typed.configuration.match.matchesNothing)
+        #expect(typed.configuration(readBy: .networkManager).match.applies(to: eth0) == .yes)
+        // ONBOOT unset is yes; words other than no differ between generations of the scripts.
+        for (text, scripts, manager) in [
+            ("", Ternary.yes, Ternary.yes), ("ONBOOT=no\n", .no, .no), ("ONBOOT=NO\n", .no, .no),
+            ("ONBOOT=false\n", .unknown, .no), ("ONBOOT=0\n", .unknown, .no),
+            ("ONBOOT=nope\n", .no, .yes), ("ONBOOT=\n", .yes, .yes),
+        ] {
+            let file = try redHat("DEVICE=eth0\n\(text)")
+            #expect(file.configuration.startsAtBoot == scripts, "\(text)")
+            #expect(file.configuration(readBy: .networkManager).startsAtBoot == manager, "\(text)")
+        }
         let suse = try IfcfgFile(
             configFile("/etc/sysconfig/network/ifcfg-eth0", "BOOTPROTO='dhcp4'\nSTARTMODE='auto'\n"),
             dialect: .suse)
         #expect(suse.configuration.method == .dhcp)
         #expect(suse.configuration.startsAtBoot == .yes)
-        #expect(!IfcfgFile.isInterfaceFile("ifcfg-eth0.bak"))
+        for (name, scripts, manager) in [
+            ("ifcfg-eth0", true, true), ("ifcfg-eth0.bak", false, false), ("ifcfg-eth0.rpmsave", false, true),
+            ("ifcfg-eth0.rej", true, false), ("ifcfg-eth0.save", true, true),
+            ("ifcfg-eth0;5f1a", false, false),
+            ("ifcfg-", false, false), ("ifup-eth", false, false),
+        ] {
+            #expect(IfcfgFile.isInterfaceFile(name, readBy: .scripts, of: .redHat) == scripts, "\(name)")
+            #expect(
+                IfcfgFile.isInterfaceFile(name, readBy: .networkManager, of: .redHat) == manager, "\(name)")
+        }
+        for (mode, starts) in [
+            ("auto", Ternary.yes), ("onboot", .yes), ("hotplug", .yes), ("nfsroot", .yes), ("manual", .no),
+            ("off", .no), ("", .no),
+        ] {
+            let file = try IfcfgFile(
+                configFile("/etc/sysconfig/network/ifcfg-eth0", "BOOTPROTO=dhcp\nSTARTMODE=\(mode)\n"),
+                dialect: .suse)
+            #expect(file.configuration.startsAtBoot == starts, "\(mode)")
+            #expect(file.configuration.match.literalName == "eth0")
+        }
         let rules = try PersistentNetRules(
             configBytes(
                 "# c\nSUBSYSTEM==\"net\", ACTION==\"add\", DRIVERS==\"?*\", \\\n ATTR{address}==\"52:54:00:AA:BB:CC\", ATTR{type}==\"1\", KERNEL==\"eth*\", NAME=\"eth0\"\n"

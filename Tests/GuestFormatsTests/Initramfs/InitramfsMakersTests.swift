@@ -251,7 +251,8 @@ import Testing
             $0.file(
                 "run_all.sh", "source boot/04-udev.sh\nmodules=\"$block_modules\"\nsource boot/03-block.sh\n")
             $0.file("boot/03-block.sh", "#%modules: $block_modules\n")
-            $0.file("config/block.sh", "block_modules='virtio_blk mptspi'\n")
+            $0.file(
+                "config/block.sh", "[ \"$block_modules\" ] || block_modules='virtio_blk mptspi'\n")
             $0.file("sbin/udevd", "elf", mode: 0o100755)
             $0.file("lib/udev/rules.d/80-drivers.rules", "rule")
         }

@@ -63,7 +63,7 @@ def grub_files(platform, kept, vendor):
 def efi_image(prefix, kept, vendor, architecture="x86_64", modules=()):
     platform = {"x86_64": "x86_64-efi", "arm64": "arm64-efi"}[architecture]
     chosen = list(modules or ("part_gpt", "part_msdos", "fat", "ext2", "xfs", "btrfs", "lvm", "normal", "configfile", "search", "search_fs_uuid", "search_fs_file", "search_label", "linux", "echo", "test", "loadenv", "gzio", "all_video", "minicmd", "regexp", "true", "sleep", "chain", "halt", "reboot", "probe", "font", "gfxterm", "serial"))
-    if vendor:
+    if vendor and architecture == "x86_64":
         chosen += ["blscfg", "increment", "version", "linuxefi"]
     with tempfile.NamedTemporaryFile() as f:
         run("grub-mkimage", "-d", grub_directory(platform, kept), "-O", platform, "-p", prefix, "-o", f.name, *chosen)

@@ -1,7 +1,7 @@
 """A guest, put together of layers of files: each function adds what one part of a distribution installs or writes."""
 import functools, os, re
 
-import boot, packages
+import boot, packages, targets
 from kernel import Kernel
 from parts import Link, elf, foreign, program
 
@@ -36,6 +36,7 @@ class Guest:
         self.finish, self.late, self.on_disk = [], [], []
         self.kept = None
         self.env, self.title = {}, ""
+        self.sources, self.sources_version = [], ""          # the data sources cloud-init tries, its version
         for name, value in layout.items():
             if not hasattr(self, name):
                 raise AttributeError(name)
@@ -157,7 +158,7 @@ class Guest:
             step(self)
 
 
-SBIN = {"init", "sshd", "agetty", "getty", "mingetty", "fsck", "fsck.ext2", "fsck.ext3", "fsck.ext4", "fsck.xfs", "fsck.btrfs", "modprobe", "depmod", "lvm", "vgchange", "dmsetup", "chpasswd", "useradd", "resize2fs", "xfs_growfs", "sfdisk", "sgdisk", "ifup", "ifdown", "dhclient", "dhcpcd", "udhcpc", "NetworkManager",
+SBIN = {"init", "sshd", "agetty", "getty", "mingetty", "fsck", "fsck.ext2", "fsck.ext3", "fsck.ext4", "fsck.xfs", "fsck.btrfs", "modprobe", "depmod", "lvm", "vgchange", "dmsetup", "chpasswd", "useradd", "groupadd", "resize2fs", "xfs_growfs", "sfdisk", "sgdisk", "ifup", "ifdown", "dhclient", "dhcpcd", "udhcpc", "NetworkManager",
         "xfs_repair", "e2fsck", "upstart", "openrc", "openrc-run", "openrc-init", "ifconfig", "ip", "wickedd", "wickedd-nanny", "wickedd-dhcp4", "wicked", "grub2-mkconfig", "grub2-install", "grubby", "mkinitrd", "rcnetwork", "blkid", "udevd", "telinit", "runlevel", "crond", "rsyslogd", "syslogd", "netplan", "restorecon", "load_policy", "iptables", "firewalld", "lvextend", "growfs"}
 ESSENTIAL = {"init", "sh", "bash", "dash", "mount", "umount", "login", "agetty", "getty", "mingetty", "fsck", "fsck.ext2", "fsck.ext3", "fsck.ext4", "fsck.xfs", "fsck.btrfs", "modprobe", "depmod", "kmod", "lvm", "vgchange", "dmsetup", "resize2fs", "sfdisk", "ifup", "ifdown", "dhclient", "udevadm", "systemctl", "upstart",
              "openrc", "openrc-run", "openrc-init", "ifconfig", "ip", "udevd", "blkid", "e2fsck", "xfs_repair", "telinit", "runlevel", "dhcpcd", "udhcpc", "busybox", "cat", "sed", "ls", "systemd-tmpfiles", "btrfs"}
@@ -194,7 +195,8 @@ def base(g, libraries="lib64"):
     for name in ("pam_unix", "pam_nologin", "pam_env", "pam_sepermit", "pam_deny", "pam_permit", "pam_limits", "pam_selinux", "pam_loginuid", "pam_systemd", "pam_access", "pam_securetty", "pam_faillock", "pam_keyinit", "pam_namespace", "pam_succeed_if", "pam_pwquality", "pam_cracklib", "pam_motd", "pam_mail", "pam_google_os_login"):
         if name != "pam_google_os_login":
             g.files[security + name + ".so"] = library("libpam.so.0") if False else foreign(elf(needed=("libc.so.6",)), g.architecture)
-    g.programs("bash", "mount", "umount", "login", "passwd", "chpasswd", "useradd", "cat", "ls", "sed", "agetty", "fsck", "fsck.ext4", "e2fsck", "resize2fs", "sfdisk", "blkid", "udevadm", "ip")
+    g.programs("bash", "mount", "umount", "login", "passwd", "chpasswd", "useradd", "groupadd", "cat", "ls", "sed", "agetty", "fsck", "fsck.ext4", "e2fsck", "resize2fs", "sfdisk", "blkid", "udevadm", "ip")
+    g.mode(g.where("passwd"), 0o4755)
     g.files[g.where("sh")] = Link("bash")
     g.programs("kmod")
     for name in ("modprobe", "depmod"):
@@ -359,6 +361,9 @@ def cloud_init(g, version, distro="rhel", user="cloud-user", python="usr/lib/pyt
     g.files["etc/cloud/cloud.cfg.d/05_logging.cfg"] = "_log:\n - &log_base |\n   [loggers]\n   keys=root,cloudinit\n"
     if datasources:
         g.files["etc/cloud/cloud.cfg.d/90_datasource.cfg"] = f"datasource_list: [ {', '.join(datasources)} ]\n"
+    g.sources, g.sources_version = datasources or targets.sources(version), version
+    for name in targets.sources(version):
+        g.files[f"{python}/cloudinit/{'' if version < '0.7' else 'sources/'}DataSource{name}.py"] = "# This file is part of cloud-init. See LICENSE file for license information.\n"
     g.files["usr/bin/growpart"] = "#!/bin/sh\n#    Copyright (C) 2011 Canonical Ltd.\n"
     middle = "cloud-init-network.service" if renamed else "cloud-init.service"
     if generator:

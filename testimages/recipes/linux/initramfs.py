@@ -107,6 +107,9 @@ def dracut(kept, k, drivers, release, version="059", hostonly=(), lvm=True, btrf
     tree["usr/lib/dracut/hostonly-kernel-modules.txt" if hostonly else "usr/lib/dracut/build-parameter.txt"] = " ".join(drivers) + "\n" if hostonly else " --no-hostonly"
     for number, line in enumerate(hostonly):
         tree[f"etc/cmdline.d/{95 if 'root=' in line else 90}{'root-dev' if 'root=' in line else 'lvm'}{number or ''}.conf"] = " " + line + " \n"
+    if k.architecture == "arm64":
+        tree = {p: foreign(d, "arm64") if isinstance(d, bytes) and d[:4] == b"\x7fELF" else d for p, d in tree.items() if not p.endswith("ld-linux-x86-64.so.2")} | {"usr/lib/ld-linux-aarch64.so.1": foreign(elf(soname="ld-linux-aarch64.so.1"), "arm64")}
+        early = False
     tree.update({p: d for p, d in k.tree(drivers, prefix="usr/lib/modules/").items()})
     tree.update(more or {})
     for p in drop:
@@ -173,11 +176,11 @@ exec switch_root "$NEWROOT" "$INIT" $initargs
 
 
 def dracut_004(k, drivers, version="004-409.el6", lvm=True, more=None, drop=()):
-    """The layout of RHEL 6: hooks in directories of the top level, no systemd."""
+    """The layout of RHEL 6: hooks in directories of the top level, named by priority and script without a dash, no systemd."""
     tree = {"init": DRACUT_004_INIT, f"dracut-{version}": "", "lib/dracut-lib.sh": "#!/bin/sh\n# getarg, source_all, check_finished: part of dracut\n",
-            "cmdline/10-parse-root-opts.sh": "#!/bin/sh\nroot=$(getarg root=)\n", "cmdline/95-parse-block.sh": "#!/bin/sh\ncase \"$root\" in\n    block:LABEL=*|LABEL=*|block:UUID=*|UUID=*|block:/dev/*|/dev/*)\n        rootok=1 ;;\nesac\n",
-            "pre-udev/30-dm-pre-udev.sh": "#!/bin/sh\nstrstr \"$(cat /proc/misc)\" device-mapper || modprobe dm_mod\n", "mount/99-mount-root.sh": "#!/bin/sh\nmount_root\n", "pre-trigger/10-dracut-udev.sh": "#!/bin/sh\n",
-            "emergency/": None, "initqueue/": None, "initqueue-finished/": None, "initqueue-settled/": None, "initqueue-timeout/": None, "pre-mount/": None, "pre-pivot/30-dmraid.sh": "#!/bin/sh\n",
+            "cmdline/10parse-root-opts.sh": "#!/bin/sh\nroot=$(getarg root=)\n", "cmdline/95parse-block.sh": "#!/bin/sh\ncase \"$root\" in\n    block:LABEL=*|LABEL=*|block:UUID=*|UUID=*|block:/dev/*|/dev/*)\n        rootok=1 ;;\nesac\n",
+            "pre-udev/30dm-pre-udev.sh": "#!/bin/sh\nstrstr \"$(cat /proc/misc)\" device-mapper || modprobe dm_mod\n", "mount/99mount-root.sh": "#!/bin/sh\nmount_root\n",
+            "emergency/": None, "initqueue/": None, "initqueue-finished/": None, "initqueue-settled/": None, "initqueue-timeout/": None, "pre-mount/": None, "pre-pivot/50selinux-loadpolicy.sh": "#!/bin/sh\n",
             "etc/udev/rules.d/59-persistent-storage.rules": "# udev\n", "lib/udev/rules.d/80-drivers.rules": 'ACTION=="remove", GOTO="drivers_end"\nDRIVER!="?*", ENV{MODALIAS}=="?*", RUN+="/sbin/modprobe -bv $env{MODALIAS}"\nLABEL="drivers_end"\n',
             "lib/udev/rules.d/60-persistent-storage.rules": 'KERNEL!="sr*", IMPORT{program}="/sbin/blkid -o udev -p $tempnode"\n', "etc/fstab.empty": "", "etc/ld.so.conf": "include ld.so.conf.d/*.conf\n", "etc/modprobe.d/dracut.conf": "# empty\n",
             "etc/sysconfig/init": "BOOTUP=color\n", "tmp/": None, "sysroot/": None, "proc/": None, "sys/": None, "dev/": None}
@@ -185,9 +188,10 @@ def dracut_004(k, drivers, version="004-409.el6", lvm=True, more=None, drop=()):
         tree[p] = program()
     tree["lib64/libc.so.6"], tree["lib64/ld-linux-x86-64.so.2"] = elf(soname="libc.so.6"), elf(soname="ld-linux-x86-64.so.2")
     if lvm:
-        tree["sbin/lvm"], tree["sbin/lvm_scan"] = program("libdevmapper.so.1.02"), "#!/bin/sh\nlvm vgchange -ay\n"
+        tree["sbin/lvm"] = program("libdevmapper.so.1.02")
+        tree["sbin/lvm_scan"] = '#!/bin/sh\nVGS=$(getargs rd_LVM_VG=)\nLVS=$(getargs rd_LVM_LV=)\nif [ -n "$LVS" ]; then\n    lvm lvscan --ignorelockingfailure\n    lvm lvchange -ay --ignorelockingfailure $LVS\nfi\nif [ -z "$LVS" -o -n "$VGS" ]; then\n    lvm vgscan --ignorelockingfailure\n    lvm vgchange -ay --ignorelockingfailure $VGS\nfi\n'
         tree["lib64/libdevmapper.so.1.02"] = elf(soname="libdevmapper.so.1.02")
-        tree["cmdline/30-parse-lvm.sh"] = "#!/bin/sh\nif getarg rd_NO_LVM; then\n    rm -f /etc/udev/rules.d/64-lvm*.rules\nfi\n"
+        tree["cmdline/30parse-lvm.sh"] = '#!/bin/sh\nif getarg rd_NO_LVM; then\n    rm -f /etc/udev/rules.d/64-lvm*.rules\nelse\n    for dev in $(getargs rd_LVM_VG=) $(getargs rd_LVM_LV=); do\n        printf "[ -e /dev/%s ] || exit 1\\n" $dev >> /initqueue-finished/lvm.sh\n    done\nfi\n'
         tree["etc/udev/rules.d/64-lvm.rules"] = 'SUBSYSTEM!="block", GOTO="lvm_end"\nACTION!="add|change", GOTO="lvm_end"\nENV{ID_FS_TYPE}!="LVM?_member", GOTO="lvm_end"\nRUN+="/sbin/initqueue --settled --onetime --unique /sbin/lvm_scan"\nLABEL="lvm_end"\n'
     tree.update(k.tree(drivers))
     tree.update(more or {})
@@ -272,9 +276,9 @@ def initramfs_tools(k, drivers, *, merged=True, modules="most", resume=None, com
 
 # ---- mkinitcpio, mkinitfs, SUSE's mkinitrd -----------------------------------------------------------------------------------
 
-def mkinitcpio(k, drivers, systemd=False, modules=(), more=None, compression="zstd", drop=()):
+def mkinitcpio(k, drivers, hooks, systemd=False, modules=(), more=None, compression="zstd", drop=()):
     """Arch: busybox and hooks, or systemd."""
-    tree = {"VERSION": "39.2\n", "config": f'EARLYHOOKS="udev"\nHOOKS="udev keymap"\nLATEHOOKS=""\nCLEANUPHOOKS="udev"\nMODULES="{" ".join(modules)}"\n', "buildconfig": "MODULES=()\nBINARIES=()\nFILES=()\nHOOKS=(base udev autodetect microcode modconf kms keyboard keymap consolefont block filesystems fsck)\n",
+    tree = {"VERSION": "39.2\n", "config": f'EARLYHOOKS="udev"\nHOOKS="udev keymap"\nLATEHOOKS=""\nCLEANUPHOOKS="udev"\nMODULES="{" ".join(modules)}"\n', "buildconfig": f"MODULES=()\nBINARIES=()\nFILES=()\nHOOKS=({hooks})\n",
             "etc/fstab": "", "etc/mtab": Link("/proc/self/mounts"), "etc/initrd-release": "NAME=\"Arch Linux\"\nID=arch\nVERSION_ID=TEMPLATE_VERSION_ID\n", "usr/lib/initrd-release": "NAME=\"Arch Linux\"\nID=arch\n", "usr/lib/libc.so.6": elf(soname="libc.so.6"), "usr/lib/ld-linux-x86-64.so.2": elf(soname="ld-linux-x86-64.so.2"),
             "usr/lib/udev/rules.d/80-drivers.rules": 'ACTION!="add", GOTO="drivers_end"\nENV{MODALIAS}=="?*", RUN{builtin}+="kmod load"\nLABEL="drivers_end"\n', "usr/lib/modprobe.d/systemd.conf": "options bonding max_bonds=0\n"}
     tree.update({"bin": Link("usr/bin"), "sbin": Link("usr/bin"), "lib": Link("usr/lib"), "lib64": Link("usr/lib"), "usr/sbin": Link("bin"), "usr/lib64": Link("lib")})
@@ -358,16 +362,25 @@ def mkinitfs(k, drivers, more=None, drop=(), compression="gzip"):
     return archive({p: d for p, d in tree.items() if d is not None}, compression)
 
 
-def suse_mkinitrd(k, order, root="/dev/disk/by-uuid/", more=None, left_out=(), lvm=False):
-    """SLES 11: boot/*.sh in their order, config/*.sh; the modules of RESOLVED_INITRD_MODULES are loaded by boot/*-start, others by udev."""
-    modules = " ".join(n for n in order if n not in left_out)
-    tree = {"init": "#!/bin/bash\n#%stage: boot\nexport PATH=/sbin:/usr/sbin:/bin:/usr/bin\n. /config/start.sh\nmount -t proc proc /proc\nmount -t sysfs sysfs /sys\nudevd --daemon\n. /run_all.sh\n",
-            "run_all.sh": "".join(f'[ "$debug" ] && echo running {s}\nsource boot/{s}\n[ "$modules" ] && load_modules\n' for s in ("01-devfunctions.sh", "03-rtc.sh", "03-storage.sh", "11-udev.sh", "21-devinit_done.sh", "81-mount.sh", "93-killblogd.sh")),
-            "config/start.sh": f"RESOLVED_INITRD_MODULES='{modules}'\n[ \"$debug\" ] && echo preping 01-devfunctions.sh\n", "config/storage.sh": f"block_modules='{modules}'\nroot_dev=''\n", "config/mount.sh": f"rootdev='{root}'\nrootfstype='ext3'\nrootfsopts=''\n",
-            "boot/01-devfunctions.sh": "#!/bin/bash\n", "boot/03-rtc.sh": "#!/bin/bash\n", "boot/03-storage.sh": "#!/bin/bash\n#%stage: setup\nfor i in $block_modules; do\n    load $i\ndone\n", "boot/11-udev.sh": "#!/bin/bash\n/sbin/udevd --daemon\n/sbin/udevadm trigger\n/sbin/udevadm settle --timeout=$udev_timeout\n",
-            "boot/21-devinit_done.sh": "#!/bin/bash\n", "boot/81-mount.sh": "#!/bin/bash\n#%stage: filesystem\nmount -o ro -t $rootfstype $rootdev /root\n", "boot/93-killblogd.sh": "#!/bin/bash\n", "lib/udev/rules.d/80-drivers.rules": 'ACTION=="add", ENV{MODALIAS}=="?*", RUN+="/sbin/modprobe -b $env{MODALIAS}"\n',
-            "etc/modprobe.conf": "# see modprobe.conf(5)\n", "mkinitrd.config": "INITRD_MODULES=\"" + modules + "\"\n"}
-    for p in ("bin/bash", "bin/mount", "sbin/udevd", "sbin/udevadm", "sbin/modprobe", "sbin/fsck", "bin/sed"):
+def suse_mkinitrd(k, order, root="/dev/disk/by-uuid/", more=None, left_out=()):
+    """SLES 11 (openSUSE/mkinitrd: lib/mkinitrd/bin/linuxrc, scripts/boot-*.sh): `init` sources run_all.sh, which sources boot/NN-*.sh in their
+    order and hands the variable `modules` of each to modprobe; udev loads by alias what else is in the archive."""
+    resolved = " ".join(n for n in order if n not in left_out)
+    scripts = (("01-devfunctions", "", ""), ("02-start", f"[ \"$build_day\" ] || build_day='20240601'\n[ \"$RESOLVED_INITRD_MODULES\" ] || RESOLVED_INITRD_MODULES='{resolved}'\n", "$RESOLVED_INITRD_MODULES"),
+               ("03-storage", f"[ \"$fallback_rootdev\" ] || fallback_rootdev='{root}'\n[ \"$rootdev\" ] || rootdev='{root}'\n[ \"$rootfsopts\" ] || rootfsopts='acl,user_xattr'\n", ""), ("04-udev", "[ \"$udev_timeout\" ] || udev_timeout='30'\n", ""),
+               ("11-block", "[ \"$block_modules\" ] || block_modules=''\n", "$block_modules"), ("21-devinit_done", "", ""), ("83-mount", f"[ \"$rootdev\" ] || rootdev='{root}'\n[ \"$rootfsck\" ] || rootfsck='/sbin/fsck.ext3'\n", "$rootfsmod"), ("84-remount", "", ""), ("91-killudev", "", ""), ("93-boot", "", ""))
+    body = {"02-start": "mount -t proc  proc  /proc\nmount -t sysfs sysfs /sys\nmount -t tmpfs -o mode=0755 udev /dev\n", "04-udev": "/sbin/udevd --daemon\n/sbin/udevadm trigger\n/sbin/udevadm settle --timeout=$udev_timeout\n",
+            "83-mount": "mount $opt $rootdev /root\n", "93-boot": "exec /bin/run-init -c ./dev/console /root $init ${kernel_cmdline[@]}\n"}
+    conditions = {"11-block": '"$block_modules"', "83-mount": '! "$root_already_mounted"'}
+    tree = {"init": "#!/bin/bash\n\nload_modules() {\n    local module\n    for module in $(eval echo $modules)\n    do\n        modprobe $module\n    done\n    modules=\"\"\n}\n\nif [ ! \"$slow_boot\" ]; then\n  echo \"doing fast boot\"\n  source run_all.sh\nfi\n", "run_all.sh": "",
+            "lib/udev/rules.d/80-drivers.rules": 'ACTION=="add", ENV{MODALIAS}=="?*", RUN+="/sbin/modprobe -b $env{MODALIAS}"\n', "etc/modprobe.conf": "# see modprobe.conf(5)\n", "mkinitrd.config": f"INITRD_MODULES=\"{resolved}\"\n"}
+    for name, settings, modules in scripts:
+        run_ = f'[ "$debug" ] && echo running {name}.sh\nsource boot/{name}.sh\n[ "$modules" ] && load_modules\n'
+        tree["run_all.sh"] += f'[ "$debug" ] && echo preping {name}.sh\n{settings}' + (f'\nmodules=" {modules}"\n' if modules else "\n") + (f"if [  {conditions[name]} ]; then\n{run_}fi\n" if name in conditions else run_)
+        tree[f"boot/{name}.sh"] = "#!/bin/bash\n" + (f"#%modules: {modules}\n" if modules else "") + body.get(name, "")
+        if settings:
+            tree[f"config/{name[3:]}.sh"] = settings
+    for p in ("bin/bash", "bin/mount", "bin/run-init", "sbin/udevd", "sbin/udevadm", "sbin/modprobe", "sbin/fsck", "sbin/fsck.ext3", "bin/sed"):
         tree[p] = program()
     tree["bin/sh"] = Link("bash")
     tree["lib64/libc.so.6"], tree["lib64/ld-linux-x86-64.so.2"] = elf(soname="libc.so.6"), elf(soname="ld-linux-x86-64.so.2")

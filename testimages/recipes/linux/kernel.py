@@ -2,7 +2,7 @@
 
 What the modules say of themselves (aliases, dependencies) is Debian's, recorded in modules.tsv; code they have none.
 """
-import functools, os, struct
+import functools, os, re, struct
 
 import parts
 
@@ -32,9 +32,10 @@ def index(entries):
     return parts.index(entries)
 
 
-NEW = {"virtio_pci_legacy_dev": 5.12, "virtio_pci_modern_dev": 5.12, "nvme_core": 4.4, "nvme": 3.3, "net_failover": 4.18, "failover": 4.18, "gve": 5.3, "ena": 4.9, "crc64_rocksoft": 5.18,
-       "crc64": 4.16, "t10_pi": 3.17, "xfs": 0, "pci_hyperv": 4.6, "pci_hyperv_intf": 5.4, "vmw_pvscsi": 2.633, "vmxnet3": 2.632, "overlay": 3.18, "erofs": 5.4, "hv_vmbus": 3.4, "hv_storvsc": 3.4, "hv_netvsc": 3.4,
-       "hv_utils": 3.4, "qemu_fw_cfg": 4.6, "virtio_scsi": 3.4, "scsi_common": 4.3, "xor": 3.0, "raid6_pq": 3.0, "btrfs": 2.629, "nls_ascii": 2.6}
+# The version of Linux a driver came with; what a distribution took into an older one is `extra` of its kernel.
+NEW = {name: tuple(int(n) for n in version.split(".")) for version, names in {
+    "2.6.29": "btrfs", "2.6.32": "vmxnet3", "2.6.33": "vmw_pvscsi", "3.0": "xor raid6_pq", "3.3": "nvme", "3.4": "virtio_scsi hv_vmbus hv_storvsc hv_netvsc hv_utils", "3.17": "t10_pi", "3.18": "overlay", "4.3": "scsi_common",
+    "4.4": "nvme_core", "4.6": "pci_hyperv qemu_fw_cfg", "4.9": "ena", "4.16": "crc64", "4.18": "net_failover failover", "5.3": "gve", "5.4": "pci_hyperv_intf erofs", "5.12": "virtio_pci_legacy_dev virtio_pci_modern_dev", "5.18": "crc64_rocksoft"}.items() for name in names.split()}
 
 
 class Kernel:
@@ -46,11 +47,9 @@ class Kernel:
 
     def __init__(self, version, builtin=(), absent=(), extra=(), suffix="", lists=True, config=True, architecture="x86_64", banner=None):
         self.version, self.builtin, self.suffix, self.lists, self.config, self.architecture = version, set(builtin), suffix, lists, config, architecture
-        numbers = version.split("-")[0].split(".")
-        major = float(f"{numbers[0]}.{int(numbers[1])}") if numbers[0] != "2" else float(f"2.6{int(numbers[2].split('_')[0]):02d}")
-        key = lambda v: (int(v), round((v % 1) * 1000) if v < 3 else int(str(v).split(".")[1]))
-        self.modules = {n for n in known() if n in extra or n not in NEW or key(NEW[n]) <= key(major)} - self.builtin - set(absent)
-        if major >= 4.3:
+        self.number = number = tuple(int(n) for n in re.match("[0-9.]+", version)[0].split("."))
+        self.modules = {n for n in known() if n in extra or NEW.get(n, ()) <= number} - self.builtin - set(absent)
+        if number >= (4, 3):
             self.modules -= {"ext3", "jbd"} - set(extra)
         self.banner = banner or f"{version} (mockbuild@builder) (gcc version) #1 SMP Mon Apr 1 12:00:00 UTC 2024"
         self.weak = {}                                       # modules that are links to another kernel's: name -> version

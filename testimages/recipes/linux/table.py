@@ -1,4 +1,7 @@
 """The images by name, and what each launch of them must come to: families register both here."""
+import functools
+
+import targets
 
 IMAGES, ROWS = {}, []
 
@@ -30,6 +33,16 @@ def unreachable(code, link="network"):
     return Row("yes", "no", "yes", link, code)
 
 
+def unprovisioned(code):
+    """It boots and the keys that are in the image let somebody in; what the platform hands out does not arrive."""
+    return Row("yes", "yes", "no", code=code)
+
+
+def silent(code, link="network"):
+    """As `unreachable`, where first-boot data come over the network, or by the part that is broken."""
+    return Row("yes", "no", "no", link, code)
+
+
 def unclear(code="-", boots="yes"):
     """Whether anybody can log in (or, with `boots`, whether it starts) depends on what no image tells."""
     return Row(boots, "unknown", boots, code=code)
@@ -48,28 +61,30 @@ def image(name, *rows, traps="", note="", base, **layout):
         IMAGES[file] = make
         firmware = "uefi" if layout.get("uefi", getattr(base, "uefi", False)) else "bios"
         for row in rows:
-            disk = row.disk or "virtio-blk"
-            # What a bus lacks is said by the item of that bus.
-            item = {"virtio-blk": "Virtio", "virtio-scsi": "Virtio", "nvme": "Nvme"}.get(disk, "DiskDriver")
-            code = row.code.replace("DiskDriver.", item + ".")
-            ROWS.append((file, row.target or "kvm", disk, row.firmware or firmware, row.boots, row.reachable, row.ready, row.stop, code, traps or "-", note))
+            ROWS.append((file, row, firmware, traps or "-", note))
         return change
     return register
 
 
-def healthy(name, base, *more, traps="", note="", targets=("kvm", "alibaba-ecs"), disks=("virtio-blk", "virtio-scsi", "nvme"), ready=None, **layout):
-    """A healthy guest: every launch of the targets is good (`ready` says otherwise for a target)."""
-    rows = []
-    for target in targets:
-        for disk in disks:
-            if target == "alibaba-ecs" and disk == "virtio-scsi":
-                continue
-            rows.append(Row("yes", "yes", (ready or {}).get(target, "yes"), disk=disk, target=target))
+def healthy(name, base, *more, traps="", note="", disks=("virtio-blk", "virtio-scsi", "nvme"), **layout):
+    """A healthy guest: what it comes to at each target follows from what both are made of; `disks` are those of the plain KVM host."""
+    guest = functools.cache(lambda: base(**layout))
+    launches = [("kvm", disk) for disk in disks] + [("alibaba-ecs", "virtio-blk"), ("alibaba-ecs", "nvme")] + [(target, place.disk) for target, place in targets.PLACES.items() if place.disk]
+    rows = [lambda target=target, disk=disk: Row(*targets.outcome(guest(), target, disk), disk=disk, target=target) for target, disk in launches]
     image(name, *rows, *more, traps=traps, note=note, base=base, **layout)(lambda g: None)
 
 
 COLUMNS = ("image", "target", "disk", "firmware", "boots", "reachable", "ready", "stopsAt", "code", "traps", "description")
 
 
+def line(file, row, firmware, traps, note):
+    row = row() if callable(row) else row
+    disk = row.disk or "virtio-blk"
+    # What a bus lacks is said by the item of that bus.
+    item = {"virtio-blk": "Virtio", "virtio-scsi": "Virtio", "nvme": "Nvme"}.get(disk, "DiskDriver")
+    code = row.code.replace("DiskDriver.", item + ".")
+    return (file, row.target or "kvm", disk, row.firmware or firmware, row.boots, row.reachable, row.ready, row.stop, code, traps, note)
+
+
 def text():
-    return "\t".join(COLUMNS) + "\n" + "".join("\t".join(row) + "\n" for row in ROWS)
+    return "".join("\t".join(columns) + "\n" for columns in (COLUMNS, *(line(*row) for row in ROWS)))

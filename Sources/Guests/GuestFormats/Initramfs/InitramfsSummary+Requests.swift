@@ -90,8 +90,8 @@ extension InitramfsSummary {
         }
     }
 
-    /// `config/*.sh` name modules in variables (`block_modules="mptspi sd_mod"`), which `run_all.sh` and the scripts of
-    /// `boot/` hand to modprobe (SUSE mkinitrd, `linuxrc`, `load_modules`).
+    /// `config/*.sh` name modules in variables (`[ "$block_modules" ] || block_modules='mptspi sd_mod'`), which
+    /// `run_all.sh` and the scripts of `boot/` hand to modprobe (SUSE mkinitrd, `linuxrc`, `load_modules`).
     private mutating func addSuse() {
         let scripts = contents.files.keys.filter {
             $0 == "run_all.sh" || $0.hasPrefix("config/") || $0.hasPrefix("boot/")
@@ -102,8 +102,9 @@ extension InitramfsSummary {
             var number = 0
             for line in TextLines(bytes) {
                 number += 1
-                guard let (name, value) = Self.assignment(line.text),
-                    name == "modules" || name.hasSuffix("_modules")
+                let text = line.text.split(separator: "|").last.map(String.init) ?? line.text
+                guard let (name, value) = Self.assignment(text),
+                    name == "modules" || name.lowercased().hasSuffix("_modules")
                 else { continue }
                 for word in value.split(separator: " ") where !word.contains("$") {
                     request(String(word), path, number, obeysBlacklist: false)

@@ -19,7 +19,8 @@ enum BootCpuLevel: Check {
         references: ["x86-64 psABI: micro-architecture levels", "QEMU documentation: CPU models"])
 
     /// Systems whose C library does not say it, by distribution and first version that needs the level. Source: release
-    /// notes of the distributions, read 2026-11.
+    /// notes of the distributions, 2026-11. AlmaLinux 10 comes in two builds, for v3 and for v2, with one os-release:
+    /// v2 is what either needs.
     private static let table: [(distributions: Set<String>, since: Int, level: Int)] = [
         (["rhel", "rocky", "ol", "centos", "circle"], 10, 3), (["almalinux"], 10, 2),
         (["rhel", "rocky", "almalinux", "ol", "centos", "circle"], 9, 2),

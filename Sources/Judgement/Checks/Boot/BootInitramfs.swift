@@ -47,7 +47,10 @@ enum BootInitramfs: Check {
                 "The files are in an image inside it, and a module is missing that mounting the image needs."
             ),
             ("Initramfs.AwaitsDevice", "It was made for one machine and waits for a device that is gone."),
-            ("Initramfs.WrongKernel", "It holds modules of other kernels only."),
+            (
+                "Initramfs.WrongKernel",
+                "It holds modules of other kernels only, of which the one that starts can load none."
+            ),
             ("Initramfs.Pinned", "It was made for one machine and names that machine's disk."),
             ("Initramfs.ResumeMissing", "It waits for a device to resume from that does not exist."),
         ],
@@ -94,6 +97,18 @@ enum BootInitramfs: Check {
                 "ext4 is a module the initramfs does not hold",
                 .example { $0.kernel.drivers["ext4"]?.state = .module }, .fail,
                 codes: ["Initramfs.NoFileSystem"]),
+            CheckExample(
+                "the initramfs of the kernel before",
+                .example {
+                    $0.initramfs.kernelVersions = ["6.1.0-17-amd64"]
+                    for name in $0.kernel.drivers.keys { $0.kernel.drivers[name]?.state = .module }
+                }, .fail, codes: ["Initramfs.WrongKernel"]),
+            CheckExample(
+                "the same with all that the root needs in the kernel itself",
+                .example {
+                    $0.initramfs.kernelVersions = ["6.1.0-17-amd64"]
+                    for name in $0.kernel.drivers.keys { $0.kernel.drivers[name]?.state = .builtin }
+                }, .fail, codes: ["Initramfs.WrongKernel"]),
             CheckExample(
                 "xfs, without the module that computes its checksums",
                 .example {

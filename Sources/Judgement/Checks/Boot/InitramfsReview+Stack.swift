@@ -124,10 +124,14 @@ extension InitramfsReview {
     /// What dracut does with what nothing names to it. Since `rd.auto` came it leaves that alone, unless that is set;
     /// before, it brought up all there was.
     private enum Unnamed { case activated, left, unknown }
+    private enum Unnameable { case logicalVolumes, arrays }
 
-    private func unnamed(_ way: BootWay) -> Unnamed {
+    private func unnamed(_ kind: Unnameable, _ way: BootWay) -> Unnamed {
         if isSet("rd.auto", default: false, way) { return .activated }
         switch way.initramfs.compactMap(\.generatorVersion).first {
+        // Since 034 parse-lvm.sh asks whether "$VG $LV" is empty, which it never is for the space in it: LVM is
+        // activated whole, with or without rd.auto (seen in a boot of 059).
+        case let version? where version >= 34 && kind == .logicalVolumes: return .activated
         case let version? where version >= 33: return .left
         // Red Hat 6 (004).
         case let version? where version <= 13: return .activated
@@ -240,10 +244,7 @@ extension InitramfsReview {
         let groups = values("rd.lvm.vg", old: "rd_LVM_VG", way)
         if volumes.contains(logical.path) || groups.contains(logical.group) { return }
         if volumes.isEmpty, groups.isEmpty {
-            // Since 034 parse-lvm.sh asks whether "$VG $LV" is empty, which it never is for the space in it: LVM is
-            // activated whole, with or without rd.auto (seen in a boot of 059).
-            let version = way.initramfs.compactMap(\.generatorVersion).first
-            if unnamed(way) == .activated || version.map({ $0 >= 34 }) ?? false { return }
+            if unnamed(.logicalVolumes, way) == .activated { return }
             ask(
                 "nothing names \(logical.path) to dracut by rd.lvm.lv=, and whether this dracut activates it"
                     + " anyway is not known", way)
@@ -352,7 +353,7 @@ extension InitramfsReview {
                 "dracut puts together only the arrays that rd.md.uuid= names, and the root's \(array.uuid) is not"
                     + " among them.", way, evidence: [way.entry.commandLine.evidence], fixes: [fix])
         } else if named.isEmpty {
-            switch unnamed(way) {
+            switch unnamed(.arrays, way) {
             case .activated: break
             case .left:
                 stop(

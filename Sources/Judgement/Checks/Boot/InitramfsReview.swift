@@ -16,8 +16,8 @@ struct InitramfsReview {
 
     mutating func judge(_ way: BootWay) {
         if way.entry.notFollowed != nil || way.stopsAtKernel { return }
-        if way.entry.initramfsPaths.isEmpty, let kind = linux.identity.imageBased {
-            ask("whether the kernel of a system of the kind \(kind.value) has an initramfs built in", way)
+        if way.entry.initramfsPaths.isEmpty, let why = linux.identity.notFollowed(.initramfs) {
+            ask(why, way)
             return
         }
         if way.entry.initramfsPaths.isEmpty {
@@ -80,12 +80,17 @@ struct InitramfsReview {
         }
         let versions = way.initramfs.flatMap(\.kernelVersions)
         if let version = way.kernel?.version, !versions.isEmpty, !versions.contains(version) {
-            findings.append(
-                Finding(
-                    "Initramfs.WrongKernel", .error,
-                    "The initramfs holds modules for \(versions.joined(separator: ", ")), the kernel is \(version):"
-                        + " none of them can be loaded.",
-                    evidence: evidence, fixes: rebuild([], way), launches: context.scope(way.launches)))
+            let path = way.initramfs.map(\.path).joined(separator: ", ")
+            let message =
+                "\(path) holds modules for \(versions.joined(separator: ", ")), and the kernel is \(version): it can"
+                + " load none of them"
+            // What is missing for want of modules needs no finding of its own then.
+            if judgeAlone(
+                way, code: "Initramfs.WrongKernel", message: message,
+                evidence: evidence + [Evidence(path: way.kernel?.path ?? "", excerpt: version)], hasInit: true
+            ) {
+                return
+            }
         }
         judgePayload(way)
         judgeFileSystem(way)
@@ -182,11 +187,14 @@ struct InitramfsReview {
     }
 
     /// What happens when the kernel is left to itself: it needs the disk's drivers and the file system's
-    /// built in, and a root= that it can resolve.
-    private mutating func judgeAlone(_ way: BootWay, code: String, message: String, evidence: [Evidence]) {
+    /// built in, and a root= that it can resolve unless a program of the initramfs does that.
+    /// - Returns: whether that stops a launch, or may.
+    @discardableResult private mutating func judgeAlone(
+        _ way: BootWay, code: String, message: String, evidence: [Evidence], hasInit: Bool = false
+    ) -> Bool {
         let kind = context.rootVolume(of: linux)?.kind
         let systems = kind.map(KernelFacts.drivers(for:)) ?? []
-        let knowsRoot = way.entry.commandLine.root.map { !$0.needsInitramfs } ?? false
+        let knowsRoot = hasInit || way.entry.commandLine.root.map { !$0.needsInitramfs } ?? false
         var stopped: [Launch] = []
         var open: [Launch] = []
         for launch in way.launches {
@@ -196,7 +204,9 @@ struct InitramfsReview {
             }
             let drivers = launch.disk.drivers
             if systems.contains(where: { kernel.hasBuiltin([$0]) }), kernel.hasBuiltin(drivers) { continue }
-            let isOpen = (drivers + systems).contains { (kernel.drivers[$0]?.state ?? .unknown) == .unknown }
+            let isOpen =
+                systems.isEmpty
+                || (drivers + systems).contains { (kernel.drivers[$0]?.state ?? .unknown) == .unknown }
             if isOpen { open.append(launch) } else { stopped.append(launch) }
         }
         if !open.isEmpty {
@@ -207,18 +217,19 @@ struct InitramfsReview {
         }
         let needed = Set(way.launches.flatMap(\.disk.drivers)).sorted()
         if stopped.isEmpty {
-            guard open.isEmpty, code != "Initramfs.None" else { return }
+            guard open.isEmpty, code != "Initramfs.None" else { return !open.isEmpty }
             findings.append(
                 Finding(
-                    code, .warning, "\(message). This kernel can do without it.", evidence: evidence,
-                    fixes: rebuild([], way), launches: context.scope(way.launches)))
-            return
+                    code, .warning, "\(message). This kernel can do without \(hasInit ? "them" : "it").",
+                    evidence: evidence, fixes: rebuild([], way), launches: context.scope(way.launches)))
+            return false
         }
         findings.append(
             Finding(
                 code, .error, message + ".", evidence: evidence, fixes: rebuild(needed, way),
                 consequence: .stopsBoot,
                 launches: context.scope(stopped)))
+        return true
     }
 
     func rebuild(_ modules: [String], _ way: BootWay) -> [Fix] {

@@ -34,7 +34,10 @@ enum ComplianceDiskUsage: Check {
             Evidence(layer: root.id, excerpt: "\(usage.freeBytes) of \(usage.totalBytes) bytes are free")
         ]
         let clean = cleaning(linux)
-        if usage.freeBytes < nothing {
+        // A squashfs is full from the day it is made.
+        if root.isReadOnlyByNature {
+            // Nothing is ever written to it.
+        } else if usage.freeBytes < nothing {
             findings.append(
                 Finding(
                     "DiskUsage.Full", .error,
@@ -57,6 +60,11 @@ enum ComplianceDiskUsage: Check {
                     "/boot has \(boot.freeBytes >> 20) MiB left, too little for an initramfs.",
                     evidence: [Evidence(layer: bootID, excerpt: "\(boot.freeBytes) bytes are free")],
                     fixes: [.byHand("Remove old kernels")], link: .operation))
+        }
+        if root.isReadOnlyByNature {
+            return .judged(
+                value: "readOnly", "The root is a \(root.kind ?? ""), which is never written to.",
+                findings: findings)
         }
         return .judged(value: "\(percent)%", "There is room on the root.", findings: findings)
     }
@@ -91,7 +99,20 @@ enum ComplianceDiskUsage: Check {
             CheckExample(
                 "95 per cent are used", .example { $0.root.usage?.freeBytes = 161_000_000 }, .fail,
                 codes: ["DiskUsage.High"]),
+            CheckExample(
+                "a squashfs, which is always full",
+                .example {
+                    $0.root.kind = "squashfs"
+                    $0.root.usage?.freeBytes = 0
+                }, .pass),
             CheckExample("the usage could not be read", .example { $0.root.usage = nil }, .unknown),
         ]
+    }
+}
+
+extension VolumeFacts {
+    /// A file system that is made once and never written to: it has no free space and needs none.
+    var isReadOnlyByNature: Bool {
+        ["squashfs", "squashfs3", "erofs", "cramfs", "romfs", "iso9660"].contains(kind ?? "")
     }
 }

@@ -20,6 +20,9 @@ enum ComplianceInodeUsage: Check {
         guard let root = context.rootVolume(of: linux), let usage = root.usage else {
             return .judged(questions: [OpenQuestion("how many inodes are used could not be read")])
         }
+        guard !root.isReadOnlyByNature else {
+            return .judged(value: "readOnly", "The root is a \(root.kind ?? ""), which is never written to.")
+        }
         guard usage.totalInodes > 0 else {
             return .judged(value: "dynamic", "The file system makes inodes as they are needed.")
         }
@@ -56,6 +59,12 @@ enum ComplianceInodeUsage: Check {
                 "95 per cent are used", .example { $0.root.usage?.freeInodes = 9800 }, .fail,
                 codes: ["InodeUsage.High"]),
             CheckExample("xfs has no fixed number", .example { $0.root.usage?.totalInodes = 0 }, .pass),
+            CheckExample(
+                "a squashfs has as many as it has files",
+                .example {
+                    $0.root.kind = "squashfs"
+                    $0.root.usage?.freeInodes = 0
+                }, .pass),
             CheckExample("the usage could not be read", .example { $0.root.usage = nil }, .unknown),
         ]
     }

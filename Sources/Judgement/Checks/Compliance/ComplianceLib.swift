@@ -5,7 +5,10 @@ import Targets
 enum ComplianceLib: Check {
     static let metadata = CheckMetadata(
         id: "COMPLIANCE.Lib", title: "Links of /lib and /bin", link: .operation,
-        summary: "Looks what /lib, /lib64, /bin and /sbin are: directories, relative links or absolute ones.",
+        summary: """
+            Looks what /lib, /lib64, /lib32, /libx32, /bin, /sbin and /usr/lib64 are: directories, relative links or \
+            absolute ones; and whether the dynamic loader is there.
+            """,
         rationale: """
             Programs find the dynamic loader through these. An absolute link works in the running system; tools \
             that mount the image somewhere else follow it into their own system and prepare that. A link that leads \
@@ -13,11 +16,14 @@ enum ComplianceLib: Check {
             """,
         codes: [
             ("Lib.AbsoluteLink", "The link is absolute."),
-            ("Lib.Missing", "The directory or link is missing or leads nowhere."),
+            ("Lib.Missing", "The directory, link or dynamic loader is missing, or the link leads nowhere."),
         ], references: ["file-hierarchy(7)"])
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
+        if linux.identity.imageBased?.value == "nixos" {
+            return .notApplicable("NixOS keeps programs and libraries in /nix/store")
+        }
         let links = linux.initSystem.topLevelLinks
         guard !links.isEmpty else {
             return .judged(questions: [OpenQuestion("the top directories could not be looked at")])
@@ -30,7 +36,9 @@ enum ComplianceLib: Check {
             ]
             let fix = Fix(
                 "Make it a relative link", kind: .autoEdit,
-                commands: ["ln -sfn usr/\(quoted(name)) \(quoted(link.path))"])
+                commands: [
+                    "ln -sfn \(quoted(relative(link.target, of: link.path) ?? "usr/\(name)")) \(quoted(link.path))"
+                ])
             switch link.state {
             case .directory, .relativeLink: break
             case .absoluteLink:
@@ -40,7 +48,13 @@ enum ComplianceLib: Check {
                         "\(link.path) is an absolute link to \(link.target ?? "?").",
                         evidence: evidence, fixes: [fix]))
             // 32-bit programs and architectures without lib64 do without these.
-            case .missing where link.path != "/lib" && link.path != "/bin" && link.path != "/sbin": break
+            case .missing where !essential.contains(link.path): break
+            case .danglingLink where !essential.contains(link.path) && link.path != "/lib64":
+                findings.append(
+                    Finding(
+                        "Lib.Missing", .warning,
+                        "\(link.path) leads nowhere; only programs of another kind than the system's would use it.",
+                        evidence: evidence, fixes: [.byHand("Remove the link, or install what it leads to")]))
             case .danglingLink, .missing:
                 // BOOT.InitSystem says whether init can do without it.
                 findings.append(
@@ -50,7 +64,26 @@ enum ComplianceLib: Check {
                         evidence: evidence, fixes: [fix]))
             }
         }
+        for loader in linux.initSystem.missingFiles
+        where loader.excerpt?.hasPrefix("the dynamic loader") == true {
+            let path = loader.path ?? ""
+            findings.append(
+                Finding(
+                    "Lib.Missing", .error, "The dynamic loader \(path) is missing: no program starts.",
+                    evidence: [loader],
+                    fixes: [.byHand("Install the C library again, or mend the link above it")]))
+        }
         return .judged("The top directories are in order.", findings: findings)
+    }
+
+    private static let essential: Set = ["/lib", "/bin", "/sbin"]
+
+    /// The target of an absolute link as seen from the directory that the link is in.
+    private static func relative(_ target: String?, of path: String) -> String? {
+        guard let target, target.hasPrefix("/") else { return nil }
+        if path.hasPrefix("/usr/"), target.hasPrefix("/usr/") { return String(target.dropFirst(5)) }
+        return (path.hasPrefix("/usr/") ? ".." : "")
+            + (path.hasPrefix("/usr/") ? target : String(target.dropFirst()))
     }
 
     static var examples: [CheckExample] {
@@ -64,7 +97,34 @@ enum ComplianceLib: Check {
             CheckExample("/lib is a directory", lib(.directory, nil), .pass),
             CheckExample(
                 "/lib -> /usr/lib", lib(.absoluteLink, "/usr/lib"), .fail, codes: ["Lib.AbsoluteLink"]),
+            CheckExample(
+                "/usr/lib64 -> /usr/lib",
+                .example {
+                    $0.linux.initSystem.topLevelLinks = [
+                        TopLevelLink(path: "/usr/lib64", state: .absoluteLink, target: "/usr/lib")
+                    ]
+                }, .fail, codes: ["Lib.AbsoluteLink"]),
+            CheckExample(
+                "/libx32 leads nowhere",
+                .example {
+                    $0.linux.initSystem.topLevelLinks.append(
+                        TopLevelLink(path: "/libx32", state: .danglingLink, target: "usr/libx32"))
+                }, .fail, codes: ["Lib.Missing"]),
+            CheckExample(
+                "the dynamic loader is gone",
+                .example {
+                    $0.linux.initSystem.missingFiles = [
+                        Evidence(
+                            path: "/lib64/ld-linux-x86-64.so.2", excerpt: "the dynamic loader of /sbin/init")
+                    ]
+                }, .fail, codes: ["Lib.Missing"]),
             CheckExample("/lib is missing", lib(.missing, nil), .fail, codes: ["Lib.Missing"]),
+            CheckExample(
+                "NixOS, which has neither /lib nor /sbin",
+                .example {
+                    $0.linux.initSystem.topLevelLinks = [TopLevelLink(path: "/lib", state: .missing)]
+                    $0.linux.identity.imageBased = Located("nixos", Evidence(path: "/etc/NIXOS"))
+                }, .notApplicable),
             CheckExample(
                 "the root directory could not be listed",
                 .example { $0.linux.initSystem.topLevelLinks = [] }, .unknown),

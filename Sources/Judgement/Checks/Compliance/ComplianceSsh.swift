@@ -32,13 +32,8 @@ enum ComplianceSsh: Check {
         if let gap = ssh.gap, ssh.server == nil {
             return .judged(questions: [OpenQuestion(gap, consequence: .unreachable)])
         }
-        if ssh.server == nil, let kind = linux.identity.imageBased {
-            return .judged(
-                questions: [
-                    OpenQuestion(
-                        "where a system of the kind \(kind.value) has its SSH server is not known",
-                        consequence: .unreachable)
-                ])
+        if ssh.server == nil, let why = linux.identity.notFollowed(.sshServer) {
+            return .judged(questions: [OpenQuestion(why, consequence: .unreachable)])
         }
         guard ssh.server != nil else {
             return .judged(

@@ -103,9 +103,13 @@ package struct CheckContext: Sendable {
         self.now = now
     }
 
-    /// The system, when it is Linux.
+    /// The system, when it is Linux, with its network as the target's NIC finds it.
     package var linux: LinuxFacts? {
-        if case .linux(let linux) = system { linux } else { nil }
+        guard case .linux(var linux) = system else { return nil }
+        if let network = target.hardware.networkDrivers.first.flatMap({ linux.otherNetworks[$0] }) {
+            linux.network = network
+        }
+        return linux
     }
 
     /// The system, when it is Windows.

@@ -52,30 +52,37 @@ enum FSIntegrity: Check {
     private static let ofShutdown: Set = ["notClean", "journalNotReplayed", "hibernated"]
 
     /// What a volume is for.
-    private enum VolumeRole {
-        case root(holdsLoader: Bool)
-        case required(String)
-        case other
+    private struct VolumeRole {
+        enum Use {
+            case root
+            case required(String)
+            case other
+        }
+
+        var use = Use.other
+        /// The boot loader has its files on it, and reads its file system by itself.
+        var isReadByLoader = false
 
         init(of volume: VolumeFacts, _ context: CheckContext) {
             guard let linux = context.linux else {
-                self = volume.id == context.windows?.rootVolume ? .root(holdsLoader: false) : .other
+                if volume.id == context.windows?.rootVolume { use = .root }
                 return
             }
+            // Syslinux under UEFI, like systemd-boot, reads what the firmware reads.
+            let readsItself = context.firmwarePaths(of: linux).contains {
+                $0.path.loader.map { $0 == "Syslinux" || $0.contains("GRUB") } ?? false
+            }
+            isReadByLoader = readsItself && context.bootVolume(of: linux) == volume.id
             if volume.id == linux.rootVolume {
-                let isGrub = context.firmwarePaths(of: linux).contains {
-                    $0.path.loader?.contains("GRUB") ?? false
-                }
-                self = .root(holdsLoader: isGrub && context.bootVolume(of: linux) == volume.id)
+                use = .root
                 return
             }
             for entry in linux.mounts.fstab.value ?? [] where entry.isRequired {
                 if entry.resolution.volume == volume.id, entry.type != "swap" {
-                    self = .required(entry.mountPoint)
+                    use = .required(entry.mountPoint)
                     return
                 }
             }
-            self = .other
         }
     }
 
@@ -110,7 +117,7 @@ enum FSIntegrity: Check {
                     ], consequence: consequence, link: link)
             }
             func ask(_ text: String) {
-                switch role {
+                switch role.use {
                 case .root: question = OpenQuestion("\(name): \(text)", consequence: .stopsBoot)
                 case .required:
                     question = OpenQuestion("\(name): \(text)", consequence: .stopsBoot, link: .`init`)
@@ -119,7 +126,7 @@ enum FSIntegrity: Check {
             }
             /// The file system cannot be mounted.
             func refuse(_ code: String, _ text: String) {
-                switch role {
+                switch role.use {
                 case .root: fail(code, .error, text + ", so the root is refused", .stopsBoot)
                 case .required(let point):
                     fail(
@@ -131,9 +138,15 @@ enum FSIntegrity: Check {
             switch condition.code {
             case "largerThanDevice": refuse("Fs.LargerThanDevice", "is larger than its device")
             case "backupSuperblockUsed":
-                refuse("Fs.BadSuperblock", "has a damaged first superblock")
-                // The loader reads the same superblock, and it comes first.
-                if case .root(holdsLoader: true) = role { finding?.link = .bootloader }
+                let text = "has a damaged first superblock"
+                guard role.isReadByLoader else {
+                    refuse("Fs.BadSuperblock", text)
+                    break
+                }
+                // The loader reads the same superblock as the kernel, and it comes first.
+                fail(
+                    "Fs.BadSuperblock", .error, text + ", so the boot loader does not read it", .stopsBoot,
+                    .bootloader)
             case "recordedErrors":
                 fail("Fs.Errors", .error, "recorded errors")
                 ask("whether the check at boot can mend the recorded errors is not known")
@@ -152,7 +165,7 @@ enum FSIntegrity: Check {
                 )
             case "deviceMissing":
                 // Of the root, FS.RootStack speaks.
-                if case .root = role { break }
+                if case .root = role.use { break }
                 refuse("Fs.DeviceMissing", "lacks one of its devices")
             case "hibernated":
                 fail("Fs.Hibernated", .warning, "is held by a system that was suspended to disk")
@@ -192,6 +205,22 @@ enum FSIntegrity: Check {
             CheckExample(
                 "the superblock is overwritten", root("backupSuperblockUsed"), .fail,
                 codes: ["Fs.BadSuperblock"]),
+            CheckExample(
+                "a separate /boot, mounted by hand only, that the boot loader cannot read",
+                .example {
+                    var boot = $0.root
+                    boot.id = "mbr:2"
+                    boot.conditions = [
+                        StructureFinding(
+                            code: "backupSuperblockUsed", message: "superblock",
+                            evidence: Evidence(layer: "mbr:2 › ext4"))
+                    ]
+                    $0.image.volumes.append(boot)
+                    $0.fstab(
+                        ExampleFacts.mount("UUID=\(ExampleFacts.uuid)", "/"),
+                        ExampleFacts.mount(
+                            "LABEL=boot", "/boot", options: ["noauto"], volume: "mbr:2", required: false))
+                }, .fail, codes: ["Fs.BadSuperblock"]),
             CheckExample("recorded errors", root("recordedErrors"), .fail, codes: ["Fs.Errors"]),
             CheckExample(
                 "a journal that could not be replayed", root("journalNotReplayed"), .fail,

@@ -34,7 +34,8 @@ enum OSLifecycle: Check {
                 return .judged(questions: [OpenQuestion("the registry does not say the build of Windows")])
             }
             version = "\(identity.name) (\(build))"
-            row = LifecycleTable.shared.row(build: build, isServer: identity.isServer ?? true)
+            row = LifecycleTable.shared.row(
+                build: build, isServer: identity.isServer ?? true, edition: identity.edition)
             evidence = identity.evidence
         } else if let linux = context.linux {
             let identity = linux.identity
@@ -60,20 +61,21 @@ enum OSLifecycle: Check {
                 value: "until \(row.end)", "\(version) is maintained.", findings: findings, evidence: evidence
             )
         }
-        guard let extended = row.extended, extended.end >= today else {
-            let last = row.extended.map { "; \($0.name) ended on \($0.end)" } ?? ""
+        guard let extended = row.extended.first(where: { $0.end >= today }) else {
+            let last = row.extended.map { "; \($0.name) ended on \($0.end)" }.joined()
             findings.append(
                 finding(
                     "Lifecycle.Ended", "\(version) is maintained no more since \(row.end)\(last).", evidence))
-            return .judged(value: "ended \(row.extended?.end ?? row.end)", findings: findings)
+            return .judged(value: "ended \(row.extended.last?.end ?? row.end)", findings: findings)
         }
         // Extended maintenance that everybody gets is maintenance.
         if !extended.isForEverybody {
+            let end = row.extended.last { $0.isForEverybody }?.end ?? row.end
             findings.append(
                 finding(
                     "Lifecycle.ExtendedOnly",
-                    "Regular maintenance of \(version) ended on \(row.end); \(extended.name) goes on until \(extended.end) for"
-                        + " those who have it.", evidence))
+                    "Maintenance of \(version) for everybody ended on \(end); \(extended.name) goes on until"
+                        + " \(extended.end) for those who have it.", evidence))
         }
         return .judged(
             value: "\(extended.name) until \(extended.end)", "\(version) is maintained.", findings: findings,
@@ -113,10 +115,20 @@ enum OSLifecycle: Check {
                 $0.linux.identity.name = "Ubuntu \(version)"
             }
         }
+        func client(_ edition: String) -> CheckContext {
+            .windows {
+                $0.windows.identity.productType = "WinNT"
+                $0.windows.identity.build = 19044
+                $0.windows.identity.edition = edition
+            }
+        }
         return [
             CheckExample("Debian 13", debian("13.2"), .pass),
             CheckExample("Debian 12, in long-term support, which everybody gets", .example(), .pass),
-            CheckExample("Debian 9", debian("9.13"), .fail, codes: ["Lifecycle.Ended"]),
+            CheckExample(
+                "Debian 11, for which there is extended long-term support", debian("11.11"), .fail,
+                codes: ["Lifecycle.ExtendedOnly"]),
+            CheckExample("Debian 8", debian("8.11"), .fail, codes: ["Lifecycle.Ended"]),
             CheckExample(
                 "Ubuntu 20.04, for which there is Ubuntu Pro", ubuntu("20.04"), .fail,
                 codes: ["Lifecycle.ExtendedOnly"]),
@@ -130,6 +142,10 @@ enum OSLifecycle: Check {
                 "a rolling distribution", .example { $0.linux.identity.distribution = "arch" }, .notApplicable
             ),
             CheckExample("Windows Server 2022", .windows(), .pass),
+            CheckExample("Windows 10 Enterprise LTSC 2021", client("EnterpriseS"), .pass),
+            CheckExample(
+                "Windows 10 Enterprise of the same build", client("Enterprise"), .fail,
+                codes: ["Lifecycle.Ended"]),
             CheckExample(
                 "Windows Server 2008 R2", .windows { $0.windows.identity.build = 7601 }, .fail,
                 codes: ["Lifecycle.Ended"]),

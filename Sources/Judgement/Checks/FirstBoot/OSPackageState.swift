@@ -25,9 +25,7 @@ enum OSPackageState: Check {
         let identity = linux.identity
         if let gap = identity.packageGap { return unreadable(gap, linux) }
         guard identity.packageManager != nil || !identity.packages.isEmpty else {
-            if let kind = identity.imageBased {
-                return .notApplicable("a system of \(kind.value) has no database of packages")
-            }
+            if let why = identity.notFollowed(.packages) { return .notApplicable(why) }
             return .judged(questions: [OpenQuestion("no database of packages was found")])
         }
         var findings = identity.packageProblems.map { problem in

@@ -90,22 +90,23 @@ enum ImagePartitionGeometry: Check {
             findings: findings, questions: questions)
     }
 
-    /// GRUB on BIOS and the kernel read the first copy only. UEFI firmware restores it from the backup before
-    /// anything else runs.
+    /// GRUB on BIOS and the kernel read the first copy only; GRUB looks at no checksum, and may get past it. UEFI
+    /// firmware restores it from the backup before anything else runs.
     private static func judgePrimary(
         _ found: StructureFinding, _ context: CheckContext, _ findings: inout [Finding]
     ) {
         let bios = context.launches.filter { $0.firmware == .bios }
-        let hasGRUB = context.linux?.boot.bios.loader?.contains("GRUB") ?? false
+        let path = context.linux?.boot.bios
+        let stopsGRUB = path?.entry == nil && path?.loader?.contains("GRUB") ?? false
         findings.append(
             Finding(
                 "Geometry.PrimaryGpt", bios.isEmpty ? .warning : .error,
                 bios.isEmpty
                     ? "The first copy of the partition table is damaged; UEFI restores it from the backup."
-                    : "The first copy of the partition table is damaged, and \(hasGRUB ? "GRUB" : "the kernel") does not"
+                    : "The first copy of the partition table is damaged, and \(stopsGRUB ? "GRUB" : "the kernel") does not"
                         + " read the backup: it finds no partition.",
                 evidence: [found.evidence], fixes: [rewrite], consequence: bios.isEmpty ? .none : .stopsBoot,
-                launches: bios.isEmpty ? nil : context.scope(bios), link: hasGRUB ? .bootloader : .root))
+                launches: bios.isEmpty ? nil : context.scope(bios), link: stopsGRUB ? .bootloader : .root))
     }
 
     private static let rewrite = Fix(

@@ -31,11 +31,8 @@ struct LoginReview {
                     value: account.name, "\(account.name) can log in over SSH.", findings: findings,
                     questions: questions, evidence: [account.evidence])
             }
-            if let kind = linux.identity.imageBased {
-                questions.append(
-                    OpenQuestion(
-                        "whom a system of the kind \(kind.value) lets in is decided at its first boot",
-                        consequence: .unreachable))
+            if let why = linux.identity.notFollowed(.accounts) {
+                questions.append(OpenQuestion(why, consequence: .unreachable))
             } else if accounts.isEmpty {
                 findings.append(noPath("There is no account in /etc/passwd, so nobody can log in.", []))
             } else if cloudInit == .no, !answers.contains(where: { $0.1 == .unknown }) {

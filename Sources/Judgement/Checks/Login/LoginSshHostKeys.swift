@@ -42,11 +42,8 @@ enum LoginSshHostKeys: Check {
         // The ssh module of cloud-init removes the keys of the source and makes new ones.
         let cloudInit = linux.cloudInit.runs(at: context.target)
         if ssh.hostKeys.isEmpty, ssh.hostKeyGenerator == nil {
-            if let kind = linux.identity.imageBased {
-                questions.append(
-                    OpenQuestion(
-                        "what makes the host keys of a system of the kind \(kind.value) is not known",
-                        consequence: .unreachable))
+            if let why = linux.identity.notFollowed(.hostKeys) {
+                questions.append(OpenQuestion(why, consequence: .unreachable))
             } else if cloudInit == .no {
                 findings.append(missing)
             } else if cloudInit == .unknown {

@@ -39,8 +39,9 @@ struct DhcpReview {
         if let gap = linux.network.gap {
             return .judged(questions: [OpenQuestion(gap, consequence: .unreachable)])
         }
-        if let kind = linux.identity.imageBased, active.allSatisfy({ $0.appliesToPrimary != .yes }) {
-            return ask("how a system of the kind \(kind.value) configures its network is not known")
+        if let why = linux.identity.notFollowed(.network), active.allSatisfy({ $0.appliesToPrimary != .yes })
+        {
+            return ask(why)
         }
         // What a bridge or bond has taken in has no address of its own.
         if let over = active.first(where: {

@@ -24,7 +24,8 @@ struct FstabReview {
         if let doubt = entry.doubt {
             questions.append(
                 OpenQuestion(
-                    doubt, consequence: entry.mountPoint == "/" ? .notReady : .stopsBoot,
+                    doubt,
+                    consequence: entry.mountPoint == "/" ? .notReady : entry.isRequired ? .stopsBoot : .none,
                     link: entry.mountPoint == "/" ? .provisioning : nil))
         }
         if entry.type == "swap" {
@@ -131,8 +132,7 @@ struct FstabReview {
     }
 
     private mutating func judgeMissingRoot() {
-        // Their root is mounted by what updates them.
-        guard linux.identity.imageBased == nil else { return }
+        guard linux.identity.notFollowed(.rootMount) == nil else { return }
         let survey = context.boots(of: linux)
         for way in survey.ways where !way.stopsAtKernel {
             let flags = way.entry.commandLine.parameters.map(\.name).filter { $0 == "ro" || $0 == "rw" }
@@ -206,7 +206,7 @@ struct FstabReview {
                 "\(point) is on \(entry.specification), a name of the source machine's hardware", entry)
         case .kernelName(let name, let volume): judge(entry, name, volume)
         case .network: judgeNetwork(entry)
-        case .virtual: break
+        case .virtual: judgeVirtual(entry)
         case .file(exists: .yes): break
         case .file(exists: .no) where isMadeBySystemd(entry):
             add(
@@ -222,6 +222,29 @@ struct FstabReview {
         case .unknown(let gap):
             guard entry.isRequired else { return }
             questions.append(OpenQuestion(gap, consequence: .stopsBoot))
+        }
+    }
+
+    /// A file system without a device, whose last option ends in a carriage return.
+    private mutating func judgeVirtual(_ entry: MountEntry) {
+        guard !entry.badOptions.isEmpty else { return }
+        // A line of three fields ends in the type, which no kernel has with a carriage return.
+        let type = entry.options.isEmpty ? "" : entry.type
+        switch MountOptionTable.refusesUnknown(type) {
+        case .yes: stopAtOptions(entry, entry.badOptions, nil)
+        case .no:
+            findings.append(
+                Finding(
+                    "Fstab.Syntax", .warning,
+                    "The line of \(entry.mountPoint) ends in a carriage return, which \(entry.type) does not mind.",
+                    evidence: [entry.evidence], fixes: [FstabFix.plainText]))
+        case .unknown:
+            findings.append(
+                Finding(
+                    "Fstab.Syntax", .warning,
+                    "The line of \(entry.mountPoint) ends in a carriage return, which some kernels refuse for"
+                        + " \(entry.type).", evidence: [entry.evidence], fixes: [FstabFix.plainText]))
+            ask("whether the kernel mounts \(entry.mountPoint) with a carriage return in its options", entry)
         }
     }
 

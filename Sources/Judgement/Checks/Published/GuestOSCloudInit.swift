@@ -37,6 +37,14 @@ enum GuestOSCloudInit: Check {
                 consequence: consequence)
         }
         let enable = enabling(linux)
+        if cloudInit.program == nil, let kind = linux.identity.imageBased {
+            return .judged(
+                questions: [
+                    OpenQuestion(
+                        "what sets a system of the kind \(kind.value) up at its first boot is not known",
+                        consequence: consequence)
+                ])
+        }
         guard let program = cloudInit.program else {
             return .judged(
                 value: "NotInstalled",
@@ -121,6 +129,13 @@ enum GuestOSCloudInit: Check {
             CheckExample(
                 "not installed", .example { $0.linux.cloudInit = CloudInitFacts() }, .fail,
                 codes: ["CloudInit.NotInstalled"]),
+            CheckExample(
+                "not installed, in a system that comes as an image and has its own way",
+                .example {
+                    $0.linux.cloudInit = CloudInitFacts()
+                    $0.linux.identity.imageBased = Located(
+                        "flatcar", Evidence(path: "/usr/share/flatcar/release"))
+                }, .unknown),
             CheckExample(
                 "switched off by a file",
                 .example {

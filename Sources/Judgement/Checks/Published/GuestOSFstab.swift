@@ -260,6 +260,27 @@ enum GuestOSFstab: Check {
                     $0.fstab(root, entry)
                 }, .fail, codes: ["Fstab.BadOption"]),
             CheckExample(
+                "a carriage return behind the options of a tmpfs",
+                .example { $0.fstab(root, ExampleFacts.virtualMount("tmpfs", "/tmp", "size=1g")) }, .fail,
+                codes: ["Fstab.BadOption"]),
+            CheckExample(
+                "a carriage return behind the options of debugfs, which reads none",
+                .example {
+                    $0.fstab(root, ExampleFacts.virtualMount("debugfs", "/sys/kernel/debug", "defaults"))
+                }, .fail, codes: ["Fstab.Syntax"]),
+            CheckExample(
+                "a carriage return behind the type of a tmpfs, which has no options",
+                .example { $0.fstab(root, ExampleFacts.virtualMount("tmpfs", "/tmp", nil)) }, .fail,
+                codes: ["Fstab.BadOption"]),
+            CheckExample(
+                "the same on a mount point that systemd sets up itself",
+                .example {
+                    var entry = ExampleFacts.virtualMount("proc", "/proc", "defaults")
+                    entry.isRequired = false
+                    entry.ifRefused = .goesOn
+                    $0.fstab(root, entry)
+                }, .fail, codes: ["Fstab.BadOption"]),
+            CheckExample(
                 "a carriage return, and a systemd whose version is not known",
                 .example {
                     var entry = ExampleFacts.mount("UUID=2", "/srv", volume: "mbr:1")

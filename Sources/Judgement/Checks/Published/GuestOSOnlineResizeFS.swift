@@ -61,6 +61,8 @@ enum GuestOSOnlineResizeFS: Check {
             ask("whether cloud-init grows the root could not be read")
         } else if !cloudInit.otherGrowth.isEmpty {
             // systemd-repart or the system's own script does the same.
+        } else if cloudInit.program == nil, let kind = linux.identity.imageBased {
+            ask("what grows the root of a system of the kind \(kind.value) is not known")
         } else if cloudInit.program == nil || cloudInit.enabled == .no {
             add(
                 "Resize.NoCloudInit", "Nothing runs at first boot that would grow the root.",
@@ -174,6 +176,13 @@ enum GuestOSOnlineResizeFS: Check {
             CheckExample(
                 "no cloud-init", .example { $0.linux.cloudInit = CloudInitFacts() }, .fail,
                 codes: ["Resize.NoCloudInit"]),
+            CheckExample(
+                "no cloud-init, in a system that comes as an image and has its own way",
+                .example {
+                    $0.linux.cloudInit = CloudInitFacts()
+                    $0.linux.identity.imageBased = Located(
+                        "flatcar", Evidence(path: "/usr/share/flatcar/release"))
+                }, .unknown),
             CheckExample(
                 "no growpart", .example { $0.linux.cloudInit.growTools["growpart"] = false }, .fail,
                 codes: ["Resize.NoGrowpart"]),

@@ -43,6 +43,15 @@ enum GuestOSSystemImage: Check {
             return no("SystemImage.Installer", "The image is a live or installation medium.", .container)
         case .disk, .dataDisk: break
         }
+        if let linux = context.linux, let root = context.rootVolume(of: linux), root.kind == "squashfs",
+            root.partitionNumber == nil, root.madeOf.isEmpty
+        {
+            // Its first bytes are where boot code or a partition table would be.
+            return no(
+                "SystemImage.Installer",
+                "The file is the squashfs of a live medium, and no disk: nothing can be started from it.",
+                .container)
+        }
         if context.system != nil {
             return .judged(value: "SystemDisk", "The image holds an operating system.")
         }
@@ -69,6 +78,15 @@ enum GuestOSSystemImage: Check {
             CheckExample(
                 "an installation medium", .withoutSystem { $0.container.content = .installer }, .fail,
                 codes: ["SystemImage.Installer"]),
+            CheckExample(
+                "the squashfs of a live medium",
+                .example {
+                    $0.root.kind = "squashfs"
+                    $0.root.partitionNumber = nil
+                }, .fail, codes: ["SystemImage.Installer"]),
+            CheckExample(
+                "a squashfs in a partition, as small systems have for their root",
+                .example { $0.root.kind = "squashfs" }, .pass),
             CheckExample(
                 "a file system with data only", .withoutSystem { $0.container.content = .dataDisk }, .fail,
                 codes: ["SystemImage.DataDisk"]),

@@ -1,3 +1,5 @@
+import GuestFacts
+
 /// Options that a file system's driver refuses, by kernel version. A mount with one of them fails, and so does a
 /// remount.
 enum MountOptionTable {
@@ -18,6 +20,14 @@ enum MountOptionTable {
             }
         default: return []
         }
+    }
+
+    /// Whether a file system without a device refuses options that it does not know. Linux 6.18 was asked: tmpfs, proc,
+    /// devpts and hugetlbfs always have, those of the second list never do, and the others do since they have the
+    /// mount interface of Linux 5, one after the other. An empty type stands for one that no kernel has.
+    static func refusesUnknown(_ type: String) -> Answer {
+        if type.isEmpty || ["tmpfs", "proc", "devpts", "hugetlbfs"].contains(type) { return .yes }
+        return ["debugfs", "ramfs", "pstore", "bpf"].contains(type) ? .no : .unknown
     }
 
     static func name(_ option: String) -> String {

@@ -186,6 +186,15 @@ struct ExampleFacts {
                 excerpt: "\(specification) \(mountPoint) \(type) \(options.joined(separator: ",")) 0 0"))
     }
 
+    /// A line for a file system without a device whose last field ends in a carriage return.
+    static func virtualMount(_ type: String, _ mountPoint: String, _ options: String?) -> MountEntry {
+        var entry = mount(
+            type, mountPoint, type: type, options: options.map { [$0] } ?? [], resolution: .virtual)
+        entry.badOptions = ["\(options ?? type)\\r"]
+        entry.ifRefused = .emergency
+        return entry
+    }
+
     static func commandLine(_ text: String) -> CommandLineFacts {
         let parameters = text.split(separator: " ").map { word in
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
@@ -349,7 +358,10 @@ struct ExampleFacts {
         shadow.permissions = 0o640
         var access = AccessFacts(
             ssh: ssh, accounts: .known([rootAccount()]), shadow: shadow, firewall: FirewallFacts())
-        access.passwordTools = ["/usr/bin/passwd": true, "/usr/sbin/chpasswd": true]
+        access.accountTools = ["passwd", "chpasswd", "useradd", "groupadd"].map { name in
+            AccountToolFacts(name: name, path: name == "passwd" ? "/usr/bin/passwd" : "/usr/sbin/\(name)")
+        }
+        access.accountTools[0].isSetUID = true
         return access
     }
 

@@ -7,14 +7,17 @@ struct LifecycleTable {
     struct Row {
         /// `ID` of os-release; `windows-server` or `windows`.
         var distribution: String
-        /// Part of the name that tells it from another of the same id; nil when none is needed.
+        /// Part of the name that tells it from another of the same id, of Windows of the edition (`EnterpriseS` is the
+        /// long-term servicing channel); nil when none is needed.
         var nameContains: String?
         /// First numbers of the versions; builds of Windows.
         var versions: [String]
         /// `2028-06-30`, the last day of regular maintenance.
         var end: String
-        /// What goes on after it.
-        var extended: Extended?
+        /// What goes on after it, in the order of time.
+        var extended: [Extended]
+        /// Key of the source, which the head of the file names.
+        var source: String
     }
 
     /// Maintenance after the regular one.
@@ -29,22 +32,29 @@ struct LifecycleTable {
 
     static let shared = LifecycleTable(String(decoding: PackageResources.lifecycle_tsv, as: UTF8.self))
 
-    /// Lines of six columns, divided by tabs: id, part of the name, versions, end, end of the extended maintenance, its
-    /// name with `*` for everybody. A dash is nothing; `#` begins a comment.
+    /// Lines of six columns, divided by tabs: id, part of the name, versions, end, the extended maintenance (each with
+    /// its last day and its name, `*` for everybody; divided by semicolons), key of the source. A dash is nothing; `#`
+    /// begins a comment.
     init(_ text: String) {
         rows = text.split(separator: "\n").compactMap { line in
             let columns = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
             guard !line.hasPrefix("#"), columns.count == 6 else { return nil }
-            let hasExtended = columns[4] != "-"
-            let name = columns[5]
             return Row(
                 distribution: columns[0], nameContains: columns[1] == "-" ? nil : columns[1],
                 versions: columns[2].split(separator: ",").map(String.init), end: columns[3],
-                extended: hasExtended
-                    ? Extended(
-                        end: columns[4], name: name.hasSuffix("*") ? String(name.dropLast()) : name,
-                        isForEverybody: name.hasSuffix("*")) : nil)
+                extended: columns[4] == "-" ? [] : columns[4].split(separator: ";").map(Self.extended),
+                source: columns[5])
         }
+    }
+
+    /// ` 2028-06-30 long-term support*`
+    private static func extended(_ text: Substring) -> Extended {
+        let words = text.split(separator: " ")
+        let name = words.dropFirst().joined(separator: " ")
+        return Extended(
+            end: words.first.map(String.init) ?? "",
+            name: name.hasSuffix("*") ? String(name.dropLast()) : name,
+            isForEverybody: name.hasSuffix("*"))
     }
 
     /// The row of a Linux. The one that asks for most comes first in the file.
@@ -59,9 +69,12 @@ struct LifecycleTable {
     }
 
     /// The row of a Windows.
-    func row(build: Int, isServer: Bool) -> Row? {
+    func row(build: Int, isServer: Bool, edition: String?) -> Row? {
         let name = isServer ? "windows-server" : "windows"
-        return rows.first { $0.distribution == name && $0.versions.contains(String(build)) }
+        return rows.first { row in
+            guard row.distribution == name, row.versions.contains(String(build)) else { return false }
+            return row.nameContains.map { edition?.contains($0) ?? false } ?? true
+        }
     }
 
     /// The day of a moment, in UTC: `2026-11-26` (Gregorian calendar from days, as in "chrono-Compatible Low-Level Date

@@ -50,6 +50,10 @@ extension FuzzEntries {
     ]
 
     static let network: [FuzzEntry] = [
+        FuzzEntry("sysctl", seed: "net.ipv4.conf.*.rp_filter = 2\n-net/ipv4/conf/all.x\n# a\nb=c\n") {
+            let settings = SysctlConfiguration(files: [file($0)])
+            _ = (settings.value("net/ipv4/conf/eth0/rp_filter"), settings.value("b"))
+        },
         FuzzEntry(
             "interfaces", seed: "auto a\niface a inet static\n address 1.2.3.4 \\\n x\nsource-directory y\n"
         ) {

@@ -1,9 +1,9 @@
-"""Debian 8 and 10, Ubuntu from 14.04 to 24.04."""
-import boot, initramfs, packages
+"""Debian 8 to 14, Ubuntu from 12.04 to 26.04."""
+import boot, breakages, initramfs, packages
 from guest import ESP_SERIAL, HASH, NOSUCH, Guest, accounts, base, cloud_init, host_keys, kernels, sshd, systemd, upstart
 from kernel import Kernel
 from parts import Link
-from table import good, healthy, image, stops, unclear, unreachable
+from table import good, healthy, image, silent, stops, unclear, unprovisioned, unreachable
 
 SSHD = "Include /etc/ssh/sshd_config.d/*.conf\nKbdInteractiveAuthentication no\nUsePAM yes\nX11Forwarding yes\nPrintMotd no\nAcceptEnv LANG LC_*\nSubsystem\tsftp\t/usr/lib/openssh/sftp-server\n"
 SSHD_OLD = "Port 22\nProtocol 2\nHostKey /etc/ssh/ssh_host_rsa_key\nUsePrivilegeSeparation yes\nPermitRootLogin without-password\nStrictModes yes\nPubkeyAuthentication yes\nPasswordAuthentication no\nChallengeResponseAuthentication no\nX11Forwarding yes\nAcceptEnv LANG LC_*\nSubsystem sftp /usr/lib/openssh/sftp-server\nUsePAM yes\n"
@@ -101,28 +101,99 @@ def debian8(**layout):
     return g
 
 
-def debian10(**layout):
-    g = Guest(**(dict(merged=True) | layout))
-    debian_base(g, release("debian", "Debian GNU/Linux", "10", "buster", "Debian GNU/Linux 10 (buster)", {"etc/debian_version": "10.13\n"}))
+def installed(number, codename, point, kernel, cloud, ifupdown_version, config, layout):
+    """By BIOS, as the installer leaves it: ifupdown, with names of the kernel's choice."""
+    g = Guest(**(dict(merged=number > 9) | layout))
+    debian_base(g, release("debian", "Debian GNU/Linux", str(number), codename, f"Debian GNU/Linux {number} ({codename})", {"etc/debian_version": point + "\n"}))
     systemd(g)
     debian_accounts(g, "debian")
-    sshd(g, SSHD_OLD.replace("UsePrivilegeSeparation yes\n", ""), unit="ssh.service", keygen=False)
+    sshd(g, config, unit="ssh.service", keygen=False)
     host_keys(g)
-    g.cloud_version = "20.2-2~deb10u2"
-    cloud_init(g, "20.2", distro="debian", user="debian", python="usr/lib/python3/dist-packages")
+    g.cloud_version = cloud
+    cloud_init(g, cloud.split("-")[0], distro="debian", user="debian", python="usr/lib/python3/dist-packages")
     ifupdown(g)
-    g.kernels = [Kernel("4.19.0-27-amd64")]
+    g.kernels = [Kernel(kernel)]
     g.options = ["console=tty0", "console=ttyS0,115200", "net.ifnames=0", "biosdevname=0"]
     grub(g, "Debian GNU/Linux")
-    dpkg(g, ("ifupdown", "0.8.35"))
+    dpkg(g, ("ifupdown", ifupdown_version))
     return g
 
 
+def debian9(**layout):
+    return installed(9, "stretch", "9.13", "4.9.0-19-amd64", "0.7.9-2", "0.8.19", SSHD_OLD, layout)
+
+
+def debian10(**layout):
+    return installed(10, "buster", "10.13", "4.19.0-27-amd64", "20.2-2~deb10u2", "0.8.35", SSHD_OLD.replace("UsePrivilegeSeparation yes\n", ""), layout)
+
+
+def debian11(**layout):
+    return installed(11, "bullseye", "11.9", "5.10.0-29-amd64", "20.4.1-2+deb11u1", "0.8.36", SSHD, layout)
+
+
+def debian12(**layout):
+    """By UEFI, as the installer leaves it with GRUB forced to the removable path."""
+    g = Guest(**(dict(uefi=True, merged=True) | layout))
+    debian_base(g, release("debian", "Debian GNU/Linux", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)", {"etc/debian_version": "12.5\n"}), compression="zstd")
+    systemd(g)
+    debian_accounts(g, "debian")
+    sshd(g, SSHD, unit="ssh.service", keygen=False)
+    host_keys(g)
+    g.cloud_version = "22.4.2-1+deb12u1"
+    cloud_init(g, "22.4.2", distro="debian", user="debian", python="usr/lib/python3/dist-packages")
+    ifupdown(g)
+    g.kernels = [Kernel("6.1.0-21-amd64")]
+    g.options = ["console=tty0", "console=ttyS0,115200", "net.ifnames=0"]
+    grub(g, "Debian GNU/Linux")
+    dpkg(g, ("ifupdown", "0.8.41"))
+    return g
+
+
+def networked(number, codename, point, kernel, cloud, layout):
+    """By UEFI, with systemd-networkd for any card."""
+    g = Guest(**(dict(uefi=True, merged=True) | layout))
+    debian_base(g, release("debian", "Debian GNU/Linux", str(number), codename, f"Debian GNU/Linux {number} ({codename})", {"etc/debian_version": point + "\n"}), compression="zstd")
+    systemd(g, networkd=True)
+    debian_accounts(g, "debian")
+    sshd(g, SSHD, unit="ssh.service", keygen=False)
+    host_keys(g)
+    g.cloud_version = cloud
+    cloud_init(g, cloud.split("-")[0], distro="debian", user="debian", python="usr/lib/python3/dist-packages", renamed=True)
+    g.files["etc/systemd/network/20-wired.network"] = "[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n"
+    g.enable("systemd-networkd.service"); g.enable("systemd-resolved.service")
+    g.kernels = [Kernel(kernel + {"x86_64": "amd64", "arm64": "arm64"}[g.architecture], suffix=".xz", architecture=g.architecture)]
+    g.options = ["console=tty0", "console=" + {"x86_64": "ttyS0,115200", "arm64": "ttyAMA0"}[g.architecture]]
+    grub(g, "Debian GNU/Linux")
+    dpkg(g)
+    return g
+
+
+def debian13(**layout):
+    return networked(13, "trixie", "13.1", "6.12.43+deb13-", "25.1.4-1", layout)
+
+
+def debian14(**layout):
+    return networked(14, "forky", "forky/sid", "6.18.5+deb14-", "25.3-2", layout)
+
+
+debian12.uefi = debian13.uefi = debian14.uefi = True
 healthy("debian-8", debian8, note="composed: Debian 8.11, no names by policy, ifupdown")
+healthy("debian-9", debian9, note="composed: Debian 9.13, /usr not merged, the first cloud-init with AliYun")
 healthy("debian-10", debian10, note="composed: Debian 10.13, ifupdown with net.ifnames=0")
+healthy("debian-11", debian11, note="composed: Debian 11.9, ifupdown with net.ifnames=0")
+healthy("debian-12-uefi", debian12, note="composed: Debian 12, shim and GRUB at the removable path, ifupdown")
+healthy("debian-13-uefi", debian13, note="composed: Debian 13, systemd-networkd, modules compressed with xz")
+healthy("debian-14-uefi", debian14, note="composed: Debian 14 while it is in testing")
+healthy("debian-13-arm64-uefi", debian13, architecture="arm64", note="composed: Debian 13 for arm64")
+breakages.register("debian-9", debian9, "kernel-gone", "initrd-gone", "root-gone", "initrd-no-nvme", "initrd-no-virtio")
+breakages.register("debian-11", debian11, "kernel-gone", "initrd-gone", "root-gone", "initrd-no-nvme", "initrd-no-virtio")
+breakages.register("debian-14-uefi", debian14, "no-fallback", "stub-other-uuid", "root-gone", "initrd-no-nvme", "esp-line")
+breakages.register("debian-12-uefi", debian12, "shim-alone", "stub-other-uuid", "initrd-no-nvme", "root-gone", "esp-line")
+breakages.register("debian-13-uefi", debian13, "no-fallback", "config-gone", "kernel-gone", "initrd-gone", "initrd-no-virtio")
+breakages.register("debian-13-arm64-uefi", debian13, "no-fallback", "kernel-gone", "root-gone", "initrd-no-virtio", "esp-line", architecture="arm64")
 
 
-def ubuntu(version, codename, pretty, kernel, cloud, builtin=UBUNTU_BUILTIN, network="netplan", init="systemd", python="usr/lib/python3/dist-packages", suffix="", **layout):
+def ubuntu(version, codename, pretty, kernel, cloud, builtin=UBUNTU_BUILTIN, network="netplan", init="systemd", python="usr/lib/python3/dist-packages", suffix="", extra=(), **layout):
     g = Guest(**(dict(table="gpt", biosboot=True, esp="/boot/efi", merged=float(version) > 19, root_label="cloudimg-rootfs") | layout))
     debian_base(g, release("ubuntu", "Ubuntu", version, codename, pretty, {"etc/lsb-release": f'DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE={version}\nDISTRIB_CODENAME={codename}\nDISTRIB_DESCRIPTION="{pretty}"\n', "etc/debian_version": "bookworm/sid\n"}))
     g.files["etc/fstab"] = "LABEL=cloudimg-rootfs\t/\t ext4\tdiscard,errors=remount-ro\t0 1\n" + ("LABEL=ESP\t/boot/efi\tvfat\tumask=0077\t0 1\n" if g.esp else "")
@@ -131,7 +202,7 @@ def ubuntu(version, codename, pretty, kernel, cloud, builtin=UBUNTU_BUILTIN, net
     g.cloud_version = cloud
     if init == "systemd":
         systemd(g, networkd=network == "netplan")
-        sshd(g, SSHD if float(version) > 18 else SSHD_OLD, unit="ssh.service", keygen=False)
+        sshd(g, SSHD if float(version) > 19 else SSHD_OLD, unit="ssh.service", keygen=False)
         cloud_init(g, cloud.split("-")[0], distro="ubuntu", user="ubuntu", python=python)
     else:
         upstart(g, {"rc-sysinit": "start on (filesystem and static-network-up) or failsafe-boot\nstop on runlevel\nenv DEFAULT_RUNLEVEL=2\ntask\nscript\n    exec telinit \"${DEFAULT_RUNLEVEL}\"\nend script\n", "rc": "start on runlevel [0123456]\nstop on runlevel [!$RUNLEVEL]\nexport RUNLEVEL\ntask\nexec /etc/init.d/rc $RUNLEVEL\n",
@@ -162,11 +233,15 @@ def ubuntu(version, codename, pretty, kernel, cloud, builtin=UBUNTU_BUILTIN, net
             ifupdown(g)
         g.files["etc/network/interfaces"] = "auto lo\niface lo inet loopback\nsource /etc/network/interfaces.d/*.cfg\n"
         g.files["etc/network/interfaces.d/50-cloud-init.cfg"] = "# This file is generated from information provided by the datasource.\nauto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n"
-    g.kernels = [Kernel(kernel, builtin=builtin, suffix=suffix, architecture=g.architecture)]
+    g.kernels = [Kernel(kernel, builtin=builtin, suffix=suffix, extra=extra, architecture=g.architecture)]
     g.options = ["console=tty1", "console=ttyS0"] + ([] if network == "netplan" else ["net.ifnames=0"])
     grub(g, "Ubuntu", "ubuntu", "ubuntu")
     dpkg(g, ("linux-base", "4"), *([("netplan.io", "0.106")] if network == "netplan" else [("ifupdown", "0.8")]))
     return g
+
+
+def ubuntu1204(**layout):
+    return ubuntu("12.04", "precise", "Ubuntu 12.04.5 LTS", "3.2.0-126-generic", "0.6.3-0ubuntu1.28", builtin=tuple(n for n in UBUNTU_BUILTIN if n != "virtio_scsi"), network="ifupdown", init="upstart", python="usr/lib/python2.7/dist-packages", extra=("hv_vmbus", "hv_storvsc", "hv_netvsc", "hv_utils"), **(dict(table="mbr", biosboot=False, esp=None, root_features=("^64bit", "^metadata_csum")) | layout))
 
 
 def ubuntu1404(**layout):
@@ -174,7 +249,11 @@ def ubuntu1404(**layout):
 
 
 def ubuntu1604(**layout):
-    return ubuntu("16.04", "xenial", "Ubuntu 16.04.7 LTS", "4.4.0-210-generic", "21.1-19-gbad84ad4-0ubuntu1~16.04.4", network="ifupdown", **(dict(table="mbr", biosboot=False, esp=None) | layout))
+    return ubuntu("16.04", "xenial", "Ubuntu 16.04.7 LTS", "4.4.0-210-generic", "21.1-19-gbad84ad4-0ubuntu1~16.04.4", network="ifupdown", extra=("ena",), **(dict(table="mbr", biosboot=False, esp=None) | layout))
+
+
+def ubuntu1804(**layout):
+    return ubuntu("18.04", "bionic", "Ubuntu 18.04.6 LTS", "4.15.0-213-generic", "23.1.2-0ubuntu0~18.04.1", **layout)
 
 
 def ubuntu2004(**layout):
@@ -189,12 +268,25 @@ def ubuntu2404(**layout):
     return ubuntu("24.04", "noble", "Ubuntu 24.04 LTS", "6.8.0-31-generic", "24.1.3-0ubuntu3", suffix=".zst", **(dict(boot="ext4") | layout))
 
 
+def ubuntu2604(**layout):
+    """dracut makes the initramfs, since 25.10."""
+    g = ubuntu("26.04", "resolute", "Ubuntu 26.04 LTS", "7.0.0-14-generic", "26.1-0ubuntu2", suffix=".zst", **(dict(boot="ext4") | layout))
+    g.initrd = lambda k: initramfs.dracut(g.kept, k, g.drivers, g.files["usr/lib/os-release"], version="110-1ubuntu1", compression="zstd", lvm=False, btrfs=True)
+    for p in [p for p in g.files if p.startswith("etc/initramfs-tools/")]:
+        del g.files[p]
+    return g
+
+
 EFI = (good().on(firmware="uefi"),)
+healthy("ubuntu-12.04", ubuntu1204, note="composed: Ubuntu 12.04, Upstart, ifupdown, Linux 3.2")
 healthy("ubuntu-14.04", ubuntu1404, note="composed: Ubuntu 14.04, Upstart, ifupdown")
 healthy("ubuntu-16.04", ubuntu1604, note="composed: Ubuntu 16.04, systemd, ifupdown as cloud-init writes it")
+healthy("ubuntu-18.04", ubuntu1804, *EFI, note="composed: Ubuntu 18.04, netplan, /usr not merged")
 healthy("ubuntu-20.04", ubuntu2004, *EFI, note="composed: Ubuntu 20.04, starts by BIOS and UEFI, netplan", traps="1")
 healthy("ubuntu-22.04", ubuntu2204, *EFI, note="composed: Ubuntu 22.04", traps="70")
 healthy("ubuntu-24.04", ubuntu2404, *EFI, note="composed: Ubuntu 24.04, /boot of its own, modules compressed with zstd", traps="2")
+
+healthy("ubuntu-26.04", ubuntu2604, *EFI, note="composed: Ubuntu 26.04, an initramfs of dracut")
 
 
 def broken(prefix, of):
@@ -204,10 +296,49 @@ def broken(prefix, of):
 
 
 PIN = {"etc/cloud/cloud.cfg.d/99-disable-network-config.cfg": "network: {config: disabled}\n"}
-u24, u22, u20, u16, u14, d10, d8 = (broken(p, b) for p, b in (("ubuntu-24.04", ubuntu2404), ("ubuntu-22.04", ubuntu2204), ("ubuntu-20.04", ubuntu2004), ("ubuntu-16.04", ubuntu1604), ("ubuntu-14.04", ubuntu1404), ("debian-10", debian10), ("debian-8", debian8)))
+u26, u18, u12, u24, u22, u20, u16, u14, d10, d8 = (broken(p, b) for p, b in (("ubuntu-26.04", ubuntu2604), ("ubuntu-18.04", ubuntu1804), ("ubuntu-12.04", ubuntu1204), ("ubuntu-24.04", ubuntu2404), ("ubuntu-22.04", ubuntu2204), ("ubuntu-20.04", ubuntu2004), ("ubuntu-16.04", ubuntu1604), ("ubuntu-14.04", ubuntu1404), ("debian-10", debian10), ("debian-8", debian8)))
 
 
-@u24("netplan-tab", unreachable("Dhcp.InvalidConfig"), traps="54", note="a tab in the YAML of netplan: the generator fails, nothing is configured")
+breakages.register("ubuntu-26.04", ubuntu2604, "no-fallback", bios=[good()])
+breakages.register("ubuntu-26.04", ubuntu2604, "initrd-no-nvme", "root-gone")
+breakages.register("ubuntu-18.04", ubuntu1804, "kernel-gone", "root-gone", "initrd-no-nvme", "esp-line")
+breakages.register("ubuntu-12.04", ubuntu1204, "kernel-gone", "root-gone", "initrd-gone")
+
+
+@u26("fstab-data-disk", stops("init", "Fstab.DeviceNotFound"), traps="36", note="a data disk that is gone")
+def _(g):
+    g.files["etc/fstab"] += f"UUID={NOSUCH} /data ext4 defaults 0 2\n"
+
+
+@u26("netplan-static-pinned", unreachable("Dhcp.NameMismatch"), traps="50", note="the installer's static configuration, cloud-init is told to leave it")
+def _(g):
+    g.files["etc/netplan/50-cloud-init.yaml"] = "network:\n  version: 2\n  ethernets:\n    ens160:\n      addresses: [192.168.7.20/24]\n"
+    g.put(PIN)
+
+
+@u18("netplan-other-name", unreachable("Dhcp.NameMismatch"), traps="57", note="netplan configures ens160 only")
+def _(g):
+    g.files["etc/netplan/50-cloud-init.yaml"] = "network:\n  version: 2\n  ethernets:\n    ens160:\n      dhcp4: true\n"
+    g.put(PIN)
+
+
+@u12("ssh-override-manual", unreachable("Ssh.Disabled", "access"), note="ssh.override says manual: Upstart does not start it")
+def _(g):
+    g.files["etc/init/ssh.override"] = "manual\n"
+
+
+@u12("fstab-data-disk", stops("init", "Fstab.DeviceNotFound"), traps="36", note="mountall waits for a disk that never comes, and nobody presses S")
+def _(g):
+    g.files["etc/fstab"] += f"UUID={NOSUCH} /data ext4 defaults 0 2\n"
+
+
+breakages.register("ubuntu-24.04", ubuntu2404, "no-fallback", "stub-other-uuid", bios=[good()])
+breakages.register("ubuntu-22.04", ubuntu2204, "shim-alone", bios=[good()])
+breakages.register("ubuntu-20.04", ubuntu2004, "kernel-gone", "esp-line")
+breakages.register("ubuntu-16.04", ubuntu1604, "kernel-gone", "root-gone")
+
+
+@u24("netplan-tab", unreachable("Dhcp.InvalidConfig"), silent("Dhcp.InvalidConfig").on(target="azure", disk="vmbus"), unreachable("Dhcp.InvalidConfig").on(target="tencent-cvm"), traps="54", note="a tab in the YAML of netplan: the generator fails, nothing is configured")
 def _(g):
     g.files["etc/netplan/50-cloud-init.yaml"] = g.files["etc/netplan/50-cloud-init.yaml"].replace("            dhcp4", "\tdhcp4")
     g.put(PIN)
@@ -258,7 +389,7 @@ def _(g):
     g.root_argument = "LABEL=other"
 
 
-@u22("cloud-init-disabled", good("CloudInit.Disabled"), note="a file disables cloud-init: the account's own key still works")
+@u22("cloud-init-disabled", good("CloudInit.Disabled"), *[unprovisioned("CloudInit.Disabled").on(target=t, disk=d) for t, d in (("aws-nitro", "nvme"), ("huawei-ecs", "virtio-blk"))], note="a file disables cloud-init: the account's own key still works")
 def _(g):
     g.files["etc/cloud/cloud-init.disabled"] = ""
 
@@ -294,7 +425,7 @@ def _(g):
     g.late.append(lambda g: g.files.update({"boot/grub/grub.cfg": g.files["boot/grub/grub.cfg"].replace("set root='hd0,gpt3'", "set root='hd1,gpt1'")}))
 
 
-@u20("nvme-blacklisted", stops("initramfs", "ModuleBlacklist.RootDisk").on(disk="nvme"), good(), traps="10", note="install nvme /bin/true in the initramfs: no NVMe launch; virtio is built in")
+@u20("nvme-blacklisted", stops("initramfs", "ModuleBlacklist.RootDisk").on(disk="nvme"), good(), stops("initramfs", "ModuleBlacklist.RootDisk").on(target="aws-nitro", disk="nvme"), good().on(target="gcp", disk="virtio-scsi"), traps="10", note="install nvme /bin/true in the initramfs: no NVMe launch; virtio is built in")
 def _(g):
     line = "install nvme /bin/true\n"
     g.files["etc/modprobe.d/hardening.conf"] = line
@@ -394,7 +525,7 @@ def _(g):
     g.drivers = [d for d in g.drivers if not d.startswith("virtio")]
 
 
-@d10("interfaces-gone", unreachable("Dhcp.NoConfig"), note="no interface but lo is configured")
+@d10("interfaces-gone", unreachable("Dhcp.NoConfig"), silent("Dhcp.NoConfig").on(target="gcp", disk="virtio-scsi"), silent("Dhcp.NoConfig").on(target="alibaba-ecs"), note="no interface but lo is configured")
 def _(g):
     g.files["etc/network/interfaces"] = "auto lo\niface lo inet loopback\n"
     g.put(PIN)
@@ -447,6 +578,7 @@ def ubuntu_arm64(**layout):
 ubuntu_arm64.uefi = True
 healthy("ubuntu-22.04-arm64-uefi", ubuntu_arm64, note="composed: Ubuntu 22.04 for arm64, BOOTAA64.EFI")
 arm = broken("ubuntu-22.04-arm64-uefi", ubuntu_arm64)
+breakages.register("ubuntu-22.04-arm64-uefi", ubuntu_arm64, "initrd-no-nvme")
 
 
 @arm("no-fallback", stops("firmware", "EfiFallback.Missing"), traps="23", note="no BOOTAA64.EFI")

@@ -1,10 +1,11 @@
 """Arch, Alpine, Gentoo, Photon, systems that come as an image, an unknown one, an arm64 one."""
-import boot, initramfs, packages
+import boot, breakages, initramfs, packages
 from families.debian import SSHD as SSHD_DEBIAN
 from families.redhat import EL8_BUILTIN, ROOT, SSHD, bls, el, rhel9
 from guest import ESP_SERIAL, HASH, KEY, MACHINE_ID, NOSUCH, Guest, accounts, base, cloud_init, foreign, host_keys, kernels, network_manager, sshd, systemd
 from kernel import Kernel
 from parts import Link, elf, program
+import targets
 from table import Row, good, healthy, image, stops, unclear, unreachable
 
 SSHD_PLAIN = "Include /etc/ssh/sshd_config.d/*.conf\nAuthorizedKeysFile\t.ssh/authorized_keys\nKbdInteractiveAuthentication no\nUsePAM yes\nPrintMotd no\nSubsystem\tsftp\t/usr/lib/ssh/sftp-server\n"
@@ -24,7 +25,7 @@ def networkd(g, text="[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n"):
 
 # ---- Arch ------------------------------------------------------------------------------------------------------------------------
 
-ARCH_DRIVERS = ("virtio_blk", "virtio_scsi", "virtio_pci", "nvme", "sd_mod", "ahci", "ata_piix", "sr_mod", "ext4", "btrfs", "crc32c_generic", "xfs", "vfat")
+ARCH_DRIVERS = ("virtio_blk", "virtio_scsi", "virtio_pci", "nvme", "sd_mod", "ahci", "ata_piix", "sr_mod", "xen_blkfront", "hv_storvsc", "mptspi", "vmw_pvscsi", "ext4", "btrfs", "crc32c_generic", "xfs", "vfat")
 
 
 def arch(loader="systemd-boot", **layout):
@@ -56,11 +57,12 @@ def arch(loader="systemd-boot", **layout):
     cloud_init(g, "24.1.7", distro="arch", user="arch", python="usr/lib/python3.12/site-packages", generator=True)
     networkd(g)
     g.files["etc/fstab"] = f"UUID={g.root_uuid} / ext4 rw,relatime 0 1\n" + (f"UUID={ESP_SERIAL[:4]}-{ESP_SERIAL[4:]} {g.esp} vfat rw,relatime,fmask=0022,dmask=0022 0 2\n" if g.esp else "")
-    g.files["etc/mkinitcpio.conf"] = "MODULES=()\nBINARIES=()\nFILES=()\nHOOKS=(base udev autodetect microcode modconf kms keyboard keymap consolefont block filesystems fsck)\n"
     k = Kernel("6.9.3-arch1-1", suffix=".zst", builtin=("crct10dif_common",), config=False)
-    g.kernels, g.drivers, g.options, g.root_argument, g.systemd_hook = [k], list(ARCH_DRIVERS), ["rw", "net.ifnames=0", *CONSOLE], f"UUID={g.root_uuid}", False
+    g.kernels, g.drivers, g.options, g.root_argument, g.systemd_hook, g.autodetect = [k], list(ARCH_DRIVERS), ["rw", "net.ifnames=0", *CONSOLE], f"UUID={g.root_uuid}", False, ""
     def write(g):
-        early = initramfs.mkinitcpio(k, g.drivers, systemd=g.systemd_hook)
+        hooks = f"base {'systemd' if g.systemd_hook else 'udev'} {g.autodetect}microcode modconf kms keyboard {'sd-vconsole' if g.systemd_hook else 'keymap consolefont'} block filesystems fsck"
+        g.files["etc/mkinitcpio.conf"] = f"MODULES=()\nBINARIES=()\nFILES=()\nHOOKS=({hooks})\n"
+        early = initramfs.mkinitcpio(k, g.drivers, hooks, systemd=g.systemd_hook)
         image_ = k.image()
         line = " ".join([f"root={g.root_argument}", *g.options])
         top = f"usr/lib/modules/{k.version}/"
@@ -102,9 +104,9 @@ healthy("arch-grub", arch_grub, note="composed: Arch, GRUB by BIOS")
 a, auki, agrub = broken("arch-uefi", arch), broken("arch-uki-uefi", arch_uki), broken("arch-grub", arch_grub)
 
 
-@a("autodetect", stops("initramfs", "DiskDriver.NotInInitramfs").on(disk="nvme"), good(), traps="3", note="mkinitcpio's autodetect on a virtio machine: no nvme")
+@a("autodetect", stops("initramfs", "DiskDriver.NotInInitramfs").on(disk="nvme"), good(), *[stops("initramfs", "DiskDriver.NotInInitramfs").on(target=t, disk=targets.PLACES[t].disk) for t in ("aws-nitro", "gcp", "azure", "proxmox")], traps="3", note="mkinitcpio's autodetect on a virtio machine: no nvme")
 def _(g):
-    g.drivers = ["virtio_blk", "virtio_pci", "ext4", "crc32c_generic"]
+    g.drivers, g.autodetect = ["virtio_blk", "virtio_pci", "ext4", "crc32c_generic"], "autodetect "
 
 
 @a("systemd-hook", good(), note="an initramfs with systemd")
@@ -150,6 +152,23 @@ def _(g):
     g.drivers = ["ahci", "sd_mod", "ext4", "crc32c_generic"]
 
 
+breakages.register("arch-uefi", arch, "esp-line")
+breakages.register("arch-uki-uefi", arch_uki, "no-fallback", "esp-line")
+breakages.register("arch-grub", arch_grub, "kernel-gone", "initrd-gone", "root-gone")
+
+
+@auki("image-gone", stops("bootloader", "Grub.ConfigMissing"), traps="32", note="no unified image is left: systemd-boot has nothing to start")
+def _(g):
+    g.late.append(lambda g: breakages.drop(g, lambda p: p.startswith("efi/EFI/Linux/")))
+
+
+@auki("networkd-off", unreachable("Dhcp.NoConfig"), note="a .network file, and nothing starts systemd-networkd")
+def _(g):
+    g.disable("systemd-networkd.service")
+    g.files["etc/machine-id"] = MACHINE_ID + "\n"
+    g.files["etc/cloud/cloud.cfg.d/99-disable-network-config.cfg"] = "network: {config: disabled}\n"
+
+
 @agrub("networkd-off", unreachable("Dhcp.NoConfig"), note="a .network file, and nothing starts systemd-networkd")
 def _(g):
     g.disable("systemd-networkd.service")
@@ -165,12 +184,22 @@ def _(g):
     g.on_disk.append(wipe)
 
 
+def cloud_init_openrc(g, version, distro, python):
+    """cloud-init with the services of its package for OpenRC, in the runlevels that its set-up adds them to."""
+    cloud_init(g, version, distro=distro, user=distro, python=python, generator=False)
+    for p in [p for p in g.files if "systemd" in p and "cloud-" in p]:
+        del g.files[p]
+    for name, command, level in (("cloud-init-local", "init --local", "boot"), ("cloud-init", "init", "default"), ("cloud-config", "modules --mode config", "default"), ("cloud-final", "modules --mode final", "default")):
+        g.files["etc/init.d/" + name] = f"#!/sbin/openrc-run\n\ndescription=\"{name}\"\n\ndepend() {{\n\tafter {'localmount netmount' if level == 'boot' else 'net'}\n\tprovide {name}\n}}\n\nstart() {{\n\tcloud-init {command}\n\teend 0\n}}\n"
+        g.files[f"etc/runlevels/{level}/{name}"] = Link("/etc/init.d/" + name)
+
+
 # ---- Alpine -----------------------------------------------------------------------------------------------------------------------
 
-ALPINE_DRIVERS = ("virtio_blk", "virtio_scsi", "virtio_pci", "nvme", "sd_mod", "ahci", "ata_piix", "sr_mod", "ext4", "crc32c_generic", "squashfs", "loop", "vfat", "nls_cp437", "nls_utf8")
+ALPINE_DRIVERS = ("virtio_blk", "virtio_scsi", "virtio_pci", "nvme", "sd_mod", "ahci", "ata_piix", "sr_mod", "hv_storvsc", "mptspi", "vmw_pvscsi", "ext4", "crc32c_generic", "squashfs", "loop", "vfat", "nls_cp437", "nls_utf8")
 
 
-def alpine(**layout):
+def alpine(cloud=False, **layout):
     g = Guest(**(dict(bios_loader="extlinux", table="mbr", boot="ext4", merged=False, grub="grub", boot_features=("^64bit",)) | layout))
     for d in ("dev", "proc", "sys", "run", "tmp", "mnt", "media", "opt", "srv", "home", "root", "var/log", "var/tmp", "var/lib", "usr/local/bin", "boot"):
         g.files[d + "/"] = None
@@ -179,8 +208,10 @@ def alpine(**layout):
     g.files["lib/ld-musl-x86_64.so.1"], g.files["lib/libc.musl-x86_64.so.1"] = musl, Link("ld-musl-x86_64.so.1")
     muslbin = elf(interpreter="/lib/ld-musl-x86_64.so.1", needed=("libc.musl-x86_64.so.1",))
     g.files["bin/busybox"] = muslbin
-    for n in ("bin/sh", "bin/ash", "bin/mount", "bin/login", "bin/cat", "bin/ls", "sbin/init", "sbin/modprobe", "sbin/getty", "sbin/ifup", "sbin/ifdown", "sbin/ip", "sbin/udhcpc", "usr/bin/passwd", "usr/sbin/chpasswd", "sbin/mdev", "sbin/fsck", "bin/umount", "sbin/depmod"):
+    for n in ("bin/sh", "bin/ash", "bin/mount", "bin/login", "bin/cat", "bin/ls", "sbin/init", "sbin/modprobe", "sbin/getty", "sbin/ifup", "sbin/ifdown", "sbin/ip", "sbin/udhcpc", "usr/sbin/chpasswd", "usr/sbin/adduser", "usr/sbin/addgroup", "sbin/mdev", "sbin/fsck", "bin/umount", "sbin/depmod"):
         g.files[n] = Link("/bin/busybox")
+    g.files["bin/bbsuid"], g.files["usr/bin/passwd"] = muslbin, Link("/bin/bbsuid")
+    g.mode("bin/bbsuid", 0o4111)
     for n in ("sbin/openrc", "sbin/openrc-run", "sbin/rc-status", "sbin/rc-update", "usr/sbin/sshd", "usr/bin/ssh-keygen", "sbin/apk", "sbin/resize2fs", "sbin/fsck.ext4", "sbin/mkinitfs", "sbin/extlinux"):
         g.files[n] = muslbin
     g.put({"etc/os-release": 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.20.0\nPRETTY_NAME="Alpine Linux v3.20"\nHOME_URL="https://alpinelinux.org/"\n', "etc/alpine-release": "3.20.0\n", "etc/hostname": "alpine\n", "etc/hosts": "127.0.0.1\tlocalhost\n", "etc/shells": "/bin/sh\n/bin/ash\n",
@@ -198,6 +229,8 @@ def alpine(**layout):
     g.files["etc/init.d/sshd"] = "#!/sbin/openrc-run\n\ndescription=\"OpenBSD Secure Shell server\"\ncommand=/usr/sbin/sshd\npidfile=/run/sshd.pid\n\ndepend() {\n\tuse logger dns\n\tafter entropy\n\tneed net\n}\n\ngenerate_host_keys() {\n\tssh-keygen -A\n}\n\nstart_pre() {\n\tgenerate_host_keys\n}\n"
     accounts(g, root="*", key=True, shell="/bin/ash")
     g.mode("etc/shadow", 0o640, 0, 42)
+    if cloud:
+        cloud_init_openrc(g, "24.1.4", "alpine", "usr/lib/python3.12/site-packages")
     g.files["etc/ssh/sshd_config"] = "Include /etc/ssh/sshd_config.d/*.conf\nAuthorizedKeysFile\t.ssh/authorized_keys\nAllowTcpForwarding no\nGatewayPorts no\nX11Forwarding no\nSubsystem\tsftp\tinternal-sftp\n"
     host_keys(g)
     g.files["etc/fstab"] = f"UUID={g.root_uuid}\t/\text4\trw,relatime 0 1\n" + (f"UUID={g.boot_uuid}\t/boot\text4\trw,relatime 0 2\n" if g.boot else "") + (f"UUID={ESP_SERIAL[:4]}-{ESP_SERIAL[4:]}\t/boot/efi\tvfat\trw,relatime 0 2\n" if g.esp else "") + "tmpfs\t/tmp\ttmpfs\tnosuid,nodev\t0\t0\n"
@@ -223,8 +256,9 @@ def alpine(**layout):
     return g
 
 
-healthy("alpine-3.20", alpine, targets=("kvm",), note="composed: Alpine 3.20, extlinux, OpenRC, mkinitfs, apk", traps="31")
-healthy("alpine-3.20-uefi", alpine, targets=("kvm",), uefi=True, boot=None, note="composed: Alpine 3.20, GRUB by UEFI", bios_loader=None)
+healthy("alpine-3.20", alpine, note="composed: Alpine 3.20, extlinux, OpenRC, mkinitfs, apk", traps="31")
+healthy("alpine-3.20-uefi", alpine, uefi=True, boot=None, note="composed: Alpine 3.20, GRUB by UEFI", bios_loader=None)
+healthy("alpine-3.20-cloud", alpine, cloud=True, note="composed: Alpine 3.20 with cloud-init, started by OpenRC")
 al = broken("alpine-3.20", alpine)
 
 
@@ -253,9 +287,17 @@ def _(g):
     g.files["etc/network/interfaces"] = "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet static\n\taddress 192.168.7.20/24\n\tgateway 192.168.7.1\n"
 
 
+@al("sshd-gone", unreachable("Ssh.NotInstalled", "access"), note="the package openssh-server was removed")
+def _(g):
+    del g.files["usr/sbin/sshd"], g.files["etc/init.d/sshd"], g.files["etc/runlevels/default/sshd"]
+
+
+breakages.register("alpine-3.20-uefi", alpine, "no-fallback", "kernel-gone", "initrd-gone", "root-gone", "initrd-no-virtio", uefi=True, boot=None, bios_loader=None)
+
+
 # ---- Gentoo, Photon -------------------------------------------------------------------------------------------------------------------
 
-def gentoo(**layout):
+def gentoo(cloud=False, **layout):
     g = Guest(**(dict(table="gpt", biosboot=True, merged=True, grub="grub") | layout))
     base(g)
     g.files["etc/gentoo-release"] = "Gentoo Base System release 2.15\n"
@@ -276,6 +318,8 @@ def gentoo(**layout):
     sshd(g, SSHD_PLAIN, unit=None)
     host_keys(g)
     g.files["etc/fstab"] = f"UUID={g.root_uuid}\t/\text4\tnoatime\t0 1\n"
+    if cloud:
+        cloud_init_openrc(g, "24.1.4", "gentoo", "usr/lib/python3.12/site-packages")
     g.kernels = [Kernel("6.6.30-gentoo-dist", builtin=("crct10dif_common",), suffix=".xz")]
     g.drivers = list(ROOT) + ["crc32c_generic"]
     g.initrd = lambda k: initramfs.dracut(g.kept, k, g.drivers, g.files["etc/os-release"], version="060_pre20240104-r4")
@@ -293,7 +337,8 @@ def gentoo(**layout):
     return g
 
 
-healthy("gentoo", gentoo, targets=("kvm",), note="composed: Gentoo, OpenRC, netifrc, dracut")
+healthy("gentoo", gentoo, note="composed: Gentoo, OpenRC, netifrc, dracut")
+healthy("gentoo-cloud", gentoo, cloud=True, note="composed: Gentoo with cloud-init, started by OpenRC")
 ge = broken("gentoo", gentoo)
 
 
@@ -335,8 +380,8 @@ def photon5(**layout):
     networkd(g, "[Match]\nName=e*\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=no\n")
     cloud_init(g, "23.4.3", distro="photon", user="root", python="usr/lib/python3.11/site-packages", disable_root=False)
     g.files["etc/fstab"] = f"PARTUUID={g.partuuid(3)}\t/\text4\tdefaults,barrier,noatime,noacl,data=ordered\t1\t1\n"
-    g.kernels = [Kernel("6.1.83-3.ph5-esx", builtin=("crc32c_generic", "scsi_mod", "scsi_common", "sd_mod", "virtio", "virtio_ring", "virtio_pci", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_blk", "virtio_scsi", "virtio_net", "net_failover", "failover", "ext4", "jbd2", "mbcache", "nvme", "nvme_core"), suffix=".xz")]
-    g.drivers = ["dm_mod"]
+    g.kernels = [Kernel("6.1.83-3.ph5", builtin=("crc32c_generic", "scsi_mod", "scsi_common", "sd_mod", "virtio", "virtio_ring", "virtio_pci", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_blk", "virtio_scsi", "virtio_net", "net_failover", "failover", "ext4", "jbd2", "mbcache", "nvme", "nvme_core"), suffix=".xz")]
+    g.drivers = ["dm_mod", "hv_vmbus", "hv_storvsc"]
     g.initrd = lambda k: initramfs.dracut(g.kept, k, g.drivers, g.files["usr/lib/os-release"], version="059-11.ph5")
     g.options = ["init=/lib/systemd/systemd", "ro", "loglevel=3", "quiet", "console=ttyS0"]
     def write(g):
@@ -351,11 +396,11 @@ def photon5(**layout):
         top = "boot/efi/EFI/BOOT/"
         g.files[top + "BOOTX64.EFI"] = boot.efi_image("/EFI/BOOT", g.kept, False)
     g.finish.append(write)
-    g.finish.append(lambda g: g.put(packages.rpm(["bash-5.2-2.ph5", "systemd-253-12.ph5", "openssh-server-9.3p2-8.ph5", "cloud-init-23.4.3-2.ph5", "linux-esx-6.1.83-3.ph5", "dracut-059-11.ph5"], "sqlite", g.kept)))
+    g.finish.append(lambda g: g.put(packages.rpm(["bash-5.2-2.ph5", "systemd-253-12.ph5", "openssh-server-9.3p2-8.ph5", "cloud-init-23.4.3-2.ph5", "linux-6.1.83-3.ph5", "dracut-059-11.ph5"], "sqlite", g.kept)))
     return g
 
 
-healthy("photon-5", photon5, good().on(firmware="uefi"), targets=("kvm",), note="composed: Photon 5, GRUB reads names of kernel and initrd from an environment file")
+healthy("photon-5", photon5, good().on(firmware="uefi"), note="composed: Photon 5, GRUB reads names of kernel and initrd from an environment file")
 ph = broken("photon-5", photon5)
 
 
@@ -413,7 +458,8 @@ def coreos(**layout):
         g.files[f"boot/ostree/fedora-coreos-5e1ec7ed/initramfs-{k.version}.img"] = initramfs.dracut(g.kept, k, ROOT, files["usr/lib/os-release"], version="101-1.fc40")
         g.files["boot/loader.1/entries/ostree-1.conf"] = f"title Fedora CoreOS 40.20240519.3.0 (ostree:0)\nversion 1\noptions mitigations=auto,nosmt ignition.platform.id=qemu console=tty0 console=ttyS0,115200n8 root=UUID={g.root_uuid} rw rootflags=prjquota boot=UUID={g.boot_uuid} ostree=/ostree/boot.1/fedora-coreos/5e1ec7ed/0\nlinux /ostree/fedora-coreos-5e1ec7ed/vmlinuz-{k.version}\ninitrd /ostree/fedora-coreos-5e1ec7ed/initramfs-{k.version}.img\n"
         g.files["boot/loader"] = Link("loader.1")
-        g.files["boot/grub2/grub.cfg"] = "set pager=1\nif [ -e ${config_directory}/grubenv ]; then\n  load_env -f ${config_directory}/grubenv\nelif [ -s $prefix/grubenv ]; then\n  load_env\nfi\nset default=0\nset timeout=1\nblscfg\n"
+        g.files["boot/grub2/grub.cfg"] = "set pager=1\nif [ -e ${config_directory}/grubenv ]; then\n  load_env -f ${config_directory}/grubenv\nelif [ -s $prefix/grubenv ]; then\n  load_env\nfi\nif [ -f $prefix/bootuuid.cfg ]; then\n  source $prefix/bootuuid.cfg\nfi\nif [ -n \"${BOOT_UUID}\" ]; then\n  search --fs-uuid \"${BOOT_UUID}\" --set boot --no-floppy\nelse\n  search --label boot --set boot --no-floppy\nfi\nset root=$boot\nset default=0\nset timeout=1\nset ignition_firstboot=\"\"\nif [ -f \"/ignition.firstboot\" ]; then\n  set ignition_firstboot=\"ignition.firstboot\"\nfi\nblscfg\n"
+        g.files["boot/grub2/bootuuid.cfg"] = f"set BOOT_UUID=\"{g.boot_uuid}\"\n"
         g.put(boot.efi_files(g, "fedora", g.kept, vendor=True, config=f"search --fs-uuid {g.boot_uuid} --set prefix --no-floppy\nset prefix=($prefix)/grub2\nconfigfile $prefix/grub.cfg\n"))
     g.finish.append(write)
     return g
@@ -433,7 +479,7 @@ def nixos(**layout):
         store = "nix/store/dddd4444-linux-6.6.32-modules/"
         g.put({store + p: d for p, d in k.tree().items()})
         g.files["boot/EFI/nixos/dddd4444-linux-6.6.32-bzImage.efi"] = k.image()
-        g.files["boot/EFI/nixos/eeee5555-initrd-linux-6.6.32-initrd.efi"] = initramfs.mkinitcpio(k, ARCH_DRIVERS)
+        g.files["boot/EFI/nixos/eeee5555-initrd-linux-6.6.32-initrd.efi"] = initramfs.mkinitcpio(k, ARCH_DRIVERS, "")
         g.files["boot/loader/loader.conf"] = "timeout 5\ndefault nixos-generation-1.conf\nconsole-mode keep\n"
         g.files["boot/loader/entries/nixos-generation-1.conf"] = f"title NixOS\nversion Generation 1 NixOS 24.05, Linux Kernel 6.6.32, built on 2024-06-01\nlinux /EFI/nixos/dddd4444-linux-6.6.32-bzImage.efi\ninitrd /EFI/nixos/eeee5555-initrd-linux-6.6.32-initrd.efi\noptions init=/{system}init root=/dev/disk/by-uuid/{g.root_uuid} console=ttyS0 loglevel=4\nmachine-id {MACHINE_ID}\n"
         g.files["boot/EFI/systemd/systemd-bootx64.efi"] = g.files["boot/EFI/BOOT/BOOTX64.EFI"] = boot.systemd_boot()
@@ -465,7 +511,61 @@ def flatcar(**layout):
 
 
 for _name, _of, _note in (("coreos-uefi", coreos, "Fedora CoreOS, an ostree deployment"), ("nixos-uefi", nixos, "NixOS, files of /etc link into the store"), ("flatcar-uefi", flatcar, "Flatcar, /usr from a read-only partition, initramfs inside the kernel")):
-    image(_name, NEVER_NO, traps="47", note="composed: " + _note, base=_of, uefi=True)(lambda g: None)
+    image(_name, *[NEVER_NO.on(target=target, disk=place.disk) for target, place in targets.PLACES.items()], traps="47", note="composed: " + _note, base=_of, uefi=True)(lambda g: None)
+
+coreos.uefi = nixos.uefi = flatcar.uefi = True
+breakages.register("coreos-uefi", coreos, "no-fallback", "config-gone", "kernel-gone", "root-gone", "initrd-gone")
+breakages.register("nixos-uefi", nixos, "no-fallback")
+breakages.register("flatcar-uefi", flatcar, "no-fallback", "config-gone", "kernel-gone")
+co, ni, fl = broken("coreos-uefi", coreos), broken("nixos-uefi", nixos), broken("flatcar-uefi", flatcar)
+
+
+@ni("kernel-gone", stops("kernel", "Grub.KernelMissing"), note="the kernel of the only generation is gone from the ESP")
+def _(g):
+    g.late.append(lambda g: breakages.drop(g, lambda p: p.endswith("bzImage.efi")))
+
+
+@ni("initrd-gone", stops("bootloader", "Grub.InitrdMissing"), note="systemd-boot does not start an entry whose initrd is gone")
+def _(g):
+    g.late.append(lambda g: breakages.drop(g, lambda p: p.endswith("initrd.efi")))
+
+
+@ni("entries-gone", stops("bootloader", "Grub.ConfigMissing"), note="no entry is left: systemd-boot has nothing to start")
+def _(g):
+    g.late.append(lambda g: breakages.drop(g, lambda p: p.startswith("boot/loader/entries/")))
+
+
+@ni("root-gone", stops("root", "Grub.RootNotFound"), note="root= names a file system that is gone")
+def _(g):
+    g.late.append(lambda g: breakages.edit(g, lambda p: p.startswith("boot/loader/entries/"), g.root_uuid, NOSUCH))
+
+
+@ni("system-gone", stops("init", "Init.Missing"), note="the generation that init= names was collected as garbage")
+def _(g):
+    g.late.append(lambda g: breakages.drop(g, lambda p: "nixos-system" in p))
+
+
+@fl("root-gone", stops("root", "Grub.RootNotFound"), note="root= names a label that no file system has")
+def _(g):
+    g.late.append(lambda g: breakages.edit(g, lambda p: p.endswith("grub.cfg"), "root=LABEL=ROOT", "root=LABEL=STATE"))
+
+
+@fl("usr-gone", unclear(boots="unknown"), note="mount.usr= names a partition that is gone; the initramfs inside the kernel, which needs it, is not followed")
+def _(g):
+    g.late.append(lambda g: breakages.edit(g, lambda p: p.endswith("grub.cfg"), g.partuuid(2), NOSUCH))
+
+
+def table_gone(g, disk, sectors):
+    """Both copies of the GPT and the MBR before it are overwritten."""
+    with open(disk, "r+b") as f:
+        f.write(bytes(34 * 512))
+        f.seek(-33 * 512, 2)
+        f.write(bytes(33 * 512))
+
+
+@fl("table-gone", Row("-", "-", "-", "-", "SystemImage.Empty"), note="no partition table is left: nothing to start, nothing to judge")
+def _(g):
+    g.on_disk.append(table_gone)
 
 
 # ---- an unknown distribution, arm64 ---------------------------------------------------------------------------------------------------------
@@ -478,7 +578,7 @@ def unknown(**layout):
 
 
 unknown.uefi = True
-healthy("unknown-like-rhel-uefi", unknown, targets=("kvm",), note="composed: a distribution nobody knows that names rhel in ID_LIKE")
+healthy("unknown-like-rhel-uefi", unknown, note="composed: a distribution nobody knows that names rhel in ID_LIKE")
 un = broken("unknown-like-rhel-uefi", unknown)
 
 

@@ -1,11 +1,11 @@
 """RHEL, what is rebuilt of it and what grew out of it, from 6 on (RHEL 5 is in rhel5.py)."""
 import re
 
-import boot, initramfs, packages
+import boot, breakages, initramfs, packages
 from guest import ESP_SERIAL, HASH, NOSUCH, MACHINE_ID, Guest, accounts, base, cloud_init, fstab, host_keys, ifcfg, kernels, keyfile, network_manager, sshd, systemd, sysv_links, upstart
 from kernel import Kernel
 from parts import Link, program
-from table import good, healthy, image, stops, unclear, unreachable
+from table import good, healthy, image, silent, stops, unclear, unprovisioned, unreachable
 
 EL7_BUILTIN = ("scsi_mod", "crct10dif_common", "crc32c_generic")
 EL8_BUILTIN = ("crc32c_generic", "crct10dif_common", "scsi_mod", "scsi_common", "virtio", "virtio_ring", "virtio_pci", "virtio_pci_legacy_dev", "virtio_pci_modern_dev")
@@ -141,7 +141,7 @@ def centos7(**layout):
     accounts(g, root="!!", user="centos")
     sshd(g, SSHD[7], keygen=False)
     keygen_service(g)
-    g.kernels = [Kernel("3.10.0-1160.119.1.el7.x86_64", builtin=EL7_BUILTIN, extra=("virtio_scsi", "nvme", "ena", "overlay"), absent=("btrfs",), suffix=".xz")]
+    g.kernels = [Kernel("3.10.0-1160.119.1.el7.x86_64", builtin=EL7_BUILTIN, extra=("ena", "overlay", "pci_hyperv"), absent=("btrfs",), suffix=".xz")]
     g.options = ["crashkernel=auto", "rd.lvm.lv=centos/root", "rd.lvm.lv=centos/swap", "net.ifnames=0", "biosdevname=0", *CONSOLE, "LANG=en_US.UTF-8"] if g.lvm else ["crashkernel=auto", "net.ifnames=0", "biosdevname=0", *CONSOLE]
     network_manager(g, unit=False)
     g.files["etc/sysconfig/network"] = "NETWORKING=yes\nNOZEROCONF=yes\n"
@@ -199,7 +199,7 @@ def rocky8(**layout):
     el(g, "rocky", "Rocky Linux", "8.10 (Green Obsidian)", "8.10", el="el8", python="usr/lib/python3.6/site-packages", user="rocky", backend="bdb", sshd_config=SSHD[7], rpms=["NetworkManager-1:1.40.16-15.el8_9", "dracut-049-233.git20240115.el8", "rocky-release-8.10-1.9.el8"],
        more={"etc/rocky-release": "Rocky Linux release 8.10 (Green Obsidian)\n"})
     del g.files["etc/ssh/sshd_config.d/50-redhat.conf"]
-    g.kernels = [Kernel("4.18.0-553.5.1.el8_10.x86_64", builtin=EL8_BUILTIN, absent=("btrfs",), suffix=".xz")]
+    g.kernels = [Kernel("4.18.0-553.5.1.el8_10.x86_64", builtin=EL8_BUILTIN, extra=("gve",), absent=("btrfs",), suffix=".xz")]
     g.options = [*CONSOLE, "no_timer_check", "net.ifnames=0", "crashkernel=auto"]
     network_manager(g)
     g.files["etc/sysconfig/network-scripts/ifcfg-eth0"] = ifcfg(TYPE="Ethernet", BOOTPROTO="dhcp", DEVICE="eth0", ONBOOT="yes", PEERDNS="yes", IPV6INIT="yes")
@@ -207,23 +207,24 @@ def rocky8(**layout):
     return g
 
 
-healthy("centos-7", centos7, ready={"alibaba-ecs": "no"}, note="composed: CentOS 7.9, BIOS, XFS on LVM, ifcfg files, rpm database of Berkeley DB")
-healthy("centos-7-uefi", centos7, ready={"alibaba-ecs": "no"}, uefi=True, note="composed: the same with the whole grub.cfg in the ESP", traps="18")
+healthy("centos-7", centos7, note="composed: CentOS 7.9, BIOS, XFS on LVM, ifcfg files, rpm database of Berkeley DB")
+healthy("centos-7-plain", centos7, boot=None, lvm=None, swap=False, note="composed: the same as its cloud image is, one XFS without LVM")
+healthy("centos-7-uefi", centos7, uefi=True, note="composed: the same with the whole grub.cfg in the ESP", traps="18")
 
 
 def centos7_image(name, *rows, traps="", note="", **layout):
     return image("centos-7-" + name, *rows, traps=traps, note=note, base=centos7, **layout)
 
 
-@centos7_image("initrd-hostonly-vmware", stops("initramfs", "DiskDriver.NotInInitramfs"), good().on(disk="sata"), traps="3", note="a host-only initramfs of a VMware machine has mptspi and no virtio; modules of virtio lie in /lib/modules")
+@centos7_image("initrd-hostonly-vmware", stops("initramfs", "DiskDriver.NotInInitramfs"), good().on(disk="sata"), *[stops("initramfs", "DiskDriver.NotInInitramfs").on(target=t, disk=d) for t, d in (("aws-nitro", "nvme"), ("gcp", "virtio-scsi"), ("azure", "vmbus"))], traps="3", note="a host-only initramfs of a VMware machine has mptspi and no virtio; modules of virtio lie in /lib/modules")
 def _(g):
     g.drivers = ["mptspi", "sd_mod", "ata_piix", "ahci", "ata_generic", "sr_mod", "xfs", "dm_mod"]
     g.hostonly = ("rd.lvm.lv=centos/root", "rd.lvm.lv=centos/swap")
 
 
-@centos7_image("initrd-other-kernel", stops("initramfs", "Initramfs.NoFileSystem"), traps="4", note="the initramfs of the default entry holds the modules of the kernel before")
+@centos7_image("initrd-other-kernel", stops("initramfs", "Initramfs.WrongKernel"), traps="4", note="the initramfs of the default entry holds the modules of the kernel before")
 def _(g):
-    old = Kernel("3.10.0-957.el7.x86_64", builtin=EL7_BUILTIN, extra=("virtio_scsi", "nvme", "ena"), absent=("btrfs",), suffix=".xz")
+    old = Kernel("3.10.0-957.el7.x86_64", builtin=EL7_BUILTIN, extra=("ena",), absent=("btrfs",), suffix=".xz")
     first = g.initrd
     g.initrd = lambda k: first(old)
 
@@ -261,7 +262,7 @@ def _(g):
 
 @centos7_image("kernel-missing", stops("kernel", "Grub.KernelMissing"), traps="26", note="the kernel was updated while /boot was not mounted: the new one lies under the mount point")
 def _(g):
-    new = Kernel("3.10.0-1160.el7.x86_64", builtin=EL7_BUILTIN, extra=("virtio_scsi", "nvme", "ena"), absent=("btrfs",), suffix=".xz")
+    new = Kernel("3.10.0-1160.el7.x86_64", builtin=EL7_BUILTIN, extra=("ena",), absent=("btrfs",), suffix=".xz")
     g.put(new.tree(prefix="usr/lib/modules/"))
     def change(g):
         for p in [p for p in g.files if p.startswith("boot/") and g.kernels[0].version in p]:
@@ -348,6 +349,10 @@ healthy("rocky-8", rocky8, note="composed: Rocky 8.10, BIOS, $kernelopts, an ifc
 healthy("rocky-8-uefi", rocky8, uefi=True, note="composed: the same with grub.cfg and grubenv in the ESP")
 
 
+breakages.register("rhel-9-uefi", rhel9, "shim-alone", "csv-gone", "entries-gone", "kernel-gone", "initrd-no-nvme")
+breakages.register("rocky-8-uefi", rocky8, "no-fallback", "config-gone", "entries-gone", "kernel-gone", "initrd-no-nvme", uefi=True)
+
+
 def rhel9_image(name, *rows, traps="", note="", **layout):
     return image("rhel-9-uefi-" + name, *rows, traps=traps, note=note, base=rhel9, **layout)
 
@@ -382,7 +387,7 @@ def _(g):
     g.files["etc/cloud/cloud.cfg.d/99-disable-network-config.cfg"] = "network: {config: disabled}\n"
 
 
-@rhel9_image("keyfile-other-name", unreachable("Dhcp.NameMismatch"), traps="57", note="DHCP for ens192 of VMware only, and no connections of NetworkManager's own")
+@rhel9_image("keyfile-other-name", unreachable("Dhcp.NameMismatch"), silent("Dhcp.NameMismatch").on(target="gcp", disk="virtio-scsi"), silent("Dhcp.NameMismatch").on(target="azure", disk="vmbus"), traps="57", note="DHCP for ens192 of VMware only, and no connections of NetworkManager's own")
 def _(g):
     g.files["etc/NetworkManager/system-connections/cloud-init-eth0.nmconnection"] = keyfile("ens192", "ens192")
     g.files["usr/lib/NetworkManager/conf.d/00-server.conf"] = "[main]\nno-auto-default=*\n"
@@ -465,7 +470,7 @@ def _(g):
     g.files["etc/machine-id"] = MACHINE_ID + "\n"
 
 
-@rhel9_image("datasource-pinned", unreachable("Login.NoPath", "access"), traps="67", note="datasource_list names Azure only, no key and no password are in the image")
+@rhel9_image("datasource-pinned", unreachable("Login.NoPath", "access"), good().on(target="azure", disk="vmbus"), *[silent("Login.NoPath", "access").on(target=t, disk=d) for t, d in (("aws-nitro", "nvme"), ("gcp", "virtio-scsi"), ("openstack", "virtio-blk"))], traps="67", note="datasource_list names Azure only, no key and no password are in the image")
 def _(g):
     del g.files["home/cloud-user/.ssh/authorized_keys"], g.modes["home/cloud-user/.ssh/authorized_keys"], g.modes["home/cloud-user/.ssh"]
     g.files["etc/cloud/cloud.cfg.d/91-azure_datasource.cfg"] = "datasource_list: [ Azure ]\n"
@@ -482,7 +487,7 @@ def _(g):
     g.files["etc/systemd/system-preset/10-hardening.preset"] = "disable sshd.service\n"
 
 
-@rhel9_image("sshd-masked", unreachable("Ssh.Disabled", "access"), traps="63", note="sshd.service is a link to /dev/null")
+@rhel9_image("sshd-masked", unreachable("Ssh.Disabled", "access"), unreachable("Ssh.Disabled", "access").on(target="aws-nitro", disk="nvme"), traps="63", note="sshd.service is a link to /dev/null")
 def _(g):
     g.disable("sshd.service")
     g.files["etc/systemd/system/sshd.service"] = Link("/dev/null")
@@ -551,7 +556,7 @@ def _(g):
     g.files["data/"] = None
 
 
-@rocky8_image("blacklist-cmdline", stops("initramfs", "ModuleBlacklist.RootDisk"), good().on(disk="virtio-scsi"), traps="10", note="virtio_blk is blacklisted on the command line: module and archive have it")
+@rocky8_image("blacklist-cmdline", stops("initramfs", "ModuleBlacklist.RootDisk"), good().on(disk="virtio-scsi"), stops("initramfs", "ModuleBlacklist.RootDisk").on(target="tencent-cvm"), good().on(target="proxmox", disk="virtio-scsi"), good().on(target="azure", disk="vmbus"), traps="10", note="virtio_blk is blacklisted on the command line: module and archive have it")
 def _(g):
     g.options.append("modprobe.blacklist=virtio_blk")
 
@@ -574,6 +579,6 @@ def _(g):
     g.files["etc/cloud/cloud.cfg.d/99-disable-network-config.cfg"] = "network: {config: disabled}\n"
 
 
-@rocky8_image("growpart-root-not-last", good("Resize.NotLast"), swap=True, traps="69", note="growpart is there, and swap lies behind the root")
+@rocky8_image("growpart-root-not-last", good("Resize.NotLast"), *[unprovisioned("Resize.NotLast").on(target=t, disk=d) for t, d in (("alibaba-ecs", "virtio-blk"), ("azure", "vmbus"))], swap=True, traps="69", note="growpart is there, and swap lies behind the root")
 def _(g):
     g.swap_last = True

@@ -1,5 +1,5 @@
 """Distributions that grew out of RHEL or Fedora, each in the form of its cloud image."""
-import boot, initramfs, packages
+import boot, breakages, initramfs, packages
 from families.redhat import CONSOLE, EL8_BUILTIN, EL7_BUILTIN, ROOT, SSHD, bls, classic, common, el, keygen_service, release_files
 from guest import ESP_SERIAL, MACHINE_ID, NOSUCH, Guest, accounts, cloud_init, fstab, ifcfg, keyfile, kernels, network_manager, sshd, systemd, systemd_units
 from kernel import Kernel
@@ -11,7 +11,7 @@ ETH0 = ifcfg(TYPE="Ethernet", BOOTPROTO="dhcp", DEVICE="eth0", ONBOOT="yes", PEE
 PINNED = {"etc/cloud/cloud.cfg.d/99-disable-network-config.cfg": "network: {config: disabled}\n"}
 
 
-def breakages(prefix, base):
+def own(prefix, base):
     def register(name, *rows, traps="", note="", **layout):
         return image(f"{prefix}-{name}", *rows, traps=traps, note=note, base=base, **layout)
     return register
@@ -19,7 +19,7 @@ def breakages(prefix, base):
 
 def ordinary(prefix, base, kernel_builtin=False):
     """Five ways to break any of them, with the same outcome on each."""
-    broken = breakages(prefix, base)
+    broken = own(prefix, base)
 
     @broken("initrd-no-virtio", stops("initramfs", "DiskDriver.NotInInitramfs"), traps="3", note="no virtio_blk in the initramfs, the module is in /lib/modules")
     def _(g):
@@ -64,7 +64,7 @@ healthy("oracle-8-uek", oracle8, note="composed: Oracle Linux 8.9, the UEK kerne
 ordinary("oracle-8-uek", oracle8)
 
 
-@breakages("oracle-8-uek", oracle8)("rhck-bad", good(), traps="4", note="the kernel beside the default one lacks virtio in its initramfs: not the one that starts")
+@own("oracle-8-uek", oracle8)("rhck-bad", good(), traps="4", note="the kernel beside the default one lacks virtio in its initramfs: not the one that starts")
 def _(g):
     first = g.initrd
     g.initrd = lambda k: first(k) if "uek" in k.version else initramfs.dracut(g.kept, k, ["mptspi", "sd_mod", "xfs"], g.files["usr/lib/os-release"])
@@ -174,7 +174,7 @@ def alinux3(**layout):
 
 
 healthy("alinux-3", alinux3, good().on(firmware="uefi"), note="composed: Alibaba Cloud Linux 3, virtio_blk, nvme and ext4 are in the kernel", traps="1")
-_broken = breakages("alinux-3", alinux3)
+_broken = own("alinux-3", alinux3)
 
 
 @_broken("initrd-empty-of-drivers", good(), traps="1", note="no storage driver in the initramfs: all are in the kernel")
@@ -208,12 +208,15 @@ def _(g):
     g.sed("etc/shadow", "ecs-user:!!:", "ecs-user::")
 
 
+breakages.register("alinux-3", alinux3, "esp-line")
+
+
 def openeuler(**layout):
     g = Guest(**(dict(root="ext4", boot="ext4") | layout))
     el(g, "openEuler", "openEuler", "22.03 (LTS-SP3)", "22.03", el="oe2203sp3", like="", redhat="openEuler release 22.03 (LTS-SP3)\n", more={"etc/openEuler-release": "openEuler release 22.03 (LTS-SP3)\n"}, user="openeuler", cloud="21.4", backend="sqlite", sshd_config=SSHD[7])
     del g.files["etc/redhat-release"]
     g.files["etc/system-release"] = Link("openEuler-release")
-    g.kernels = [Kernel("5.10.0-182.0.0.95.oe2203sp3.x86_64", builtin=EL8_BUILTIN, suffix=".xz")]
+    g.kernels = [Kernel("5.10.0-182.0.0.95.oe2203sp3." + {"x86_64": "x86_64", "arm64": "aarch64"}[g.architecture], builtin=EL8_BUILTIN, suffix=".xz", architecture=g.architecture)]
     g.options = ["net.ifnames=0", "consoleblank=600", *CONSOLE, "crashkernel=512M"]
     network_manager(g)
     g.files["etc/sysconfig/network-scripts/ifcfg-eth0"] = ETH0
@@ -224,6 +227,9 @@ def openeuler(**layout):
 healthy("openeuler-22.03", openeuler, note="composed: openEuler 22.03, menu entries in grub.cfg, /boot of its own")
 healthy("openeuler-22.03-uefi", openeuler, uefi=True, note="composed: the same, the whole grub.cfg in the ESP")
 ordinary("openeuler-22.03", openeuler)
+healthy("openeuler-22.03-arm64-uefi", openeuler, uefi=True, architecture="arm64", note="composed: openEuler 22.03 for arm64")
+breakages.register("openeuler-22.03-arm64-uefi", openeuler, "no-fallback", "config-gone", "kernel-gone", "initrd-no-nvme", "esp-line", uefi=True, architecture="arm64")
+breakages.register("openeuler-22.03-uefi", openeuler, "no-fallback", "config-gone", "kernel-gone", "root-gone", "esp-line", uefi=True)
 
 
 def kylin(**layout):
@@ -237,37 +243,43 @@ def kylin(**layout):
     return g
 
 
-healthy("kylin-v10", kylin, ready={"alibaba-ecs": "no"}, note="composed: Kylin V10 SP3, XFS on LVM, in the form of an rpm distribution")
+healthy("kylin-v10", kylin, note="composed: Kylin V10 SP3, XFS on LVM, in the form of an rpm distribution")
 
 
-@breakages("kylin-v10", kylin)("initrd-no-virtio", stops("initramfs", "DiskDriver.NotInInitramfs"), traps="3", note="no virtio_blk in the initramfs")
+@own("kylin-v10", kylin)("initrd-no-virtio", stops("initramfs", "DiskDriver.NotInInitramfs"), traps="3", note="no virtio_blk in the initramfs")
 def _(g):
     g.drivers = [d for d in g.drivers if not d.startswith("virtio")]
 
 
-@breakages("kylin-v10", kylin)("resume-gone", good("Grub.ResumeMissing"), traps="30", note="resume= names a volume that is gone: a delay, no more")
+@own("kylin-v10", kylin)("resume-gone", good("Grub.ResumeMissing"), traps="30", note="resume= names a volume that is gone: a delay, no more")
 def _(g):
     g.options[0] = f"resume=UUID={NOSUCH}"
 
 
-@breakages("kylin-v10", kylin)("lvm-not-named", stops("initramfs", "Initramfs.LvmNotNamed"), note="rd.lvm.lv names a group of the old name")
+@own("kylin-v10", kylin)("lvm-not-named", stops("initramfs", "Initramfs.LvmNotNamed"), note="rd.lvm.lv names a group of the old name")
 def _(g):
     g.options = [o.replace("rd.lvm.lv=klas", "rd.lvm.lv=centos") for o in g.options]
 
 
-@breakages("kylin-v10", kylin)("boot-uuid-gone", stops("init", "Fstab.DeviceNotFound"), note="fstab names /boot by a UUID that is gone")
+@own("kylin-v10", kylin)("boot-uuid-gone", stops("init", "Fstab.DeviceNotFound"), note="fstab names /boot by a UUID that is gone")
 def _(g):
     g.sed("etc/fstab", "UUID=" + g.boot_uuid, "UUID=" + NOSUCH)
 
 
-@breakages("kylin-v10", kylin)("mapper-alias", good(), traps="41", note="the root as /dev/klas/root in fstab, an alias of the mapper's name")
+@own("kylin-v10", kylin)("mapper-alias", good(), traps="41", note="the root as /dev/klas/root in fstab, an alias of the mapper's name")
 def _(g):
     g.sed("etc/fstab", "/dev/mapper/klas-root", "/dev/klas/root")
 
 
-@breakages("kylin-v10", kylin)("mapper-dashes", good(), lvm=("vg-a", "lv-b"), traps="41", note="dashes in the names of group and volume: doubled in /dev/mapper")
+@own("kylin-v10", kylin)("mapper-dashes", good(), lvm=("vg-a", "lv-b"), traps="41", note="dashes in the names of group and volume: doubled in /dev/mapper")
 def _(g):
     g.options = ["rd.lvm.lv=vg-a/lv-b", "rd.lvm.lv=vg-a/swap", *[o for o in g.options if "klas" not in o]]
+
+
+@own("kylin-v10", kylin)("sshd-disabled", unreachable("Ssh.Disabled", "access"), note="nothing starts sshd")
+def _(g):
+    g.disable("sshd.service")
+    g.files["etc/machine-id"] = MACHINE_ID + "\n"
 
 
 def tencentos(**layout):
@@ -284,12 +296,15 @@ def tencentos(**layout):
 healthy("tencentos-3", tencentos, note="composed: TencentOS Server 3.1, virtio in the kernel", traps="1, 13")
 
 
-@breakages("tencentos-3", tencentos)("initrd-none-uuid", stops("initramfs", "Initramfs.None"), traps="9", note="no initrd line, everything built in, root=UUID=: the kernel alone cannot resolve it")
+breakages.register("tencentos-3", tencentos, "kernel-gone")
+
+
+@own("tencentos-3", tencentos)("initrd-none-uuid", stops("initramfs", "Initramfs.None"), traps="9", note="no initrd line, everything built in, root=UUID=: the kernel alone cannot resolve it")
 def _(g):
     g.late.append(lambda g: [g.files.__setitem__(p, "".join(l for l in d.splitlines(True) if not l.startswith("initrd"))) for p, d in list(g.files.items()) if p.startswith("boot/loader/entries/")])
 
 
-@breakages("tencentos-3", tencentos)("initrd-none-device", good(), traps="8", note="the same with root=PARTUUID=: the kernel finds it")
+@own("tencentos-3", tencentos)("initrd-none-device", good(), traps="8", note="the same with root=PARTUUID=: the kernel finds it")
 def _(g):
     def change(g):
         for p, d in list(g.files.items()):
@@ -301,18 +316,18 @@ def _(g):
     g.late.append(change)
 
 
-@breakages("tencentos-3", tencentos)("fstab-data-disk", stops("init", "Fstab.DeviceNotFound"), traps="36", note="fstab needs a data disk that is gone")
+@own("tencentos-3", tencentos)("fstab-data-disk", stops("init", "Fstab.DeviceNotFound"), traps="36", note="fstab needs a data disk that is gone")
 def _(g):
     g.files["etc/fstab"] += f"UUID={NOSUCH} /data ext4 defaults 0 0\n"
 
 
-@breakages("tencentos-3", tencentos)("sshd-disabled", unreachable("Ssh.Disabled", "access"), note="nothing starts sshd")
+@own("tencentos-3", tencentos)("sshd-disabled", unreachable("Ssh.Disabled", "access"), note="nothing starts sshd")
 def _(g):
     g.disable("sshd.service")
     g.files["etc/machine-id"] = MACHINE_ID + "\n"
 
 
-@breakages("tencentos-3", tencentos)("root-device-name", stops("root", "Grub.DeviceName"), good().on(disk="virtio-scsi"), traps="40", note="root=/dev/sda1: right on virtio-scsi only")
+@own("tencentos-3", tencentos)("root-device-name", stops("root", "Grub.DeviceName"), good().on(disk="virtio-scsi"), traps="40", note="root=/dev/sda1: right on virtio-scsi only")
 def _(g):
     def change(g):
         for p, d in list(g.files.items()):
@@ -340,7 +355,8 @@ def fedora41(**layout):
 fedora41.uefi = True
 healthy("fedora-41-uefi", fedora41, note="composed: Fedora 41, btrfs with subvolumes root, home and var, NetworkManager without configuration", traps="45, 53")
 healthy("fedora-41", fedora41, uefi=False, note="composed: the same, BIOS")
-_fedora = breakages("fedora-41-uefi", fedora41)
+breakages.register("fedora-41-uefi", fedora41, "no-fallback", "shim-alone", "stub-other-uuid", "kernel-gone")
+_fedora = own("fedora-41-uefi", fedora41)
 
 
 @_fedora("subvolume-gone", stops("init", "Fstab.SubvolumeMissing"), note="fstab mounts a subvolume for /home that is gone")
@@ -383,9 +399,10 @@ def rhel10(**layout):
 rhel10.uefi = True
 healthy("rhel-10-uefi", rhel10, note="composed: RHEL 10, the rpm database below /usr, no plug-in for ifcfg files", traps="34")
 ordinary("rhel-10-uefi", rhel10)
+breakages.register("rhel-10-uefi", rhel10, "no-fallback", "stub-other-uuid", "esp-line")
 
 
-@breakages("rhel-10-uefi", rhel10)("ifcfg-only", good(), traps="52, 53", note="an ifcfg file with a static address is not read: NetworkManager makes a connection with DHCP")
+@own("rhel-10-uefi", rhel10)("ifcfg-only", good(), traps="52, 53", note="an ifcfg file with a static address is not read: NetworkManager makes a connection with DHCP")
 def _(g):
     del g.files["etc/NetworkManager/system-connections/cloud-init-eth0.nmconnection"]
     g.files["etc/sysconfig/network-scripts/ifcfg-eth0"] = ifcfg(BOOTPROTO="none", DEVICE="eth0", IPADDR="192.168.7.20", PREFIX="24", ONBOOT="yes")

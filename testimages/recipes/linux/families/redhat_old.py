@@ -53,7 +53,7 @@ def legacy(g, title, name="grub.conf", initrd="initramfs-{}.img"):
     g.finish.append(write)
 
 
-EL6_DRIVERS = ("virtio_blk", "virtio_pci", "virtio_scsi", "virtio_net", "nvme", "sd_mod", "ahci", "ata_piix", "ata_generic", "sr_mod", "xen_blkfront", "ext4", "dm_mod", "mptspi", "vmw_pvscsi")
+EL6_DRIVERS = ("virtio_blk", "virtio_pci", "virtio_scsi", "virtio_net", "nvme", "sd_mod", "ahci", "ata_piix", "ata_generic", "sr_mod", "xen_blkfront", "ext4", "dm_mod", "mptspi", "vmw_pvscsi", "hv_vmbus", "hv_storvsc")
 
 
 def centos6(**layout):
@@ -73,7 +73,7 @@ def centos6(**layout):
     sshd(g, SSHD, unit=None)
     g.files["etc/rc.d/init.d/sshd"] += "do_rsa_keygen() {\n\t/usr/bin/ssh-keygen -q -t rsa -f /etc/ssh/ssh_host_rsa_key -C '' -N ''\n}\nstart() {\n\tdo_rsa_keygen\n\t/usr/sbin/sshd $OPTIONS\n}\n"
     host_keys(g, ("rsa",))
-    g.kernels = [Kernel("2.6.32-754.35.1.el6.x86_64", builtin=("scsi_mod", "crc32c_generic"), extra=("virtio_scsi", "nvme"), absent=("btrfs", "xfs"))]
+    g.kernels = [Kernel("2.6.32-754.35.1.el6.x86_64", builtin=("scsi_mod", "crc32c_generic"), extra=("virtio_scsi", "nvme", "hv_vmbus", "hv_storvsc", "hv_netvsc", "hv_utils"), absent=("btrfs", "xfs"))]
     g.options = ["rd_NO_LUKS", "LANG=en_US.UTF-8", "rd_NO_MD", "rd_LVM_LV=VolGroup/lv_root", "rd_LVM_LV=VolGroup/swap", "KEYBOARDTYPE=pc", "KEYTABLE=us", "rd_NO_DM", "crashkernel=auto", *("console=tty0", "console=ttyS0,115200n8")] if g.lvm else ["rd_NO_LUKS", "rd_NO_MD", "rd_NO_LVM", "rd_NO_DM", "console=tty0", "console=ttyS0,115200n8"]
     g.drivers, g.early_more, g.early_lvm, g.early_drop = list(EL6_DRIVERS), {}, True, ()
     g.initrd = lambda k: initramfs.dracut_004(k, g.drivers, lvm=g.early_lvm, more=g.early_more, drop=g.early_drop)
@@ -87,7 +87,7 @@ def centos6(**layout):
     return g
 
 
-healthy("centos-6", centos6, ready={"alibaba-ecs": "no"}, note="composed: CentOS 6.10, GRUB legacy, Upstart, initscripts, dracut 004, LVM")
+healthy("centos-6", centos6, note="composed: CentOS 6.10, GRUB legacy, Upstart, initscripts, dracut 004, LVM")
 
 
 def broken6(name, *rows, traps="", note="", **layout):
@@ -164,7 +164,7 @@ def centos5(**layout):
     accounts(g, root=HASH.replace("$6$", "$1$"), key=True)
     sshd(g, SSHD, unit=None)
     host_keys(g, ("rsa",))
-    g.kernels = [Kernel("2.6.18-398.el5", builtin=("mbcache",), absent=("ext4", "xfs", "btrfs", "virtio_scsi", "nvme", "crc_t10dif", "crct10dif_common"), lists=False)]
+    g.kernels = [Kernel("2.6.18-398.el5", builtin=("mbcache",), absent=("ext4", "xfs", "btrfs", "crc_t10dif", "crct10dif_common"), extra=("hv_vmbus", "hv_storvsc", "hv_netvsc", "hv_utils"), lists=False)]
     g.options = ["rhgb", "quiet", "console=tty0", "console=ttyS0,115200"]
     g.order, g.left_out = list(EL5_ORDER), ()
     g.initrd = lambda k: initramfs.nash(k, g.order, volume=g.lvm[0], root=f"/dev/{g.lvm[0]}/{g.lvm[1]}", resume=f"/dev/{g.lvm[0]}/swap", left_out=g.left_out)
@@ -179,7 +179,7 @@ def centos5(**layout):
     return g
 
 
-healthy("centos-5", centos5, targets=("kvm",), disks=("virtio-blk", "ide"), note="composed: CentOS 5.11, GRUB legacy, SysV, a nash initrd, LVM, ext3, partitions from sector 63")
+healthy("centos-5", centos5, disks=("virtio-blk", "ide", "nvme"), note="composed: CentOS 5.11, GRUB legacy, SysV, a nash initrd, LVM, ext3, partitions from sector 63")
 
 
 def broken5(name, *rows, traps="", note="", **layout):
@@ -194,11 +194,6 @@ def _(g):
 @broken5("initrd-no-virtio", stops("initramfs", "DiskDriver.NotInInitramfs"), good().on(disk="ide"), traps="3", note="an initrd of an IDE machine")
 def _(g):
     g.order = [n for n in g.order if "virtio" not in n]
-
-
-@broken5("nvme", stops("initramfs", "DiskDriver.NotInstalled").on(disk="nvme"), note="Linux 2.6.18 has no NVMe driver")
-def _(g):
-    pass
 
 
 @broken5("grub-stage2-gone", stops("firmware", "BootLoader.CoreMissing"), traps="22", note="stage1 in the MBR, the blocks of stage2 it names are overwritten")

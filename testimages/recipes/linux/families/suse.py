@@ -1,5 +1,5 @@
 """SLES 11 to 16, openSUSE Leap and Tumbleweed."""
-import boot, initramfs, packages
+import boot, breakages, initramfs, packages
 from families.redhat_old import SSHD as SSHD_SYSV
 from guest import ESP_SERIAL, HASH, MACHINE_ID, NOSUCH, Guest, accounts, base, cloud_init, host_keys, kernels, keyfile, network_manager, sshd, sysv_links, systemd
 from kernel import Kernel
@@ -156,6 +156,8 @@ def ordinary(prefix, of):
 for _prefix, _of in (("sles-12-uefi", sles12), ("sles-15-uefi", sles15), ("sles-16-uefi", sles16), ("tumbleweed-uefi", tumbleweed), ("leap-15.6-uefi", leap156)):
     _b = ordinary(_prefix, _of)
 
+breakages.register("sles-15-uefi", sles15, "no-fallback", "config-gone", "esp-line")
+breakages.register("sles-16-uefi", sles16, "shim-alone", "stub-other-uuid", "kernel-gone")
 s15, twd = broken("sles-15-uefi", sles15), broken("tumbleweed-uefi", tumbleweed)
 
 
@@ -195,7 +197,7 @@ def _(g):
 
 # ---- SLES 11 ------------------------------------------------------------------------------------------------------------------------
 
-ORDER = ["thermal", "virtio", "virtio_ring", "virtio_pci", "virtio_blk", "libata", "ata_piix", "ata_generic", "scsi_mod", "sd_mod", "jbd", "mbcache", "ext3"]
+ORDER = ["thermal", "virtio", "virtio_ring", "virtio_pci", "virtio_blk", "libata", "ata_piix", "ata_generic", "scsi_mod", "sd_mod", "virtio_scsi", "hv_vmbus", "hv_storvsc", "jbd", "mbcache", "ext3"]
 
 
 def sles11(**layout):
@@ -212,7 +214,7 @@ def sles11(**layout):
             g.files[f"etc/init.d/rc{level}.d/S{start:02d}{n}"] = g.files[f"etc/init.d/rc{level}.d/K01{n}"] = Link("../" + n)
     g.files["etc/rc.d"] = Link("init.d")
     g.files["etc/fstab"] = f"UUID={g.root_uuid} / ext3 acl,user_xattr 1 1\nproc /proc proc defaults 0 0\nsysfs /sys sysfs noauto 0 0\ndevpts /dev/pts devpts mode=0620,gid=5 0 0\n"
-    g.files["etc/sysconfig/kernel"] = 'INITRD_MODULES="virtio_pci virtio_blk ata_piix"\nDOMU_INITRD_MODULES="xennet xenblk"\n'
+    g.files["etc/sysconfig/kernel"] = 'INITRD_MODULES="virtio_pci virtio_blk virtio_scsi ata_piix hv_vmbus hv_storvsc"\nDOMU_INITRD_MODULES="xennet xenblk"\n'
     g.files["etc/sysconfig/clock"] = 'HWCLOCK="-u"\nTIMEZONE="UTC"\n'
     g.files["etc/sysconfig/network/ifcfg-eth0"] = "BOOTPROTO='dhcp'\nSTARTMODE='auto'\nUSERCONTROL='no'\n"
     g.files["etc/sysconfig/network/ifcfg-lo"] = "IPADDR=127.0.0.1/8\nSTARTMODE=auto\n"
@@ -222,7 +224,7 @@ def sles11(**layout):
     accounts(g, root=HASH, key=True)
     sshd(g, SSHD_SYSV.replace("/usr/libexec/openssh", "/usr/lib64/ssh"), unit=None)
     host_keys(g, ("rsa",))
-    g.kernels = [Kernel("3.0.101-108.138-default", builtin=("crc32c_generic",), absent=("nvme",))]
+    g.kernels = [Kernel("3.0.101-108.138-default", builtin=("crc32c_generic",), extra=("virtio_scsi", "hv_vmbus", "hv_storvsc", "hv_netvsc", "hv_utils"))]
     g.options = ["splash=silent", "showopts", "console=ttyS0,115200"]
     g.order, g.left_out = list(ORDER), ()
     g.initrd = lambda k: initramfs.suse_mkinitrd(k, [n for n in g.order if n in k.modules], root="/dev/disk/by-uuid/" + g.root_uuid, left_out=g.left_out)
@@ -240,7 +242,7 @@ def sles11(**layout):
     return g
 
 
-healthy("sles-11", sles11, targets=("kvm",), disks=("virtio-blk",), note="composed: SLES 11 SP4, GRUB legacy, SysV, SUSE's mkinitrd, ext3")
+healthy("sles-11", sles11, note="composed: SLES 11 SP4, GRUB legacy, SysV, SUSE's mkinitrd, ext3")
 s11 = broken("sles-11", sles11)
 
 
@@ -265,6 +267,16 @@ def _(g):
     g.files["etc/sysconfig/network/ifcfg-eth0"] = "BOOTPROTO='static'\nIPADDR='192.168.7.20/24'\nSTARTMODE='auto'\n"
 
 
-@s11("nvme", stops("initramfs", "DiskDriver.NotInstalled").on(disk="nvme"), note="this kernel has no NVMe driver")
+@s11("root-gone", stops("root", "Grub.RootNotFound"), note="root= names a file system that is gone")
 def _(g):
-    pass
+    g.late.append(lambda g: g.sed("boot/grub/menu.lst", "root=UUID=" + g.root_uuid, "root=UUID=" + NOSUCH))
+
+
+@s11("fstab-data-disk", stops("init", "Fstab.DeviceNotFound"), traps="36", note="a data disk that is gone: boot.localfs asks for the password of root")
+def _(g):
+    g.files["etc/fstab"] += f"UUID={NOSUCH} /data ext3 defaults 1 2\n"
+
+
+@s11("module-not-named", good(), note="no script of the initrd names virtio_blk: its udev loads it for the device")
+def _(g):
+    g.left_out = ("virtio_blk",)

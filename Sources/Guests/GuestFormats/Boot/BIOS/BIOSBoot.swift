@@ -2,8 +2,8 @@ import ByteReading
 
 /// What a BIOS does with a disk, up to the boot loader that reads a configuration.
 package enum BIOSBoot {
-    /// Follows the first sector of `disk`, which GRUB calls `drive`. What starts an active partition is followed
-    /// only where `partitions` says which that is; `isGPT` says that they come from a GPT.
+    /// Follows the first sector of `disk`, which GRUB calls `drive`. What starts the active partition of an MBR is
+    /// followed only where `partitions` says which that is; `isGPT` says that they come from a GPT.
     package static func trace(
         _ disk: ContentSource, drive: GrubDevice = GrubDevice("hd0"), partitions: [BIOSPartition] = [],
         isGPT: Bool = false
@@ -43,9 +43,9 @@ private struct BIOSStart {
         // `altmbr.bin` has the number of its partition where other code ends.
         case .syslinux where sector.firstIndex(of: Array("Multiple active".utf8)) == nil:
             try fixed(Int(try sector.byte(at: 439)))
-        case .syslinux: try active("Syslinux", code.kind)
-        case .syslinuxGPT: try active("Syslinux for GPT", code.kind)
-        case .windows: try active("boot code of Windows or DOS", code.kind)
+        case .syslinux: try active("Syslinux")
+        case .syslinuxGPT: try activeInGPT()
+        case .windows: try active("boot code of Windows or DOS")
         case .lilo: other("LILO", "sector 0")
         case .unknown: other("boot code that is not recognised", "sector 0")
         }
@@ -58,29 +58,43 @@ private struct BIOSStart {
 
     // MARK: The active partition
 
-    /// Boot code that starts the one partition that is marked.
-    private mutating func active(_ name: String, _ kind: MBRBootCode.Kind) throws(ImageFault) {
+    /// Boot code that starts the one partition of an MBR that is marked.
+    private mutating func active(_ name: String) throws(ImageFault) {
         guard !partitions.isEmpty else {
             return other("\(name), which starts the active partition", "sector 0")
         }
-        guard isGPT || kind != .syslinuxGPT else {
-            return other("\(name) on a disk that has none", "sector 0")
-        }
-        // Only the program for GPT looks into one; the protective entry leads nowhere.
-        let marked = partitions.filter { $0.isActive && isGPT == (kind == .syslinuxGPT) }
-        guard let partition = marked.first else {
+        // The protective entry of a GPT leads nowhere.
+        let marked = isGPT ? [] : partitions.filter(\.isActive)
+        guard let partition = only(marked, name) else { return }
+        try start(partition)
+    }
+
+    /// The program of Syslinux for GPT looks into the primary table by itself.
+    private mutating func activeInGPT() throws(ImageFault) {
+        let marked = try SyslinuxGPTScan(reading: disk).marked
+        guard let entry = only(marked, "Syslinux for GPT") else { return }
+        let known = partitions.first { $0.number == entry.number && $0.offset == entry.offset }
+        try start(
+            known
+                ?? BIOSPartition(
+                    number: entry.number, offset: entry.offset, isActive: true,
+                    device: GrubDevice("\(drive.name),gpt\(entry.number)")))
+    }
+
+    /// The one that is marked; none or several end the start.
+    private mutating func only<Marked>(_ marked: [Marked], _ name: String) -> Marked? {
+        guard let first = marked.first else {
             trace.add("sector 0", "\(name), and no partition is active")
             trace.destination = .stops(.noActivePartition)
-            return
+            return nil
         }
-        // The program of Syslinux for GPT takes the first one that is marked.
-        guard marked.count == 1 || kind == .syslinuxGPT else {
+        guard marked.count == 1 else {
             trace.add("sector 0", "\(name), and \(marked.count) partitions are active")
             trace.destination = .stops(.severalActivePartitions)
-            return
+            return nil
         }
         trace.add("sector 0", "\(name), which starts the active partition")
-        try start(partition)
+        return first
     }
 
     /// Boot code that starts the partition with a number it has.

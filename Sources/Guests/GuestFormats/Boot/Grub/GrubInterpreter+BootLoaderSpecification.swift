@@ -9,6 +9,7 @@ extension GrubInterpreter {
 
     func bootLoaderSpecification(_ arguments: [String]) throws(ImageFault) -> GrubStatus {
         usesBootLoaderSpecification = true
+        // `bls_load_entries`: built for EFI it asks `root` only; for BIOS `boot`, and `root` where that is not set.
         var directory: String?
         var isDefaultShown = true
         var isRestShown = true
@@ -18,6 +19,10 @@ extension GrubInterpreter {
             switch argument {
             case "default": isRestShown = false
             case "non-default": isDefaultShown = false
+            case _ where argument.hasPrefix("(") && argument.hasSuffix(".conf"):
+                // It loads this one file, under a name of its own.
+                note(.notFollowed, "blscfg with a single file")
+                return .success
             case _ where argument.hasPrefix("("):
                 guard let close = argument.utf8.firstIndex(of: UInt8(ascii: ")")) else {
                     return fail(.badArgument, "Filepath isn't correct")
@@ -36,13 +41,13 @@ extension GrubInterpreter {
         let answer = try ask { (host) throws(ImageFault) in try host.device(named: deviceName) }
         guard let device = answer.value else { return fail(.unknownDevice, "no such device: \(deviceName)") }
         let found = try entries(on: device, directory)
-        let entries = found ?? []
         if found == nil {
-            // Which device it asks differs between builds where a configuration does not set `boot`.
-            note(.notFollowed, "blscfg finds no directory of entries on (\(device))")
-        } else if entries.isEmpty {
+            // `find_entry` throws the error away: the command ends well, without an entry.
+            note(.configurationMissing, "blscfg finds no directory of entries on (\(device))")
+        } else if found?.isEmpty == true {
             note(.configurationMissing, "blscfg finds no entry on (\(device))")
         }
+        let entries = found ?? []
         let wanted = value(of: "default")
         for (index, entry) in entries.enumerated() {
             let isDefault = wanted.map { isNamed($0, entry.name, entry.value, index) } ?? false

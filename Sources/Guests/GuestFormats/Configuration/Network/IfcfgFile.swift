@@ -32,15 +32,18 @@ package struct IfcfgFile: Sendable {
         values = try ShellAssignments(file.bytes, name: file.path)
     }
 
-    /// Whether the network scripts look at a file of this name.
-    package static func isInterfaceFile(_ name: String) -> Bool {
+    /// Whether a program looks at a file of this name. Each has a list of its own of what it takes for a copy
+    /// (`is_ignored_file` of initscripts, `utils_should_ignore_file` of the ifcfg-rh plug-in, wicked's list).
+    package static func isInterfaceFile(_ name: String, readBy reader: Reader, of dialect: Dialect) -> Bool {
         guard name.hasPrefix("ifcfg-"), name.utf8.count > 6 else { return false }
-        let ignored = [
-            "~", ".bak", ".old", ".orig", ".rpmnew", ".rpmorig", ".rpmsave", ".rej", ".swp", ".template",
-            ".save",
-            ".augnew", ".augtmp",
-        ]
-        return !ignored.contains { name.hasSuffix($0) }
+        let copies: [String] =
+            switch (dialect, reader) {
+            case (.redHat, .scripts): ["~", ".bak", ".old", ".orig", ".rpmnew", ".rpmorig", ".rpmsave"]
+            case (.redHat, .networkManager): ["~", ".bak", ".orig", ".rej", ".rpmnew", ".augnew", ".augtmp"]
+            case (.suse, _): ["~", ".bak", ".old", ".orig", ".scpmbackup", ".rpmnew", ".rpmorig", ".rpmsave"]
+            }
+        // rpm unpacks into a name with a semicolon first.
+        return !copies.contains { name.hasSuffix($0) } && !name.contains(";")
     }
 
     /// The part of the file name after `ifcfg-`.
@@ -102,7 +105,21 @@ package struct IfcfgFile: Sendable {
         result.controller =
             value("MASTER") ?? value("BRIDGE").flatMap { isYes("BRIDGE") ? nil : $0 } ?? value("TEAM_MASTER")
         result.members = members
+        if dialect == .redHat {
+            if let entry = values["PEERDNS"], refuses(entry.value, reader) {
+                result.refusesNameServers = entry.source
+            }
+            result.nameServers = ["DNS1", "DNS2", "DNS3"].compactMap { name in
+                guard let address = value(name), let entry = values[name] else { return nil }
+                return (address, entry.source)
+            }
+        }
         return result
+    }
+
+    /// `PEERDNS`: dhclient-script compares with `no`, NetworkManager knows other words for it.
+    private func refuses(_ value: String, _ reader: Reader) -> Bool {
+        reader == .scripts ? value == "no" : AsciiText.boolean(AsciiText.trimmed(value)) == false
     }
 
     private func match(_ device: String?, _ reader: Reader) -> InterfaceMatch {
@@ -117,9 +134,12 @@ package struct IfcfgFile: Sendable {
         }
         if let device {
             match = InterfaceMatch(name: device)
-        } else if reader == .scripts, hardwareAddress == nil || dialect == .suse {
-            // NetworkManager without DEVICE= takes any card; the scripts go by the file's name.
+        } else if dialect == .suse {
             match = InterfaceMatch(name: suffix)
+        } else if hardwareAddress == nil, reader == .scripts || value("TYPE") == nil {
+            // The file's name counts for nothing: ifup says "Device name does not seem to be present" (ifup-eth), and
+            // NetworkManager takes any card where TYPE= is given, and none where it is not.
+            match.matchesNothing = true
         }
         if let address = hardwareAddress?.address { match.macAddresses = [address] }
         return match
@@ -177,10 +197,11 @@ package struct IfcfgFile: Sendable {
         case .redHat:
             if isAlias || isYes("ONPARENT") { return .unknown }
             let text = AsciiText.lowercased(value("ONBOOT") ?? "yes")
-            // Both start what does not say no: the scripts look for a value that begins with "no", NetworkManager
-            // knows other words for it.
-            return Ternary(
-                reader == .scripts ? !text.hasPrefix("no") : AsciiText.boolean(text) ?? true)
+            // Both start what does not say no. The scripts look for a value that begins with "no"; those of Red Hat 7
+            // and later know other words, as NetworkManager does.
+            let isDenied = AsciiText.boolean(text) == false
+            if reader == .networkManager { return Ternary(!isDenied) }
+            return text.hasPrefix("no") ? .no : isDenied ? .unknown : .yes
         case .suse:
             switch AsciiText.lowercased(value("STARTMODE") ?? "manual") {
             case "auto", "onboot", "on", "boot", "hotplug", "nfsroot", "ifplugd": return .yes

@@ -79,11 +79,19 @@ package struct NetworkNamePolicy: Sendable {
     /// The line that decides, if one does.
     package let source: SourceLine?
 
-    /// The first version of udev that knows the slot of a virtio device (`net_id`: "virtio buses"). Before it a
-    /// virtio NIC keeps the kernel's name whatever the policy says: Red Hat 7, Debian 8, SUSE 12.
-    package static let virtioVersion = 229
+    /// What udev calls a NIC of `driver` by its slot (`net_id` in udev-builtin-net_id.c): a card on PCI since 197, a
+    /// virtio one since 229 (before it Red Hat 7, Debian 8 and SUSE 12 leave it the kernel's name), Xen's `enX0` since
+    /// 250. A NIC of Hyper-V has no slot that it knows.
+    static func slotNames(driver: String, udevVersion: Int) -> InterfaceNames {
+        switch driver {
+        case "virtio_net": udevVersion >= 229 ? .predictable : .exact("eth0")
+        case "hv_netvsc": .exact("eth0")
+        case "xen_netfront": .exact(udevVersion >= 250 ? "enX0" : "eth0")
+        default: udevVersion >= 197 ? .predictable : .exact("eth0")
+        }
+    }
 
-    /// Works out the name of a virtio NIC that the image has never seen.
+    /// Works out the name of a NIC that the image has never seen.
     ///
     /// biosdevname does not come into it: it ends at once in a virtual machine.
     ///
@@ -112,7 +120,7 @@ package struct NetworkNamePolicy: Sendable {
         }
         let probe = ExpectedInterface(names: .exact("eth0"), driver: driver)
         for file in linkFiles {
-            let link = NetworkdFile(file)
+            let link = NetworkdFile(file, systemdVersion: udevVersion)
             // Before it is renamed, the interface has the kernel's name.
             let applies = link.match.applies(to: probe)
             guard applies != .no else { continue }
@@ -121,19 +129,20 @@ package struct NetworkNamePolicy: Sendable {
                     names: .unknown, reason: "\(file.name) may apply", source: file.sections.first?.source)
                 return
             }
-            self.init(link: file, isOff: isOff, udevVersion: udevVersion)
+            self.init(link: file, isOff: isOff, udevVersion: udevVersion, driver: driver)
             return
         }
         if isOff {
             self.init(names: .exact("eth0"), reason: "net.ifnames=0", source: nil)
         } else if hasDefaultLink {
-            self.init(renaming: "predictable names", source: nil, udevVersion: udevVersion)
+            self.init(
+                renaming: "predictable names", source: nil, udevVersion: udevVersion, driver: driver)
         } else {
             self.init(names: .exact("eth0"), reason: "99-default.link is masked or absent", source: nil)
         }
     }
 
-    private init(link file: UnitFile, isOff: Bool, udevVersion: Int?) {
+    private init(link file: UnitFile, isOff: Bool, udevVersion: Int?, driver: String) {
         let policy = file.words("Link", "NamePolicy").map(\.word)
         let name = file.last("Link", "Name")
         let source = file.last("Link", "NamePolicy")?.source ?? name?.source ?? file.sections.first?.source
@@ -150,22 +159,23 @@ package struct NetworkNamePolicy: Sendable {
         } else if policy.contains("mac") {
             self.init(names: .predictable, reason: "NamePolicy= of \(file.name)", source: source)
         } else {
-            self.init(renaming: "NamePolicy= of \(file.name)", source: source, udevVersion: udevVersion)
+            self.init(
+                renaming: "NamePolicy= of \(file.name)", source: source, udevVersion: udevVersion,
+                driver: driver)
         }
     }
 
-    private init(renaming reason: String, source: SourceLine?, udevVersion: Int?) {
+    private init(renaming reason: String, source: SourceLine?, udevVersion: Int?, driver: String) {
         guard let udevVersion else {
             self.init(names: .unknown, reason: "the version of udev is not known", source: source)
             return
         }
-        if udevVersion < Self.virtioVersion {
-            self.init(
-                names: .exact("eth0"), reason: "udev \(udevVersion) does not rename virtio interfaces",
-                source: source)
-        } else {
-            self.init(names: .predictable, reason: reason, source: source)
-        }
+        let names = Self.slotNames(driver: driver, udevVersion: udevVersion)
+        self.init(
+            names: names,
+            reason: names == .exact("eth0")
+                ? "udev \(udevVersion) does not rename a NIC of \(driver)" : reason,
+            source: source)
     }
 
     private init(names: InterfaceNames, reason: String, source: SourceLine?) {

@@ -112,6 +112,14 @@ package struct NetplanConfiguration: Sendable {
         result.newName = definition["set-name"]?.text
         result.startsAtBoot = Ternary(!["manual", "off"].contains(definition["activation-mode"]?.text ?? ""))
         result.members = definition["interfaces"]?.texts ?? []
+        if let uses = definition["dhcp4-overrides"]?["use-dns"], uses.boolean == false {
+            result.refusesNameServers = SourceLine(file: path, line: uses.line, excerpt: "use-dns: false")
+        }
+        if let servers = definition["nameservers"]?["addresses"] {
+            result.nameServers = servers.texts.map {
+                ($0, SourceLine(file: path, line: servers.line, excerpt: $0))
+            }
+        }
         result.kind = Self.kinds[type] ?? .other(type)
         if type == "vlans" { result.kind = .vlan(parent: definition["link"]?.text) }
         configurations.append(result)

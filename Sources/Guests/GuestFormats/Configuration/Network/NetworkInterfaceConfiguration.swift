@@ -67,6 +67,10 @@ package struct NetworkInterfaceConfiguration: Sendable {
     package var controller: String?
     /// The name it is given (`set-name`).
     package var newName: String?
+    /// The line for which the name servers of the DHCP server are not taken (`PEERDNS=no`, `ignore-auto-dns`).
+    package var refusesNameServers: SourceLine?
+    /// The name servers it sets itself.
+    package var nameServers: [(address: String, source: SourceLine)] = []
     /// The program that netplan gives it to (`networkd`, `NetworkManager`).
     package var renderer: String?
 

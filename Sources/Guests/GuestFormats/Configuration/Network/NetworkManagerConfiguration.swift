@@ -47,20 +47,46 @@ package struct NetworkManagerConfiguration: Sendable {
 
     /// Whether NetworkManager leaves the interface alone (`unmanaged-devices`, `[device] managed=0`).
     package func isUnmanaged(_ interface: ExpectedInterface) -> (answer: Ternary, source: SourceLine?) {
-        for group in ["keyfile", "main"] {
-            let (values, source) = list(group, "unmanaged-devices")
-            let answer = Self.holds(values, for: interface)
-            if answer != .no { return (answer, source) }
+        let (values, source) = list("keyfile", "unmanaged-devices")
+        let answer = Self.holds(values, for: interface)
+        if answer != .no { return (answer, source) }
+        return isSetAside(interface)
+    }
+
+    /// `managed` of the first `[device…]` section that is for the interface and has the key. Sections count in the
+    /// order in which they appear, the one without a name last (NetworkManager.conf(5)).
+    private func isSetAside(_ interface: ExpectedInterface) -> (answer: Ternary, source: SourceLine?) {
+        var groups: [String] = []
+        for entry in entries where entry.group == "device" || entry.group.hasPrefix("device-") {
+            if !groups.contains(entry.group) { groups.append(entry.group) }
         }
-        var matches: [String: String] = [:]
-        for entry in entries where entry.key == "match-device" { matches[entry.group] = entry.value }
-        for entry in entries where entry.group.hasPrefix("device") && entry.key == "managed" {
-            guard AsciiText.boolean(entry.value) == false else { continue }
-            let match = matches[entry.group].map(KeyFile.list) ?? ["*"]
-            let answer = Self.holds(match, for: interface)
-            if answer != .no { return (answer, entry.source) }
+        groups = groups.filter { $0 != "device" } + groups.filter { $0 == "device" }
+        for group in groups {
+            guard let managed = last(group, "managed"), let value = AsciiText.boolean(managed.value) else {
+                continue
+            }
+            let match = last(group, "match-device").map { KeyFile.list($0.value) } ?? ["*"]
+            switch Self.holds(match, for: interface) {
+            case .yes: return (Ternary(!value), managed.source)
+            // A section that may be for it, and lets it be managed, changes nothing where no other says otherwise.
+            case .unknown where !value: return (.unknown, managed.source)
+            case .unknown, .no: continue
+            }
         }
         return (.no, nil)
+    }
+
+    /// The line for which NetworkManager leaves `/etc/resolv.conf` alone: `rc-manager=unmanaged`, or a `dns=` that
+    /// does the same (`init_resolv_conf_mode` in nm-dns-manager.c).
+    package var leavesResolver: SourceLine? {
+        let mode = last("main", "dns")
+        if let mode, ["none", "systemd-resolved", "dnsconfd"].contains(mode.value) {
+            // `dns=` decides unless the other one names a way to write the file.
+            let manager = last("main", "rc-manager")?.value ?? "auto"
+            if mode.value == "none" || manager == "auto" { return mode.source }
+        }
+        guard let manager = last("main", "rc-manager"), manager.value == "unmanaged" else { return nil }
+        return manager.source
     }
 
     /// Whether the ifupdown plugin lets NetworkManager manage interfaces that `/etc/network/interfaces` names

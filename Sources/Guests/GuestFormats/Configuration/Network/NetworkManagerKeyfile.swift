@@ -32,14 +32,22 @@ package struct NetworkManagerKeyfile: Sendable {
     package static func isAccepted(owner: UInt32, mode: UInt32) -> Bool { owner == 0 && mode & 0o077 == 0 }
 
     /// Whether NetworkManager looks at a file of this name in `/etc/NetworkManager/system-connections`; below
-    /// `/usr/lib` and `/run` it has to end in `.nmconnection`.
+    /// `/usr/lib` and `/run` it has to end in `.nmconnection` (`nm_keyfile_utils_ignore_filename`). A copy called
+    /// `eth0.bak` is a profile like any other; names that end in a point and six letters are taken for temporary.
     package static func isProfileName(_ name: String, requiresExtension: Bool = false) -> Bool {
-        if requiresExtension { return name.hasSuffix(".nmconnection") && !name.hasPrefix(".") }
-        let ignored = [
-            "~", ".pem", ".der", ".bak", ".orig", ".rej", ".rpmnew", ".rpmsave", ".rpmorig", ".swp", ".swpx",
-        ]
-        return !name.isEmpty && !name.hasPrefix(".") && !name.contains(";")
-            && !ignored.contains(where: { name.hasSuffix($0) })
+        if name.isEmpty || name.hasPrefix(".") || name.hasSuffix("~") { return false }
+        let lowercased = AsciiText.lowercased(name)
+        if [".pem", ".der"].contains(where: { lowercased.hasSuffix($0) && lowercased != $0 }) {
+            return false
+        }
+        if let point = name.utf8.lastIndex(of: 0x2E) {
+            let end = name.utf8[name.utf8.index(after: point)...]
+            let isTemporary =
+                end.count == 6
+                && end.allSatisfy { AsciiText.isDigit($0) || ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A }
+            if isTemporary { return false }
+        }
+        return !requiresExtension || name.hasSuffix(".nmconnection") && name != ".nmconnection"
     }
 
     /// What it sets up; nil for profiles that are no network connection of a card (VPN, loopback, mobile) or that
@@ -80,6 +88,12 @@ package struct NetworkManagerKeyfile: Sendable {
         let autoconnect = file.last("connection", "autoconnect")
         result.startsAtBoot = Ternary(autoconnect.flatMap { AsciiText.boolean($0.value) } ?? true)
         result.kind = kind
+        if let entry = file.last("ipv4", "ignore-auto-dns"), AsciiText.boolean(entry.value) == true {
+            result.refusesNameServers = entry.source
+        }
+        if let entry = file.last("ipv4", "dns") {
+            result.nameServers = KeyFile.list(entry.value).map { ($0, entry.source) }
+        }
         result.controller =
             file.last("connection", "controller")?.value ?? file.last("connection", "master")?.value
         return result

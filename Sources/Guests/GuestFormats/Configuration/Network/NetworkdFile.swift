@@ -7,9 +7,9 @@ package struct NetworkdFile: Sendable {
 
     /// Understands the `[Match]` section of a file.
     ///
-    /// A file whose `[Match]` is missing or empty is ignored (systemd 243 and later say so in the log; to match
-    /// all one writes `Name=*`).
-    package init(_ file: UnitFile) {
+    /// A file whose `[Match]` is missing or empty is for every interface before systemd 245, and ignored since
+    /// (`network_verify`; to match all one writes `Name=*`).
+    package init(_ file: UnitFile, systemdVersion: Int? = nil) {
         self.file = file
         var match = InterfaceMatch()
         var isEmpty = true
@@ -45,7 +45,7 @@ package struct NetworkdFile: Sendable {
                 }
             }
         }
-        if isEmpty { match.matchesNothing = true }
+        if isEmpty, systemdVersion ?? .max >= 245 { match.matchesNothing = true }
         self.match = match
     }
 

@@ -34,6 +34,8 @@ package struct DhcpcdConfiguration: Sendable {
     package let allowed: [String]
     /// Fixed addresses with the interface of their block; nil interface outside of one.
     package let fixedAddresses: [(interface: String?, address: String, source: SourceLine)]
+    /// The lines that keep it from writing `/etc/resolv.conf`, with the interface of their block.
+    package let resolverLeft: [(interface: String?, source: SourceLine)]
 
     /// Reads the file.
     package init(_ bytes: Bytes, name: String = "/etc/dhcpcd.conf") throws(ImageFault) {
@@ -41,6 +43,7 @@ package struct DhcpcdConfiguration: Sendable {
         var denied: [String] = []
         var allowed: [String] = []
         var fixed: [(interface: String?, address: String, source: SourceLine)] = []
+        var left: [(interface: String?, source: SourceLine)] = []
         var interface: String?
         for line in text.lines {
             let words = AsciiText.words(line.bytes).map(AsciiText.string)
@@ -52,9 +55,16 @@ package struct DhcpcdConfiguration: Sendable {
             case "allowinterfaces": allowed += words.dropFirst()
             case "static" where words.count > 1 && words[1].hasPrefix("ip_address="):
                 fixed.append((interface, String(words[1].dropFirst(11)), text.source(line)))
+            case "nohook":
+                // A hook is named with or without its number; commas separate, too.
+                let hooks = words.dropFirst().flatMap { $0.split(separator: ",") }
+                if hooks.contains("resolv.conf") || hooks.contains("20-resolv.conf") {
+                    left.append((interface, text.source(line)))
+                }
             default: break
             }
         }
+        resolverLeft = left
         self.denied = denied
         self.allowed = allowed
         fixedAddresses = fixed
