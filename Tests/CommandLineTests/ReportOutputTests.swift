@@ -5,6 +5,7 @@ import Testing
 /// `--format FORM=FILE`: which answers go where.
 struct ReportOutputTests {
     private static let images = Snapshot.repository + "testimages/images/"
+    private static let linuxImage = images + "healthy-bios-mbr.qcow2"
     private let linux = images + "healthy-bios-mbr.qcow2"
     private let windows = images + "windows-2022-uefi.qcow2"
 
@@ -47,6 +48,10 @@ struct ReportOutputTests {
             "verify", linux, "--format", "text", "--format", "junit=\(directory.path)/report.xml")
         #expect(answer.output.contains("healthy-bios-mbr.qcow2"))
         #expect(try text(directory.path + "/report.xml").contains("name=\"boots\""))
+        let page = try await Tool.imagecheck.run(
+            "verify", linux, "--format", "html=\(directory.path)/report.html")
+        #expect(page.code == answer.code)
+        #expect(try text(directory.path + "/report.html").contains("<!doctype html>"))
         let other = try await Tool.imagecheck.run("verify", linux, "--format", "sarif")
         #expect(other.code == answer.code)
         #expect(other.output.contains("\"version\" : \"2.1.0\""))
@@ -72,6 +77,7 @@ struct ReportOutputTests {
             (["--format", "json="], "invalid for"),
             (["--format", "json", "--format", "sarif"], "Only one form"),
             (["--format", "json=-", "--format", "text"], "Only one form"),
+            (["--format", "html=a", linuxImage], "a page of one image"),
             (["--format", "json=a", "--output", "b"], "has no answer to write"),
             (["--format", "json", "--format", "sarif", "--output", "b"], "can hold one form"),
             (["--format", "json=a", "--format", "sarif=a"], "the same file a"),

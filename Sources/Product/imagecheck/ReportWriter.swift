@@ -13,6 +13,11 @@ struct ReportWriter {
     init(_ options: ReportOptions, images: [String]) throws {
         requests = try options.requests()
         isOne = images.count == 1
+        if !isOne, let request = requests.first(where: { $0.format.isOfOneImage }) {
+            throw ValidationError(
+                "\(request.format.rawValue) is a page of one image; name one image, or check many with: imagecheck batch"
+            )
+        }
         for file in requests.compactMap(\.file) where file != "-" {
             try OutputFile(file).check(against: images)
         }

@@ -11,13 +11,13 @@ struct ScanCommand: ParsableCommand {
             Advice, not a gate: the exit code is 0 whatever is found, unless --fail-on is given, and 2 when an \
             image cannot be read. With several images it is the worst of them.
 
-            Forms: text; json (schema/report-1.schema.json); markdown, for a comment on a pull request; sarif, what \
+            Forms: text; json (schema/report-1.schema.json); html, a page for a browser; markdown, for a comment on a pull request; sarif, what \
             asks for something, and sarif-all, every item (SARIF 2.1.0); junit; ecs, as the cloud's DescribeImages \
             answers; compliance and compliance-json, as its in-guest compliance tool does.
 
             Several images make: in json and compliance-json an array, in markdown one comment, in sarif one run, in \
-            junit a suite each, in ecs one list. Those that cannot be read are named by markdown, sarif, junit and \
-            compliance; json and ecs hold the others only.
+            junit a suite each, in ecs one list; html is a page of one. Those that cannot be read are named by markdown, sarif, junit and \
+            compliance; the other forms hold the others only.
 
             Several forms in one run: --format junit=report.xml --format sarif=report.sarif. A file appears whole or \
             not at all, and never in the place of an image.

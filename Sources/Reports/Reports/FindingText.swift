@@ -22,11 +22,7 @@ struct FindingText {
         let ink: Ink = severity == .error ? .bad : severity == .warning ? .warning : .quiet
         let head = Piece(TerminalText.padded(severity.rawValue, to: 7) + "  ", ink)
         guard isLong else {
-<<<<<<< HEAD
-            let place = item.evidence?.first.flatMap(\.place).map { " (\($0))" } ?? ""
-=======
             let place = item.evidence?.first?.place.map { " (\($0))" } ?? ""
->>>>>>> main
             let code = item.code ?? item.id
             canvas.paragraph(
                 head: [head, Piece(code + "  ", .strong)], (item.message ?? item.title) + place, hang: 9)

@@ -1,4 +1,5 @@
 import Checks
+import LaunchChain
 
 /// What one check says of one system at one target: the results that belong together, the heaviest first.
 struct ItemAnswer {
@@ -50,5 +51,12 @@ extension ScanReport.CheckItem {
     func holds(at target: String?) -> Bool {
         guard let target, let targets else { return true }
         return targets.contains(target)
+    }
+}
+
+extension ScanReport.Guest {
+    /// The verdict of a form that knows one target only: of the one named, when it was judged.
+    func verdict(preferring target: String) -> TargetVerdict? {
+        verdicts.first { $0.target == target } ?? verdicts.first
     }
 }

@@ -4,6 +4,8 @@ public enum ReportFormat: String, Sendable, Hashable, CaseIterable {
     case text
     /// `schema/report-1.schema.json`.
     case json
+    /// A page for a browser, of one image.
+    case html
     /// For a comment on a pull request.
     case markdown
     /// SARIF 2.1.0: what asks for something.
@@ -23,9 +25,12 @@ public enum ReportFormat: String, Sendable, Hashable, CaseIterable {
     public var namesUnreadable: Bool {
         switch self {
         case .markdown, .sarif, .sarifAll, .junit, .compliance: true
-        case .text, .json, .ecs, .complianceJSON: false
+        case .text, .json, .html, .ecs, .complianceJSON: false
         }
     }
+
+    /// Whether the form is about one image only.
+    public var isOfOneImage: Bool { self == .html }
 
     /// The bytes of a run in this form. Throws what the JSON encoder throws.
     ///
@@ -45,6 +50,7 @@ public enum ReportFormat: String, Sendable, Hashable, CaseIterable {
             } else {
                 try JSONReport.bytes(results.reports) + [0x0A]
             }
+        case .html: Array(results.reports.map { HTMLReport($0).text }.joined(separator: "\n").utf8)
         case .markdown: Array(MarkdownReport(results).text.utf8)
         case .sarif: try SARIFReport(results).bytes()
         case .sarifAll: try SARIFReport(results, scope: .everything).bytes()

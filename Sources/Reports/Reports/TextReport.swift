@@ -21,11 +21,7 @@ public struct TextReport: Sendable {
         for guest in report.guests {
             canvas.gap()
             if report.guests.count > 1 {
-<<<<<<< HEAD
-                canvas.cutLine([Piece(guest.name, .strong), Piece("  on \(guest.root)", .quiet)])
-=======
                 canvas.cutLine([Piece(guest.os.title, .strong), Piece("  on \(guest.root)", .quiet)])
->>>>>>> main
             }
             VerdictText(style, family: guest.os.family).write(guest.verdicts, on: &canvas)
         }
@@ -47,21 +43,13 @@ public struct TextReport: Sendable {
             }
         canvas.cutLine([Piece(word, ink), Piece("  "), Piece(report.image.path, .strong)])
         for guest in report.guests {
-<<<<<<< HEAD
-            if report.guests.count > 1 { canvas.cutLine([Piece(guest.name, .quiet)]) }
-=======
             if report.guests.count > 1 { canvas.cutLine([Piece(guest.os.title, .quiet)]) }
->>>>>>> main
             VerdictText(style, family: guest.os.family).write(guest.verdicts, on: &canvas)
         }
         let text = FindingText(style, isLong: false)
         let failing = gate.failures(in: report)
         // Below the threshold, but a launch stops there: a pipeline's log should say why the answer is "partly".
-<<<<<<< HEAD
-        let others = report.failed.filter { !failing.contains($0) && ($0.severity ?? .error) > .info }
-=======
         let others = report.failures.filter { !failing.contains($0) && ($0.severity ?? .error) > .info }
->>>>>>> main
         for group in FindingGroup.groups(of: failing + others, targets: report.targetCount) {
             text.write(group.item, scope: group.scope, on: &canvas)
         }
@@ -70,11 +58,7 @@ public struct TextReport: Sendable {
             $0.unknownBecause != nil
         }
         if outcome == .unknown, !isExplained {
-<<<<<<< HEAD
-            for line in report.reasonsUnknown.prefix(5) {
-=======
             for line in report.unknowns.map(\.text).prefix(5) {
->>>>>>> main
                 canvas.paragraph(head: [Piece("unknown  ", .warning)], line, hang: 9)
             }
         }
@@ -95,11 +79,7 @@ public struct TextReport: Sendable {
     }
 
     private func findings(on canvas: inout TextCanvas) {
-<<<<<<< HEAD
-        let serious = report.failed.filter { ($0.severity ?? .error) > .info }
-=======
         let serious = report.failures.filter { ($0.severity ?? .error) > .info }
->>>>>>> main
         if !serious.isEmpty {
             canvas.gap()
             canvas.line("What to do", .strong)
@@ -108,11 +88,7 @@ public struct TextReport: Sendable {
             }
         }
         let advice = FindingGroup.groups(
-<<<<<<< HEAD
-            of: report.failed.filter { $0.severity == .info }, targets: report.targetCount)
-=======
             of: report.failures.filter { $0.severity == .info }, targets: report.targetCount)
->>>>>>> main
         guard !advice.isEmpty else { return }
         canvas.gap()
         canvas.line("Advice", .strong)
@@ -151,11 +127,7 @@ public struct TextReport: Sendable {
     }
 
     private func unknowns(on canvas: inout TextCanvas) {
-<<<<<<< HEAD
-        let lines = report.reasonsUnknown
-=======
         let lines = report.unknowns.map(\.text)
->>>>>>> main
         guard !lines.isEmpty else { return }
         canvas.gap()
         canvas.line("Not known", .strong)
@@ -186,17 +158,6 @@ public struct TextReport: Sendable {
     private static let valuesShown = 8
     private static let unknownsShown = 8
 
-<<<<<<< HEAD
-    private func summary(of guest: ScanReport.Guest) -> [String] {
-        let os = guest.os
-        return [
-            guest.name, os.architecture, os.bootMode.map(TextReport.firmwareName),
-            os.kernelVersion.map { "kernel " + $0 }, os.hostname.map { "host " + $0 },
-        ].compactMap { $0 }
-    }
-
-=======
->>>>>>> main
     static func firmwareName(_ mode: String) -> String {
         mode == "bios" ? "BIOS" : mode == "uefi" ? "UEFI" : mode == "bios+uefi" ? "BIOS and UEFI" : mode
     }

@@ -48,7 +48,7 @@ struct ComplianceSheet {
 
     init(_ report: ScanReport, _ guest: ScanReport.Guest?, target: String) {
         image = report.image.path
-        gigabytes = report.image.virtualSize / 1_000_000_000
+        gigabytes = max(1, report.image.virtualSize / 1_000_000_000)
         toolVersion = report.tool.version
         architecture = guest?.os.architecture
         platform = guest.map { PlatformName.name(of: $0.os) } ?? "none"

@@ -44,9 +44,9 @@ public struct ECSReport: Sendable {
         let isOneOfSeveral = report.guests.count > 1
         return Image(
             ImageName: report.image.path.split(separator: "/").last.map(String.init) ?? report.image.path,
-            Description: isOneOfSeveral ? guest.map { "\($0.name) on \($0.root)" } : nil,
+            Description: isOneOfSeveral ? guest.map { "\($0.os.title) on \($0.root)" } : nil,
             Architecture: os?.architecture, OSType: os.map { $0.family == "windows" ? "windows" : "linux" },
-            OSName: guest?.name, OSNameEn: guest?.name, Platform: os.map(PlatformName.name),
+            OSName: guest?.os.title, OSNameEn: guest?.os.title, Platform: os.map(PlatformName.name),
             Size: ECSReport.gibibytes(report.image.virtualSize), BootMode: ECSReport.bootMode(os?.bootMode),
             DetectionOptions: DetectionOptions(Status: "Finished", Items: Items(Item: items)),
             Tags: hasPassed ? tags(os) : nil)

@@ -17,7 +17,7 @@ struct JUnitSuite {
             ("tool", "\(report.tool.name) \(report.tool.version)"), ("format", report.image.format),
             ("virtualSize", String(report.image.virtualSize)),
         ]
-        for guest in report.guests { properties.append(("system", "\(guest.name) on \(guest.root)")) }
+        for guest in report.guests { properties.append(("system", "\(guest.os.title) on \(guest.root)")) }
         self.properties = properties
         for guest in report.guests {
             let place = report.guests.count > 1 ? guest.root : nil
@@ -74,15 +74,14 @@ struct JUnitSuite {
     private static func cases(
         of verdict: TargetVerdict, family: String, in group: String
     ) -> [JUnitCase] {
-        let names = VerdictText(TextStyle(), family: family)
         let stops = verdict.launches.compactMap { launch in
             launch.stopsAt.map {
-                "\(names.name(launch)): stops at \(names.label($0.link)): \($0.message)"
+                "\(launch.name): stops at \($0.link.label(family: family)): \($0.message)"
             }
         }
         let reasons = verdict.launches.flatMap { launch in
             (launch.unknownBecause ?? []).map {
-                "\(names.name(launch)): not known: \($0)"
+                "\(launch.name): not known: \($0)"
             }
         }
         return [("boots", verdict.boots), ("reachable", verdict.reachable), ("ready", verdict.ready)].map {

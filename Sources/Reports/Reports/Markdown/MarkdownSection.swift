@@ -22,7 +22,7 @@ struct MarkdownSection {
         }
         findings(on: &page)
         folded("Advice", advice, on: &page)
-        folded("Not known", report.reasonsUnknown.map { "- " + MarkdownText.prose($0) }, on: &page)
+        folded("Not known", report.unknowns.map { "- " + MarkdownText.prose($0.text) }, on: &page)
         let coverage = report.coverage
         page.add([
             "<sub>\(Quantity.count(coverage.checksRun, "check")), \(coverage.unknown) unknown · "
@@ -33,11 +33,7 @@ struct MarkdownSection {
     // MARK: Verdict
 
     private func summary(of guest: ScanReport.Guest) -> String {
-        let os = guest.os
-        return [
-            guest.name, os.architecture, os.bootMode.map(TextReport.firmwareName),
-            os.kernelVersion.map { "kernel " + $0 }, os.hostname.map { "host " + $0 },
-        ].compactMap { $0.map(MarkdownText.prose) }.joined(separator: " · ")
+        guest.os.summary.map(MarkdownText.prose).joined(separator: " · ")
     }
 
     private func table(of guest: ScanReport.Guest) -> [String] {
@@ -59,14 +55,13 @@ struct MarkdownSection {
 
     /// Where launches stop, what keeps an answer open, or what to register.
     private func remarks(on verdict: TargetVerdict, of guest: ScanReport.Guest) -> [String] {
-        let names = VerdictText(TextStyle(), family: guest.os.family)
         var seen: Set<String> = []
         var remarks: [String] = []
         for launch in verdict.launches {
-            let scope = verdict.launches.count > 1 ? "\(MarkdownText.prose(names.name(launch))): " : ""
+            let scope = verdict.launches.count > 1 ? "\(MarkdownText.prose(launch.name)): " : ""
             if let stop = launch.stopsAt {
                 let code = stop.code.isEmpty ? "" : " " + MarkdownText.cell(stop.code)
-                remarks.append("\(scope)stops at **\(names.label(stop.link))**\(code)")
+                remarks.append("\(scope)stops at **\(stop.link.label(family: guest.os.family))**\(code)")
             } else if let reason = launch.unknownBecause?.first, seen.insert(reason).inserted {
                 remarks.append("\(scope)not known: \(MarkdownText.prose(reason))")
             }
@@ -80,7 +75,7 @@ struct MarkdownSection {
     // MARK: Findings
 
     private func findings(on page: inout MarkdownPage) {
-        let serious = report.failed.filter { ($0.severity ?? .error) > .info }
+        let serious = report.failures.filter { ($0.severity ?? .error) > .info }
         guard !serious.isEmpty else { return }
         page.add(["#### What to do"])
         for group in FindingGroup.groups(of: serious, targets: report.targetCount) {
@@ -159,7 +154,7 @@ struct MarkdownSection {
     // MARK: Lists
 
     private var advice: [String] {
-        FindingGroup.groups(of: report.failed.filter { $0.severity == .info }, targets: report.targetCount)
+        FindingGroup.groups(of: report.failures.filter { $0.severity == .info }, targets: report.targetCount)
             .map {
                 "- \(MarkdownText.code($0.item.code ?? $0.item.id)) "
                     + MarkdownText.prose($0.item.message ?? $0.item.title)

@@ -44,7 +44,7 @@ struct SARIFArtifacts {
             guard let index = volume(guest.root) else { continue }
             let text = [
                 all[index].description?.text,
-                "root of \(guest.name); files below it are as that system sees them, its mounts included",
+                "root of \(guest.os.title); files below it are as that system sees them, its mounts included",
             ]
             all[index].description = SARIFText.message(text.compactMap { $0 }.joined(separator: "; "))
         }
