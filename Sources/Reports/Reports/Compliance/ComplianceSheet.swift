@@ -68,26 +68,25 @@ struct ComplianceSheet {
     }
 
     private static func item(_ name: String, _ id: String, _ answer: ItemAnswer?) -> Item {
-        let rationale = CheckRegistry.check(id)?.metadata.rationale ?? ""
         guard let answer else {
             return Item(
                 name: name, result: .warning, code: "Unknown", description: "Unknown: the item was left out.",
-                comment: rationale)
+                comment: "Ask for all items, without --only and --skip.")
         }
         let first = answer.first
         let message = first.message ?? first.title
         switch answer.status {
         case .pass, .info:
             return Item(
-                name: name, result: .ok, code: "0", description: "Pass: " + message, comment: rationale)
+                name: name, result: .ok, code: "0", description: "Pass: " + message, comment: first.title)
         case .notApplicable:
             return Item(
                 name: name, result: .ok, code: "0", description: "Not applicable: " + message,
-                comment: rationale)
+                comment: first.title)
         case .unknown:
             return Item(
                 name: name, result: .warning, code: "Unknown",
-                description: "Unknown: " + answer.questions.joined(separator: "; "), comment: rationale)
+                description: "Unknown: " + answer.questions.joined(separator: "; "), comment: first.title)
         case .fail:
             let (result, word): (Result, String) =
                 switch first.severity ?? .error {
@@ -98,7 +97,8 @@ struct ComplianceSheet {
             let fix = (first.fixes ?? []).map { ([$0.title] + $0.commands).joined(separator: "; ") }
             return Item(
                 name: name, result: result, code: result == .ok ? "0" : first.code ?? id,
-                description: word + message, comment: fix.isEmpty ? rationale : fix.joined(separator: " Or: ")
+                description: word + message,
+                comment: fix.isEmpty ? first.title : fix.joined(separator: " Or: ")
             )
         }
     }
