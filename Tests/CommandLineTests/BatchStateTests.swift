@@ -79,4 +79,33 @@ struct BatchStateTests {
         let refused = try await Tool.imagecheck.run(command.dropLast())
         #expect(refused.code == 2 && refused.complaint.contains("--resume"))
     }
+
+    /// Images are checked as they come, and again when they change; a stop keeps what is done.
+    @Test func imagesThatComeAreWatched() async throws {
+        let directory = try images(1)
+        let job = BatchJob(
+            directory: directory.path, isRecursive: false,
+            run: BatchRun(
+                worker: BatchRun.Worker(executable: "/bin/sh", arguments: ["-c", "exit 1"]), jobs: 1,
+                timeoutSeconds: 600),
+            survey: BatchSurvey(
+                worker: BatchRun.Worker(
+                    executable: "/bin/sh",
+                    arguments: ["-c", "while read -r f; do echo '{\"parts\":[]}'; done"])),
+            question: "q")
+        let (names, seen) = AsyncStream.makeStream(of: String.self)
+        let work = Task {
+            try await job.watch(every: .milliseconds(50)) { event in
+                if case .finished(let row, _) = event { seen.yield(row.image) }
+            }
+        }
+        var next = names.makeAsyncIterator()
+        #expect(await next.next()?.hasSuffix("/0.raw") == true)
+        try directory.write("another", to: "new.raw")
+        #expect(await next.next()?.hasSuffix("/new.raw") == true)
+        try directory.write("longer than it was", to: "0.raw")
+        #expect(await next.next()?.hasSuffix("/0.raw") == true)
+        work.cancel()
+        #expect(try await work.value.count == 2)
+    }
 }

@@ -22,6 +22,7 @@ public struct BatchIndex: Sendable {
     /// The page; `link` tells where an image's own page is.
     func text(link: (BatchRow) -> String?) -> String {
         let totals = BatchTotals(rows)
+        let base = title.hasSuffix("/") ? title : title + "/"
         let page = Page(
             title: title, sentence: totals.sentence, note: note,
             hasReasons: !totals.reasons.isEmpty,
@@ -38,7 +39,8 @@ public struct BatchIndex: Sendable {
             },
             rows: rows.map { row in
                 Entry(
-                    name: row.image, link: link(row), system: row.system == "-" ? "" : row.system,
+                    name: row.image.hasPrefix(base) ? String(row.image.dropFirst(base.count)) : row.image,
+                    link: link(row), system: row.system == "-" ? "" : row.system,
                     answer: row.answers[0], answers: row.answers.map(Answer.init),
                     reason: ([row.reason] + row.targets).filter { !$0.isEmpty }.joined(separator: "; "),
                     codes: row.codes.filter { $0.value > .info }.keys.sorted().joined(separator: " "),

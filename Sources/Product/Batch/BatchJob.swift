@@ -76,13 +76,7 @@ public struct BatchJob: Sendable {
         var written = ContinuousClock.now
         try await run.run(waiting.map { listing.images[$0].path }) { place, result in
             let index = waiting[place]
-            let row = BatchRow(result)
-            let line = try JSONReport.bytes(result, layout: .line)
-            // The page first: what the state says is done has its page.
-            try pages?.add(result, line: line)
-            try state?.add(row, line: line, of: listing.images[index], question: question)
-            rows[index] = row
-            try event(.finished(row, line: line))
+            rows[index] = try keep(result, of: listing.images[index], event)
             if ContinuousClock.now - written > BatchJob.indexInterval {
                 try writeIndex(rows, left, of: listing.images.count)
                 written = .now
@@ -91,6 +85,63 @@ public struct BatchJob: Sendable {
         }
         try writeIndex(rows, left, of: listing.images.count)
         return sorted(rows) + left
+    }
+
+    /// Checks images as they appear in the directory or change, each once it has stopped growing, until the task is
+    /// cancelled. Then it returns the rows of all that is done.
+    public func watch(
+        every interval: Duration = .seconds(2), watching event: (Event) throws -> Void
+    ) async throws -> [BatchRow] {
+        if !isResumed { try state?.clear() }
+        var seen: [String: FileStamp] = [:]
+        var done: [String: (stamps: [FileStamp], row: BatchRow)] = [:]
+        while !Task.isCancelled {
+            var listing = try BatchDirectory(directory, recursive: isRecursive)
+            let before = seen
+            seen = Dictionary(uniqueKeysWithValues: listing.images.map { ($0.path, $0.stamp) })
+            // What has grown since the last look may be half an image.
+            let settled = Set(listing.images.filter { before[$0.path] == $0.stamp }.map(\.path))
+            if settled.contains(where: { done[$0]?.stamps.first != seen[$0] }) {
+                listing.join(await survey.parts(of: listing.images.map(\.path)))
+                var waiting: [BatchImage] = []
+                for image in listing.images
+                where settled.contains(image.path) && done[image.path]?.stamps != image.stamps {
+                    if isResumed, done[image.path] == nil,
+                        let kept = try state?.result(of: image, question: question)
+                    {
+                        done[image.path] = (image.stamps, kept.row)
+                        try pages?.add(kept: kept)
+                    } else {
+                        waiting.append(image)
+                    }
+                }
+                try event(.began(images: done.count + waiting.count, kept: done.count))
+                try await run.run(waiting.map(\.path)) { place, result in
+                    let image = waiting[place]
+                    done[image.path] = (image.stamps, try keep(result, of: image, event))
+                    return true
+                }
+                // A part of another image is no image of its own, even if it was there first.
+                for skip in listing.skipped { done[skip.path] = nil }
+                let rows = done.values.map(\.row).sorted { $0.image < $1.image }
+                try pages?.writeIndex(
+                    BatchIndex(title: directory, rows: rows, note: "Images are checked as they come."))
+            }
+            try? await Task.sleep(for: interval)
+        }
+        return done.values.map(\.row).sorted { $0.image < $1.image }
+    }
+
+    /// Writes a result down, the page first: what the state says is done has its page.
+    private func keep(
+        _ result: BatchResult, of image: BatchImage, _ event: (Event) throws -> Void
+    ) throws -> BatchRow {
+        let row = BatchRow(result)
+        let line = try JSONReport.bytes(result, layout: .line)
+        try pages?.add(result, line: line)
+        try state?.add(row, line: line, of: image, question: question)
+        try event(.finished(row, line: line))
+        return row
     }
 
     private func sorted(_ rows: [Int: BatchRow]) -> [BatchRow] {

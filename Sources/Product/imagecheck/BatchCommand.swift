@@ -57,6 +57,9 @@ struct BatchCommand: AsyncParsableCommand {
     @Flag(help: "Check everything again, whatever an earlier run has done.")
     var force = false
 
+    @Flag(help: "Stay, and check images as they appear or change, once they have stopped growing.")
+    var watch = false
+
     @OptionGroup var judging: JudgingOptions
 
     @Option(help: "Exit with 1 when an item fails with this severity or a higher one.")
@@ -92,8 +95,9 @@ struct BatchCommand: AsyncParsableCommand {
         // On a terminal a table comes at the end; a pipe gets a line for each image as it is done.
         let isTable = Host.isOutputTerminal
         let progress = BatchProgress(isQuiet: isLines || isTable)
+        let watch = watch
         let work = Task {
-            try await job.perform { event in
+            let report: (BatchJob.Event) throws -> Void = { event in
                 switch event {
                 case .began(let images, let kept): progress.begin(images: images, kept: kept)
                 case .finished(let row, let line):
@@ -101,6 +105,8 @@ struct BatchCommand: AsyncParsableCommand {
                     if isLines { try Host.write(line + [0x0A]) }
                 }
             }
+            return watch
+                ? try await job.watch(watching: report) : try await job.perform(watching: report)
         }
         let interruption = Interruption { work.cancel() }
         let rows: [BatchRow]
@@ -120,7 +126,8 @@ struct BatchCommand: AsyncParsableCommand {
         if !isLines {
             try Host.write(BatchSummary(rows, style: Host.style(for: nil), listsImages: isTable).text)
         }
-        if work.isCancelled {
+        // A watch has no other end.
+        if work.isCancelled, !watch {
             let hint = statePath == nil ? nil : "the same command with --resume goes on from here"
             Host.complain("stopped: \(progress.remaining) not checked", hint: hint)
             throw ExitCode(130)
