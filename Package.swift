@@ -35,6 +35,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let bytes: [Target] = [
@@ -101,9 +102,9 @@ let product: [Target] = [
     room(
         "Batch", in: "Product",
         sees: [
-            "ByteReading", "ImageCheck", "Reports", "GuestFacts", "Checks", "LaunchChain", "CHost",
-            subprocess, systemPackage,
-        ]),
+            "ByteReading", "BlockIO", "ImageCheck", "Reports", "GuestFacts", "Checks", "LaunchChain", "CHost",
+            subprocess, systemPackage, sqlite,
+        ], resources: [.embedInCode("Data")]),
     .executableTarget(
         name: "imagecheck",
         dependencies: [
@@ -212,6 +213,7 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: bytes + disks + fileSystems + guests + judgement + reports + product + testTargets + guestfsTests
 )

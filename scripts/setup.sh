@@ -15,7 +15,7 @@ if [ "$(printf '%s\n6.2\n' "$version" | sort -V | head -n 1)" != "6.2" ]; then
     exit 1
 fi
 
-packages=(pkg-config zlib1g-dev libzstd-dev liblzma-dev liblz4-dev liblzo2-dev libbz2-dev)
+packages=(pkg-config zlib1g-dev libzstd-dev liblzma-dev liblz4-dev liblzo2-dev libbz2-dev libsqlite3-dev)
 if [ "${1:-}" = "--tests" ]; then
     packages+=(
         qemu-utils mtools dosfstools e2fsprogs gdisk fdisk util-linux cpio gzip zstd xz-utils lz4 lzop bzip2

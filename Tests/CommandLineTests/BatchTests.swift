@@ -51,25 +51,48 @@ struct BatchTests {
     }
 
     /// The first image's worker ends only after the last image's result has been handed out.
-    @Test func resultsComeAsTheyFinishAndStayInOrder() async throws {
+    @Test func resultsComeAsTheyFinish() async throws {
         let directory = try TemporaryDirectory()
         let sign = directory.path + "/c-is-done"
         let run = shell(
             "case $0 in slow) until [ -e \(sign) ]; do sleep 0.05; done;; esac; exit 1")
         var finished: [String] = []
-        let results = try await run.results(of: ["slow", "b", "c"]) { result in
-            finished.append(result.image)
+        try await run.run(["slow", "b", "c"]) { index, result in
+            finished.append("\(index) \(result.image)")
+            #expect(result.status == .crashed)
             if result.image == "c" { try directory.write("", to: "c-is-done") }
             return true
         }
-        #expect(finished == ["b", "c", "slow"])
-        #expect(results.map(\.image) == ["slow", "b", "c"])
-        #expect(results.allSatisfy { $0.status == .crashed })
+        #expect(finished == ["1 b", "2 c", "0 slow"])
     }
 
     @Test func noFurtherWorkerWhenNobodyListens() async throws {
-        let results = await shell("exit 1", jobs: 1).results(of: ["a", "b", "c"]) { _ in false }
-        #expect(results.map(\.image) == ["a"])
+        var finished: [String] = []
+        await shell("exit 1", jobs: 1).run(["a", "b", "c"]) { _, result in
+            finished.append(result.image)
+            return false
+        }
+        #expect(finished == ["a"])
+    }
+
+    /// Who stops the batch wants no results of what was at hand.
+    @Test func aStoppedBatchEndsItsWorkers() async throws {
+        let directory = try TemporaryDirectory()
+        let run = shell("case $0 in a) exit 1;; esac; touch \(directory.path)/$0; exec sleep 3600")
+        let work = Task {
+            var finished: [String] = []
+            await run.run(["a", "b", "c", "d"]) { _, result in
+                finished.append(result.image)
+                return true
+            }
+            return finished
+        }
+        while !["b", "c"].allSatisfy({ FileManager.default.fileExists(atPath: "\(directory.path)/\($0)") }) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        work.cancel()
+        #expect(await work.value == ["a"])
+        #expect(!FileManager.default.fileExists(atPath: directory.path + "/d"))
     }
 
     @Test func reportsAreUnderstood() async throws {
@@ -102,27 +125,85 @@ struct BatchTests {
         }
     }
 
-    @Test func candidates() throws {
+    @Test func filesOfADirectory() throws {
+        let outside = try TemporaryDirectory()
+        try outside.write("x", to: "secret")
         let directory = try TemporaryDirectory()
         for name in ["b.raw", "a.qcow2", ".hidden", "sub/c.raw", "sub/.git/d", "README"] {
             try directory.write("x", to: name)
         }
         let files = FileManager.default
-        try files.createSymbolicLink(atPath: directory.path + "/link.raw", withDestinationPath: "b.raw")
-        try files.createSymbolicLink(atPath: directory.path + "/loop", withDestinationPath: ".")
-        try files.createSymbolicLink(atPath: directory.path + "/dangling", withDestinationPath: "nothing")
-        func names(recursive: Bool) throws -> [String] {
-            try BatchCandidates.list(in: directory.path, recursive: recursive)
-                .map { String($0.dropFirst(directory.path.count + 1)) }
+        for (name, target) in [
+            ("link.raw", "b.raw"), ("down.raw", "sub/c.raw"), ("loop", "."), ("dangling", "nothing"),
+            ("out", outside.path + "/secret"), ("sub/up", "../../../../../../etc/passwd"),
+        ] {
+            try files.createSymbolicLink(atPath: "\(directory.path)/\(name)", withDestinationPath: target)
         }
-        #expect(try names(recursive: false) == ["README", "a.qcow2", "b.raw", "link.raw"])
-        #expect(try names(recursive: true) == ["README", "a.qcow2", "b.raw", "link.raw", "sub/c.raw"])
-        #expect(throws: BatchCandidates.Failure.self) {
-            try BatchCandidates.list(in: directory.path + "/README", recursive: false)
+        try files.linkItem(atPath: directory.path + "/b.raw", toPath: directory.path + "/z-hard.raw")
+        func list(recursive: Bool) throws -> (images: [String], skipped: [String: String]) {
+            let listing = try BatchDirectory(directory.path, recursive: recursive)
+            func short(_ path: String) -> String { String(path.dropFirst(directory.path.count + 1)) }
+            return (
+                listing.images.map { short($0.path) },
+                Dictionary(uniqueKeysWithValues: listing.skipped.map { (short($0.path), $0.reason) })
+            )
         }
-        #expect(throws: BatchCandidates.Failure.self) {
-            try BatchCandidates.list(in: directory.path + "/none", recursive: false)
+        let flat = try list(recursive: false)
+        #expect(flat.images == ["README", "a.qcow2", "b.raw", "down.raw"])
+        #expect(flat.skipped["sub"]?.contains("--recursive") == true)
+        #expect(flat.skipped["link.raw"]?.contains("the same file as") == true)
+        #expect(flat.skipped["z-hard.raw"]?.contains("the same file as") == true)
+        #expect(flat.skipped["dangling"] == "a link that leads nowhere")
+        #expect(flat.skipped["loop"] == "a link to a directory")
+        #expect(flat.skipped["out"] == "a link that leads out of the directory")
+        let deep = try list(recursive: true)
+        #expect(deep.images == ["README", "a.qcow2", "b.raw", "sub/c.raw"])
+        #expect(deep.skipped["down.raw"]?.contains("the same file as") == true)
+        #expect(deep.skipped["sub/up"] == "a link that leads out of the directory")
+        #expect(throws: BatchDirectory.Failure.self) {
+            try BatchDirectory(directory.path + "/README", recursive: false)
         }
+        #expect(throws: BatchDirectory.Failure.self) {
+            try BatchDirectory(directory.path + "/none", recursive: false)
+        }
+    }
+
+    /// Overlays over one base, a chain, a circle: each disk is judged once.
+    @Test func partsOfOneImage() throws {
+        let directory = try TemporaryDirectory()
+        for name in ["a", "b", "base", "middle", "top", "x", "y"] { try directory.write(name, to: name) }
+        var listing = try BatchDirectory(directory.path, recursive: false)
+        #expect(listing.images.count == 7)
+        let parts = [
+            "a": ["base"], "b": ["base"], "top": ["middle"], "middle": ["base"], "x": ["y"], "y": ["x"],
+        ]
+        listing.join(
+            listing.images.map { image in
+                (parts[String(image.path.dropFirst(directory.path.count + 1))] ?? []).map {
+                    "\(directory.path)/\($0)"
+                }
+            })
+        #expect(listing.images.map { $0.path.split(separator: "/").last } == ["a", "b", "top", "x"])
+        #expect(listing.skipped.map { $0.path.split(separator: "/").last } == ["base", "middle", "y"])
+        #expect(listing.skipped.first?.reason.hasPrefix("part of ") == true)
+        // When the base changes, the overlay is another image.
+        let before = listing.images[0].stamps
+        #expect(before.count == 2)
+        try directory.write("another base", to: "base")
+        #expect(listing.images[0].stamps != before)
+    }
+
+    /// A surveyor that dies of one file is asked about the others anew.
+    @Test func aSurveyGoesOn() async throws {
+        let survey = BatchSurvey(
+            worker: BatchRun.Worker(
+                executable: "/bin/sh",
+                arguments: [
+                    "-c",
+                    "while read -r f; do case $f in *bad*) kill -9 $$;; esac; echo '{\"parts\":['$f']}'; done",
+                ]))
+        let parts = await survey.parts(of: ["/a", "/bad", "/b", "/c d"])
+        #expect(parts == [["/a"], [], ["/b"], ["/c d"]])
     }
 
     @Test func summary() throws {
@@ -139,7 +220,8 @@ struct BatchTests {
                 image: "d/slow.raw", status: .timedOut, message: "not done after 120.0 seconds", seconds: 120),
         ]
         #expect(
-            try Snapshot.difference(BatchSummary(results).text, from: "CommandLine/batch-summary.txt") == nil)
+            try Snapshot.difference(
+                BatchSummary(results.map(BatchRow.init)).text, from: "CommandLine/batch-summary.txt") == nil)
         #expect(BatchSummary([]).text == "0 files\n")
     }
 
@@ -191,9 +273,11 @@ struct BatchTests {
         }
         let text = try await Tool.imagecheck.run(
             "batch", images.path, "--recursive", "--output", reports.path + "/new")
-        #expect(text.code == 0 && text.output.contains("2 files") && text.complaint.isEmpty)
+        #expect(
+            text.code == 0 && text.output.contains("2 files") && text.output.contains("1/2")
+                && text.complaint.isEmpty)
         let stored = try String(
-            contentsOf: URL(filePath: reports.path + "/new/results.jsonl"), encoding: .utf8)
+            contentsOf: URL(filePath: reports.path + "/new/results.ndjson"), encoding: .utf8)
         #expect(stored.split(separator: "\n").count == 2)
         let missing = try await Tool.imagecheck.run("batch", images.path + "/none")
         #expect(missing.code == 2 && missing.complaint.contains("no such directory"))

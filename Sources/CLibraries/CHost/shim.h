@@ -71,6 +71,9 @@ static inline int chost_is_terminal(int descriptor) { return isatty(descriptor);
 // Writing to a pipe that nobody reads becomes an error instead of the end of the program.
 static inline void chost_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
 
+static inline void chost_ignore_signal(int number) { signal(number, SIG_IGN); }
+static inline void chost_default_signal(int number) { signal(number, SIG_DFL); }
+
 // Processors this system has running; at least 1.
 static inline int chost_processor_count(void) {
     long count = sysconf(_SC_NPROCESSORS_ONLN);

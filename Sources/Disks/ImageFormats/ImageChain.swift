@@ -60,7 +60,7 @@ struct ImageChain {
         do throws(ImageFault) {
             let location = try location(of: name)
             let source = try FileSource(location.realPath)
-            accept(name)
+            accept(name, at: location)
             return .opened(source)
         } catch {
             return refuse(name, because: error)
@@ -105,7 +105,7 @@ struct ImageChain {
             }
             let source = try FileSource(location.realPath)
             try accepts(source)
-            accept(name)
+            accept(name, at: location)
             let image = try open(source, at: location, as: name.format, depth: name.depth + 1)
             if var finding = check(image) {
                 finding.depth = name.depth
@@ -138,10 +138,11 @@ struct ImageChain {
             .unsafeReference, "the name of the \(name.role) \(complaint): \(name.text)", depth: name.depth)
     }
 
-    private mutating func accept(_ name: Name) {
+    private mutating func accept(_ name: Name, at location: BackingPolicy.Location) {
         references.append(
             FileReference(
-                role: name.role, name: name.text, format: name.format, depth: name.depth, refusal: nil))
+                role: name.role, name: name.text, format: name.format, depth: name.depth,
+                path: location.realPath.string, refusal: nil))
     }
 
     private func location(of name: Name) throws(ImageFault) -> BackingPolicy.Location {

@@ -29,6 +29,8 @@ package struct FileReference: Sendable, Hashable {
     package var format: String?
     /// Which file names it: 0 for the image itself, 1 for its backing file, and so on.
     package var depth: Int
+    /// Where the file was found, links followed; nil when it was not opened.
+    package var path: String?
     /// Why it was not opened; nil when it was. `notAllowed` is the policy, `notFound` an absent file.
     package var refusal: ImageFault?
 }

@@ -18,6 +18,8 @@ public struct BatchResult: Sendable, Hashable, Codable {
         case memory
         /// The worker died, or answered what nobody understands.
         case crashed
+        /// The file was not checked: it is part of another image, or a link that leads elsewhere.
+        case skipped
     }
 
     /// The image, as the batch names it.

@@ -41,27 +41,26 @@ public struct BatchRun: Sendable {
     /// As many workers as there are processors.
     public static var usualJobs: Int { Int(chost_processor_count()) }
 
-    /// Judges `images`; hands each result to `finished` as it comes, one at a time, and returns all of them in
-    /// the order of `images`. When `finished` answers false, no further worker is started.
-    public func results(
-        of images: [String], finished: (BatchResult) throws -> Bool
-    ) async rethrows -> [BatchResult] {
+    /// Judges `images` and hands each result to `finished` as it comes, one at a time. When `finished` answers
+    /// false, no further worker is started; when the task is cancelled, the workers at hand are ended and what
+    /// they were at has no result.
+    public func run(
+        _ images: [String], finished: (_ index: Int, BatchResult) async throws -> Bool
+    ) async rethrows {
         try await withThrowingTaskGroup(of: (Int, BatchResult).self) { group in
-            var results: [Int: BatchResult] = [:]
             var next = images.indices.makeIterator()
             var isWanted = true
             func start(_ group: inout ThrowingTaskGroup<(Int, BatchResult), any Error>) {
-                guard isWanted, let index = next.next() else { return }
+                guard isWanted, !Task.isCancelled, let index = next.next() else { return }
                 let image = images[index]
                 group.addTask { (index, await result(of: image)) }
             }
             for _ in 0..<jobs { start(&group) }
             while let (index, result) = try await group.next() {
-                results[index] = result
-                if try !finished(result) { isWanted = false }
+                if Task.isCancelled { continue }
+                if try await !finished(index, result) { isWanted = false }
                 start(&group)
             }
-            return results.sorted { $0.key < $1.key }.map(\.value)
         }
     }
 

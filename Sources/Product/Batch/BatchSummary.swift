@@ -1,33 +1,46 @@
 import Checks
-import LaunchChain
 public import Reports
 
-/// The end of a batch in one table and one line of totals.
+/// The end of a batch: a table of the images, one line of totals, the reasons that most of them share.
 public struct BatchSummary: Sendable {
-    private let results: [BatchResult]
+    private let rows: [BatchRow]
     private let style: TextStyle
+    private let listsImages: Bool
 
-    /// A summary of `results`, in their order.
-    public init(_ results: [BatchResult], style: TextStyle = TextStyle()) {
-        self.results = results
+    /// A summary of `rows`, in their order.
+    ///
+    /// - Parameter listsImages: whether it has the table; without, each image has been named already.
+    public init(_ rows: [BatchRow], style: TextStyle = TextStyle(), listsImages: Bool = true) {
+        self.rows = rows
         self.style = style
+        self.listsImages = listsImages
     }
 
-    private struct Row {
-        var name: String
-        var system: String
-        var answers: [String]
-        /// What differs from target to target.
-        var targets: [String]
-        var reason: String
-        var seconds: String
-    }
+    /// With more images than that, those that are good are counted and not listed.
+    private static let listedWhole = 40
+    private static let mostListed = 200
+    private static let reasonsShown = 12
 
-    /// Table and totals.
+    /// Table, totals and reasons.
     public var text: String {
         var canvas = TextCanvas(style)
-        let rows = results.map(row)
-        let nameWidth = min(22, max(5, rows.map { TerminalText.width(canvas.shown($0.name)) }.max() ?? 0))
+        let listed =
+            !listsImages
+            ? [] : rows.count > BatchSummary.listedWhole ? rows.filter { !$0.isGood } : rows
+        write(Array(listed.prefix(BatchSummary.mostListed)), on: &canvas)
+        if listed.count > BatchSummary.mostListed {
+            canvas.line("… and \(listed.count - BatchSummary.mostListed) more", .quiet)
+        }
+        canvas.gap()
+        let totals = BatchTotals(rows)
+        canvas.paragraph(totals.sentence)
+        if rows.count > 1 { write(totals.reasons, on: &canvas) }
+        return canvas.text
+    }
+
+    private func write(_ rows: [BatchRow], on canvas: inout TextCanvas) {
+        let names = rows.map { $0.image.split(separator: "/").last.map(String.init) ?? $0.image }
+        let nameWidth = min(22, max(5, names.map { TerminalText.width(canvas.shown($0)) }.max() ?? 0))
         let systemWidth = min(20, max(6, rows.map { TerminalText.width(canvas.shown($0.system)) }.max() ?? 0))
         if !rows.isEmpty {
             canvas.cutLine([
@@ -36,94 +49,36 @@ public struct BatchSummary: Sendable {
                         + "boots    reach    ready      time", .quiet)
             ])
         }
-        for row in rows {
+        for (row, name) in zip(rows, names) {
             var pieces = [
-                Piece(column(row.name, nameWidth, canvas), .strong),
+                Piece(column(name, nameWidth, canvas), .strong),
                 Piece(column(row.system, systemWidth, canvas)),
             ]
             for answer in row.answers {
                 pieces.append(Piece(TerminalText.padded(answer, to: 9), ink(answer)))
             }
-            let time = String(repeating: " ", count: max(0, 6 - row.seconds.count)) + row.seconds
-            pieces.append(Piece(time, .quiet))
+            let seconds = Quantity.seconds(row.seconds)
+            pieces.append(Piece(String(repeating: " ", count: max(0, 6 - seconds.count)) + seconds, .quiet))
             canvas.cutLine(pieces)
             for target in row.targets { canvas.cutLine([Piece(target, .quiet)], indent: 4) }
             if !row.reason.isEmpty { canvas.cutLine([Piece(row.reason, .quiet)], indent: 4) }
         }
+    }
+
+    private func write(_ reasons: [BatchTotals.Reason], on canvas: inout TextCanvas) {
+        guard !reasons.isEmpty else { return }
         canvas.gap()
-        canvas.paragraph(totals)
-        return canvas.text
-    }
-
-    /// `12 files: 8 boot and are reachable, 1 partly, 2 do not, 1 is no image`
-    var totals: String {
-        let verdicts = results.compactMap { $0.status == .checked ? answers($0) : nil }
-        let good = verdicts.count { $0[0] == "yes" && $0[1] == "yes" }
-        let bad = verdicts.count { $0[0] == "no" || $0[1] == "no" }
-        let partly = verdicts.count { !$0.prefix(2).contains("no") && $0.prefix(2).contains("partly") }
-        let others: [(Int, String)] = [
-            (good, "boot and are reachable"), (partly, "on some launches only"), (bad, "do not"),
-            (verdicts.count - good - bad - partly, "not known"),
-            (count(.notAnImage), "no image"), (count(.unreadable), "not readable"),
-            (count(.timedOut), "took too long"),
-            (count(.memory), "needed too much memory"), (count(.crashed), "crashed"),
-        ]
-        let parts = others.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
-        let files = Quantity.count(results.count, "file")
-        return parts.isEmpty ? files : files + ": " + parts.joined(separator: ", ")
-    }
-
-    private func count(_ status: BatchResult.Status) -> Int { results.count { $0.status == status } }
-
-    private func row(_ result: BatchResult) -> Row {
-        let os = result.report?.guests.first?.os
-        let more = (result.report?.guests.count ?? 0) - 1
-        let system =
-            (os.map { $0.name ?? $0.distribution ?? $0.family } ?? "-") + (more > 0 ? " +\(more)" : "")
-        let isChecked = result.status == .checked
-        return Row(
-            name: result.image.split(separator: "/").last.map(String.init) ?? result.image, system: system,
-            answers: isChecked ? answers(result) : ["-", "-", "-"], targets: isChecked ? targets(result) : [],
-            reason: isChecked ? reason(result) : "\(result.status.rawValue): \(result.message ?? "")",
-            seconds: Quantity.seconds(result.seconds))
-    }
-
-    /// The worst answer over systems and targets.
-    private func answers(_ result: BatchResult) -> [String] {
-        let verdicts = result.report?.guests.flatMap(\.verdicts) ?? []
-        func worst(_ answer: (TargetVerdict) -> TargetVerdict.Answer) -> String {
-            let all = verdicts.map(answer)
-            let order: [TargetVerdict.Answer] = [.no, .unknown, .partly, .yes]
-            return order.first { all.contains($0) }?.rawValue ?? "-"
+        for reason in reasons.prefix(BatchSummary.reasonsShown) {
+            let number = String(reason.count)
+            let head = String(repeating: " ", count: max(0, 6 - number.count)) + number + "  "
+            canvas.cutLine([
+                Piece(head, reason.severity == .error ? .bad : .warning), Piece(reason.code, .strong),
+                Piece("  " + reason.meaning, .quiet),
+            ])
         }
-        return [worst(\.boots), worst(\.reachable), worst(\.ready)]
-    }
-
-    /// Of several targets, those where the image does not boot and is reached on every launch.
-    private func targets(_ result: BatchResult) -> [String] {
-        let verdicts = result.report?.guests.flatMap(\.verdicts) ?? []
-        guard Set(verdicts.map(\.target)).count > 1 else { return [] }
-        let order: [TargetVerdict.Answer] = [.no, .unknown, .partly]
-        return order.compactMap { answer in
-            let names = verdicts.filter { verdict in
-                order.first { $0 == verdict.boots || $0 == verdict.reachable } == answer
-            }.map(\.target)
-            return names.isEmpty ? nil : "\(answer.rawValue) at \(names.joined(separator: ", "))"
+        if reasons.count > BatchSummary.reasonsShown {
+            canvas.line("        … and \(reasons.count - BatchSummary.reasonsShown) more reasons", .quiet)
         }
-    }
-
-    private func reason(_ result: BatchResult) -> String {
-        guard let report = result.report else { return "" }
-        if report.guests.isEmpty {
-            return report.checks?.first { $0.status == .fail }?.message ?? "no system found"
-        }
-        let launches = report.guests.flatMap(\.verdicts).flatMap(\.launches)
-        if let stop = launches.compactMap(\.stopsAt).first { return "\(stop.code): \(stop.message)" }
-        let items = report.allChecks.filter { $0.status == .fail && ($0.severity ?? .error) > .info }
-        if let worst = items.max(by: { ($0.severity ?? .error) < ($1.severity ?? .error) }) {
-            return "\(worst.code ?? worst.id): \(worst.message ?? worst.title)"
-        }
-        return launches.compactMap { $0.unknownBecause?.first }.first ?? ""
     }
 
     private func column(_ text: String, _ width: Int, _ canvas: TextCanvas) -> String {

@@ -31,7 +31,7 @@ struct LayoutOpener {
         }
     }
 
-    private func statedFormat() throws(ImageFault) -> ImageFormat? {
+    func statedFormat() throws(ImageFault) -> ImageFormat? {
         guard let name = options.imageFormat else { return nil }
         guard let format = ImageFormat(named: name) else {
             let known = ImageFormat.allCases.map(\.rawValue).joined(separator: ", ")

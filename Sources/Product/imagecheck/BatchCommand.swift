@@ -1,22 +1,25 @@
 import ArgumentParser
 import Batch
-import CHost
-import FoundationEssentials
 import ImageCheck
 import Reports
+import Targets
 
 struct BatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batch",
         abstract: "Judge every image of a directory, each in a confined process of its own.",
         discussion: """
-            Every regular file counts, whatever its name; links to files are followed, links to directories are \
-            not. A file that is no image is listed and fails nothing. An image whose worker dies, hangs or needs \
-            too much memory gets that as its result.
+            Every regular file counts, whatever its name; a file that is no image is listed and fails nothing. \
+            Links are followed inside the directory only. A file that holds a part of another image (the base \
+            of an overlay, the pieces of a split disk) is judged with that image, and not again. An image whose \
+            worker dies, hangs or needs too much memory gets that as its result.
 
-            JSON is one line per image as it is finished; text is a table at the end. With --output DIR the \
-            lines go to DIR/results.jsonl and each report to a file of its own. Gates only when --fail-on is \
-            given; 2 when an image could not be judged and nothing failed.
+            With --output DIR, DIR/results.ndjson gets a line per image as it is finished, DIR/images a page and \
+            a JSON report of each, and DIR/index.html is a list to sort and search. What is done is remembered \
+            in DIR/state.sqlite: after any stop, --resume checks only what is missing, has changed or was asked \
+            otherwise. Ctrl-C stops and keeps what is done.
+
+            Gates only when --fail-on is given; 2 when an image could not be judged and nothing failed.
             """)
 
     @Argument(help: ArgumentHelp("A directory of images.", valueName: "dir"), completion: .directory)
@@ -42,6 +45,21 @@ struct BatchCommand: AsyncParsableCommand {
         help: ArgumentHelp("A directory for the reports; made when it is not there.", valueName: "dir"))
     var output: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The file that remembers what is done; state.sqlite of the output directory unless given.",
+            valueName: "file"))
+    var state: String?
+
+    @Flag(help: "Go on where an earlier run stopped: check what is missing or has changed.")
+    var resume = false
+
+    @Flag(help: "Check everything again, whatever an earlier run has done.")
+    var force = false
+
+    @Flag(help: "Stay, and check images as they appear or change, once they have stopped growing.")
+    var watch = false
+
     @OptionGroup var judging: JudgingOptions
 
     @Option(help: "Exit with 1 when an item fails with this severity or a higher one.")
@@ -59,78 +77,112 @@ struct BatchCommand: AsyncParsableCommand {
         if !(1...1_048_576).contains(memory) {
             throw ValidationError("--memory is a number of MiB from 1 to 1048576.")
         }
+        if resume, force { throw ValidationError("--resume and --force are opposites.") }
+        if resume, statePath == nil {
+            throw ValidationError(
+                "--resume needs the --output or the --state of the run that it goes on with.")
+        }
     }
+
+    private var statePath: String? { state ?? output.map { $0 + "/state.sqlite" } }
 
     func run() async throws {
         // Wrong names are said once, not by every worker.
         var options = reading.scanOptions
         try judging.apply(to: &options)
-        let images: [String]
+        let job = try job(options)
+        let isLines = format == .json && output == nil
+        // On a terminal a table comes at the end; a pipe gets a line for each image as it is done.
+        let isTable = Host.isOutputTerminal
+        let progress = BatchProgress(isQuiet: isLines || isTable)
+        let watch = watch
+        let work = Task {
+            let report: (BatchJob.Event) throws -> Void = { event in
+                switch event {
+                case .began(let images, let kept): progress.begin(images: images, kept: kept)
+                case .finished(let row, let line):
+                    progress.finish(row)
+                    if isLines { try Host.write(line + [0x0A]) }
+                }
+            }
+            return watch
+                ? try await job.watch(watching: report) : try await job.perform(watching: report)
+        }
+        let interruption = Interruption { work.cancel() }
+        let rows: [BatchRow]
         do {
-            images = try BatchCandidates.list(in: directory, recursive: recursive)
+            rows = try await work.value
         } catch {
-            throw CommandFailure("\(error)")
+            progress.end()
+            switch error {
+            case let failure as BatchDirectory.Failure: throw CommandFailure("\(failure)")
+            case let failure as BatchState.Failure: throw CommandFailure("\(failure)")
+            case let failure as BatchPages.Failure: throw CommandFailure("\(failure)")
+            default: throw error
+            }
         }
-        let store = try output.map { try BatchOutput(directory: $0, images: directory) }
-        let run = BatchRun(worker: worker, jobs: jobs ?? BatchRun.usualJobs, timeoutSeconds: timeout)
-        let progress = BatchProgress(total: images.count)
-        let results = try await run.results(of: images) { result in
-            try store?.add(result)
-            progress.advance(to: result.image)
-            guard format == .json, store == nil else { return true }
-            return try Host.write(JSONReport.bytes(result, layout: .line) + [0x0A])
+        withExtendedLifetime(interruption) {}
+        progress.end()
+        if !isLines {
+            try Host.write(BatchSummary(rows, style: Host.style(for: nil), listsImages: isTable).text)
         }
-        progress.finish()
-        if format == .text || store != nil {
-            try Host.write(BatchSummary(results, style: Host.style(for: nil)).text)
+        // A watch has no other end.
+        if work.isCancelled, !watch {
+            let hint = statePath == nil ? nil : "the same command with --resume goes on from here"
+            Host.complain("stopped: \(progress.remaining) not checked", hint: hint)
+            throw ExitCode(130)
         }
-        try exit(for: results)
+        if let failOn {
+            let outcome = rows.map { $0.outcomes[failOn] ?? .unknown }.max() ?? .good
+            if outcome != .good { throw ExitCode(outcome.rawValue) }
+        }
     }
 
-    private var worker: BatchRun.Worker {
+    private func job(_ options: ScanOptions) throws -> BatchJob {
+        do {
+            let pages = try output.map { try BatchPages(directory: $0, images: directory) }
+            let state = try statePath.map(BatchState.init(path:))
+            if !resume, !force, let path = statePath, try state?.isEmpty() == false {
+                throw CommandFailure(
+                    "\(path) holds the results of an earlier run",
+                    hint: "--resume goes on with them, --force begins anew")
+            }
+            return BatchJob(
+                directory: directory, isRecursive: recursive,
+                run: BatchRun(
+                    worker: worker(WorkerCommand.name), jobs: jobs ?? BatchRun.usualJobs,
+                    timeoutSeconds: timeout),
+                survey: BatchSurvey(worker: worker(SurveyCommand.name)),
+                question: try question(options), state: state, pages: pages, isResumed: resume)
+        } catch let failure as BatchState.Failure {
+            throw CommandFailure("\(failure)")
+        } catch let failure as BatchPages.Failure {
+            throw CommandFailure("\(failure)")
+        }
+    }
+
+    private func worker(_ name: String) -> BatchRun.Worker {
+        // All files of the directory are read anyway: one of them may refer to another.
         BatchRun.Worker(
             executable: "/proc/self/exe",
             arguments: [
-                WorkerCommand.name, "--memory", "\(memory)", "--processor-time",
-                "\(Int(timeout.rounded(.up)) + 1)",
-            ] + judging.arguments + reading.arguments + ["--"])
+                name, "--memory", "\(memory)", "--processor-time", "\(Int(timeout.rounded(.up)) + 1)",
+            ] + judging.arguments + reading.arguments + ["--allow-backing", directory, "--"])
     }
 
-    private func exit(for results: [BatchResult]) throws {
-        guard let failOn, failOn != .never else { return }
-        let gate = Gate(failOn)
-        let outcome =
-            results.map { result -> Gate.Outcome in
-                switch result.status {
-                case .checked: result.report.map { gate.outcome(of: $0) } ?? .unknown
-                case .notAnImage: .good
-                case .unreadable, .timedOut, .memory, .crashed: .unknown
-                }
-            }.max() ?? .good
-        if outcome != .good { throw ExitCode(outcome.rawValue) }
-    }
-}
-
-/// Which image is at hand, on one line of the terminal; nothing in a pipe.
-struct BatchProgress {
-    private final class Count {
-        var done = 0
-    }
-
-    private let total: Int
-    private let count = Count()
-    private let isShown = Host.isErrorTerminal
-
-    init(total: Int) { self.total = total }
-
-    func advance(to image: String) {
-        count.done += 1
-        guard isShown else { return }
-        let name = TerminalText.cut(TerminalText.escaped(image), to: 50)
-        Host.show("\r\u{1b}[K\(count.done) of \(total)  \(name)")
-    }
-
-    func finish() {
-        if isShown { Host.show("\r\u{1b}[K") }
+    /// Everything that decides what a result means.
+    private func question(_ options: ScanOptions) throws -> String {
+        struct Question: Encodable {
+            let version: String
+            let targets: [Target]
+            let arguments: [String]
+            let limits: [String]
+        }
+        var narrowed = judging
+        narrowed.targets = []
+        let question = Question(
+            version: ImageScanner.version, targets: options.targets,
+            arguments: narrowed.arguments + reading.arguments, limits: ["\(timeout)", "\(memory)"])
+        return String(decoding: try JSONReport.bytes(question, layout: .line), as: UTF8.self)
     }
 }

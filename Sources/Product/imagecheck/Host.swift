@@ -61,6 +61,12 @@ enum Host {
             colour: isColourWanted, width: columns > 0 ? columns : 80, unicode: hasUnicode)
     }
 
+    /// Columns of the terminal behind standard error.
+    static var errorColumns: Int {
+        let columns = Int(chost_terminal_columns(2))
+        return columns > 0 ? columns : 80
+    }
+
     static var isOutputTerminal: Bool { chost_is_terminal(1) != 0 }
     static var isErrorTerminal: Bool { chost_is_terminal(2) != 0 }
 

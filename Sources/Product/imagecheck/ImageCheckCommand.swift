@@ -31,6 +31,7 @@ struct ImageCheckCommand: AsyncParsableCommand {
         let arguments = Array(CommandLine.arguments.dropFirst())
         // Not part of the help: how `batch` starts itself for one image.
         if arguments.first == WorkerCommand.name { return WorkerCommand.answer(Array(arguments.dropFirst())) }
+        if arguments.first == SurveyCommand.name { return SurveyCommand.answer(Array(arguments.dropFirst())) }
         do {
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {

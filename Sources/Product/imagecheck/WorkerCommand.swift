@@ -32,6 +32,7 @@ struct WorkerCommand: ParsableCommand {
         var options = reading.scanOptions
         // Before the rights are given up: a target may be a file.
         try judging.apply(to: &options)
+        Interruption.isDecidedByParent()
         _ = Confinement(memoryMiB: memory, processorSeconds: processorTime).apply()
         let answer: WorkerAnswer
         do throws(ImageFault) {
@@ -40,5 +41,41 @@ struct WorkerCommand: ParsableCommand {
             answer = WorkerAnswer(error)
         }
         try Host.write(JSONReport.bytes(answer, layout: .line) + [0x0A])
+    }
+}
+
+/// Says which files each of many images refers to: the paths come as lines of JSON on standard
+/// input, a line of JSON answers each.
+struct SurveyCommand: ParsableCommand {
+    /// What `batch` calls it. It is no subcommand of the help.
+    static let name = "batch-survey"
+
+    static let configuration = CommandConfiguration(
+        commandName: "imagecheck batch-survey", shouldDisplay: false)
+
+    @Option var memory: Int
+    @Option var processorTime: Int
+    @OptionGroup var judging: JudgingOptions
+    @OptionGroup var reading: ReadingOptions
+
+    static func answer(_ arguments: [String]) {
+        do {
+            let command = try parse(arguments)
+            try command.run()
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    func run() throws {
+        Interruption.isDecidedByParent()
+        _ = Confinement(memoryMiB: memory, processorSeconds: processorTime).apply()
+        let scanner = ImageScanner(reading.scanOptions)
+        while let line = readLine() {
+            let path = try JSONReport.decode(String.self, from: Array(line.utf8))
+            // What cannot be read is said by the worker that judges it.
+            let answer = BatchSurvey.Answer(parts: (try? scanner.parts(of: path)) ?? [])
+            try Host.write(JSONReport.bytes(answer, layout: .line) + [0x0A])
+        }
     }
 }

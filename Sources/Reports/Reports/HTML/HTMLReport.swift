@@ -1,5 +1,3 @@
-internal import Mustache
-
 /// The report as one HTML file that needs nothing else: no request leaves the page, and its policy
 /// (Content Security Policy, level 3) lets no script run but its own.
 public struct HTMLReport: Sendable {
@@ -10,27 +8,17 @@ public struct HTMLReport: Sendable {
 
     /// The page.
     public var text: String {
-        HTMLReport.templates.render(HTMLPage(report), withTemplate: "report") ?? ""
+        HTMLReport.templates.render(HTMLPage(report), with: "report")
     }
 
-    static let style = String(decoding: PackageResources.report_css, as: UTF8.self)
+    /// The style of all pages of the program.
+    package static let style = String(decoding: PackageResources.report_css, as: UTF8.self)
     static let script = String(decoding: PackageResources.report_js, as: UTF8.self)
 
     /// SHA-256 of `script` in base 64, by which the policy of the page knows it. A test computes it.
     static let scriptDigest = "/AjMf2CkTWI879qfoBclMnDKPP8UbnZK9mptxtHUAMk="
 
-    private static let templates: MustacheLibrary = {
-        MustacheContentTypes.register(MarkupText(), named: "GUEST")
-        var library = MustacheLibrary()
-        do {
-            try library.register(
-                String(decoding: PackageResources.report_mustache, as: UTF8.self), named: "report")
-            try library.register(
-                String(decoding: PackageResources.layer_mustache, as: UTF8.self), named: "layer")
-        } catch {
-            // They are part of the program: no image and no user reaches this.
-            fatalError("a template of the program is wrong: \(error)")
-        }
-        return library
-    }()
+    private static let templates = PageTemplates([
+        "report": PackageResources.report_mustache, "layer": PackageResources.layer_mustache,
+    ])
 }

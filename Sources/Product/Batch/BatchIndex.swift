@@ -1,0 +1,111 @@
+import Checks
+internal import Reports
+
+/// The list of all images of a batch, as a page: a table to sort and to search, the totals, the reasons that
+/// many images share.
+public struct BatchIndex: Sendable {
+    private let title: String
+    private let rows: [BatchRow]
+    private let note: String
+
+    /// An index of `rows`.
+    ///
+    /// - Parameters:
+    ///   - title: the directory.
+    ///   - note: what made it, and whether it is whole.
+    public init(title: String, rows: [BatchRow], note: String) {
+        self.title = title
+        self.rows = rows
+        self.note = note
+    }
+
+    /// The page; `link` tells where an image's own page is.
+    func text(link: (BatchRow) -> String?) -> String {
+        let totals = BatchTotals(rows)
+        let base = title.hasSuffix("/") ? title : title + "/"
+        let page = Page(
+            title: title, sentence: totals.sentence, note: note,
+            hasReasons: !totals.reasons.isEmpty,
+            reasons: totals.reasons.map {
+                Reason(
+                    code: $0.code, tone: $0.severity.rawValue, count: $0.count,
+                    noun: $0.count == 1 ? "image" : "images", meaning: $0.meaning)
+            },
+            answers: ["yes", "partly", "unknown", "no", "-"].compactMap { answer in
+                let count = rows.count { $0.answers[0] == answer }
+                guard count > 0 else { return nil }
+                return Choice(
+                    name: answer, title: answer == "-" ? "not judged" : answer, count: count)
+            },
+            rows: rows.map { row in
+                Entry(
+                    name: row.image.hasPrefix(base) ? String(row.image.dropFirst(base.count)) : row.image,
+                    link: link(row), system: row.system == "-" ? "" : row.system,
+                    answer: row.answers[0], answers: row.answers.map(Answer.init),
+                    reason: ([row.reason] + row.targets).filter { !$0.isEmpty }.joined(separator: "; "),
+                    codes: row.codes.filter { $0.value > .info }.keys.sorted().joined(separator: " "),
+                    seconds: Quantity.seconds(row.seconds), duration: row.seconds)
+            })
+        return BatchIndex.templates.render(page, with: "index")
+    }
+
+    /// SHA-256 of the script in base 64, by which the policy of the page knows it. A test computes it.
+    static let scriptDigest = "aV90H9GqF6+YmwhQhyoRu58+5V9gKSszATT7i1J+FXw="
+
+    private static let templates = PageTemplates(["index": PackageResources.index_mustache])
+
+    // What `index.mustache` shows, under the names it uses.
+
+    struct Page {
+        let title: String
+        let sentence: String
+        let note: String
+        let hasReasons: Bool
+        let reasons: [Reason]
+        let answers: [Choice]
+        let rows: [Entry]
+        let style =
+            HTMLReport.style + String(decoding: PackageResources.index_css, as: UTF8.self)
+        let script = String(decoding: PackageResources.index_js, as: UTF8.self)
+        let scriptDigest = BatchIndex.scriptDigest
+    }
+
+    struct Reason {
+        let code: String
+        let tone: String
+        let count: Int
+        let noun: String
+        let meaning: String
+    }
+
+    struct Choice {
+        let name: String
+        let title: String
+        let count: Int
+    }
+
+    struct Entry {
+        let name: String
+        let link: String?
+        let system: String
+        let answer: String
+        let answers: [Answer]
+        let reason: String
+        let codes: String
+        let seconds: String
+        let duration: Double
+    }
+
+    struct Answer {
+        let said: String
+        let tone: String
+        /// For sorting: what needs doing first comes first.
+        let rank: Int
+
+        init(_ answer: String) {
+            said = answer == "-" ? "" : answer
+            tone = answer == "yes" ? "good" : answer == "no" ? "bad" : answer == "-" ? "quiet" : "warn"
+            rank = ["no", "unknown", "partly", "yes", "-"].firstIndex(of: answer) ?? 5
+        }
+    }
+}

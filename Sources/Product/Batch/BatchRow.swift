@@ -1,0 +1,97 @@
+public import Checks
+import LaunchChain
+public import Reports
+
+/// What a list of images says of one: little enough to hold thousands.
+public struct BatchRow: Sendable, Hashable, Codable {
+    /// The image, as the batch names it.
+    public var image: String
+    /// How its worker ended.
+    public var status: BatchResult.Status
+    /// Wall time of the worker.
+    public var seconds: Double
+    /// What people call the system, `-` when there is none.
+    public var system: String
+    /// The worst answers to boots, reachable and ready over systems and targets; `-` without a verdict.
+    public var answers: [String]
+    /// What differs from target to target, a line each.
+    public var targets: [String]
+    /// Why it is not good: where a launch stops, the worst finding, what became of the worker.
+    public var reason: String
+    /// The reason codes of the failing items, the worst severity of each.
+    public var codes: [String: Severity]
+    /// What each threshold would make of it.
+    public var outcomes: [Gate.Threshold: Gate.Outcome]
+
+    /// What is to be said of `result`.
+    public init(_ result: BatchResult) {
+        image = result.image
+        status = result.status
+        seconds = result.seconds
+        let guests = result.report?.guests ?? []
+        system =
+            (guests.first.map { $0.os.name ?? $0.os.distribution ?? $0.os.family } ?? "-")
+            + (guests.count > 1 ? " +\(guests.count - 1)" : "")
+        let report = result.status == .checked ? result.report : nil
+        answers = report.map(BatchRow.answers) ?? ["-", "-", "-"]
+        targets = report.map(BatchRow.targets) ?? []
+        reason =
+            report.map(BatchRow.reason)
+            ?? result.status.rawValue + (result.message.map { ": " + $0 } ?? "")
+        codes = [:]
+        for item in report?.allChecks ?? [] where item.status == .fail {
+            let code = item.code ?? item.id
+            codes[code] = max(codes[code] ?? .info, item.severity ?? .error)
+        }
+        outcomes = [:]
+        for threshold in Gate.Threshold.allCases {
+            outcomes[threshold] =
+                switch result.status {
+                case .checked: report.map { Gate(threshold).outcome(of: $0) } ?? .unknown
+                case .notAnImage, .skipped: .good
+                case .unreadable, .timedOut, .memory, .crashed: threshold == .never ? .good : .unknown
+                }
+        }
+    }
+
+    /// Whether it boots and is reachable everywhere.
+    public var isGood: Bool { answers[0] == "yes" && answers[1] == "yes" }
+
+    private static func answers(_ report: ScanReport) -> [String] {
+        let verdicts = report.guests.flatMap(\.verdicts)
+        func worst(_ answer: (TargetVerdict) -> TargetVerdict.Answer) -> String {
+            let all = verdicts.map(answer)
+            let order: [TargetVerdict.Answer] = [.no, .unknown, .partly, .yes]
+            return order.first { all.contains($0) }?.rawValue ?? "-"
+        }
+        return [worst(\.boots), worst(\.reachable), worst(\.ready)]
+    }
+
+    /// Of several targets, those where the image does not boot and is reached on every launch.
+    private static func targets(_ report: ScanReport) -> [String] {
+        let verdicts = report.guests.flatMap(\.verdicts)
+        guard Set(verdicts.map(\.target)).count > 1 else { return [] }
+        let order: [TargetVerdict.Answer] = [.no, .unknown, .partly]
+        return order.compactMap { answer in
+            let names = verdicts.filter { verdict in
+                order.first { $0 == verdict.boots || $0 == verdict.reachable } == answer
+            }.map(\.target)
+            return names.isEmpty ? nil : "\(answer.rawValue) at \(names.joined(separator: ", "))"
+        }
+    }
+
+    private static func reason(_ report: ScanReport) -> String {
+        if report.guests.isEmpty {
+            return report.checks?.first { $0.status == .fail }?.message ?? "no system found"
+        }
+        let launches = report.guests.flatMap(\.verdicts).flatMap(\.launches)
+        if let stop = launches.compactMap(\.stopsAt).first {
+            return stop.code.isEmpty ? stop.message : "\(stop.code): \(stop.message)"
+        }
+        let items = report.allChecks.filter { $0.status == .fail && ($0.severity ?? .error) > .info }
+        if let worst = items.max(by: { ($0.severity ?? .error) < ($1.severity ?? .error) }) {
+            return "\(worst.code ?? worst.id): \(worst.message ?? worst.title)"
+        }
+        return launches.compactMap { $0.unknownBecause?.first }.first ?? ""
+    }
+}
