@@ -9,7 +9,7 @@ import Testing
 struct BatchTests {
     /// A worker that is a shell script; the image is `$0`. The time limit is far off: tests that compute at the
     /// same time may keep the threads busy that would read a worker's answer.
-    private func shell(_ script: String, jobs: Int = 2, timeout: Double = 1200) -> BatchRun {
+    private func shell(_ script: String, jobs: Int = 2, timeout: Double = 7200) -> BatchRun {
         BatchRun(
             worker: BatchRun.Worker(executable: "/bin/sh", arguments: ["-c", script]), jobs: jobs,
             timeoutSeconds: timeout)
@@ -232,7 +232,7 @@ struct BatchTests {
             worker: BatchRun.Worker(
                 executable: Tool.developer.path,
                 arguments: ["confinement", "--attempt", "allocate", "--memory", "200"]), jobs: 1,
-            timeoutSeconds: 600)
+            timeoutSeconds: 7200)
         #expect(await run.result(of: "x").status == .memory)
     }
 
@@ -241,7 +241,7 @@ struct BatchTests {
             worker: BatchRun.Worker(
                 executable: Tool.developer.path,
                 arguments: ["confinement", "--attempt", "spin", "--processor-time", "1"]), jobs: 1,
-            timeoutSeconds: 600)
+            timeoutSeconds: 7200)
         let result = await run.result(of: "x")
         #expect(result.status == .timedOut && result.message == "used up its processor time")
     }

@@ -33,6 +33,8 @@ FATAL = [
     (r"Kernel panic - not syncing: .*", "panic"),
     (r"\(initramfs\)", "initramfs-shell"),
     (r"Entering emergency mode\. Exit the shell to continue\..*", "initramfs-shell"),   # dracut's
+    # systemd in a dracut initramfs waits for the root without end
+    (r"(?:A start job is running for|Job) \S*dev\S*.*\((?:[3-9]|\d\d)min \d+s / no limit\)", "initramfs"),
     (r"Loading \S*initrd.*failed:.*|initrd /.*\n+(?:.*\n+){0,2}Error 15: .*", "bootloader"),           # syslinux, GRUB legacy
     (r"Loading \S*vmlinuz.*failed:.*|Could not find kernel image: .*vmlinuz.*", "kernel"),           # syslinux
     (r"Loading \S+? *failed:.*|Could not find kernel image: .*|No DEFAULT or UI configuration.*|ARNING: No configuration file found.*", "bootloader"),
