@@ -78,6 +78,9 @@ struct BatchStateTests {
         #expect(!again.output.contains("24/24"))
         let refused = try await Tool.imagecheck.run(command.dropLast())
         #expect(refused.code == 2 && refused.complaint.contains("--resume"))
+        // What is refused changes nothing.
+        let left = try String(contentsOfFile: reports.path + "/out/results.ndjson", encoding: .utf8)
+        #expect(left.split(separator: "\n").count == 24)
     }
 
     /// Images are checked as they come, and again when they change; a stop keeps what is done.

@@ -64,10 +64,8 @@ public struct BatchJob: Sendable {
         try event(.began(images: listing.images.count, kept: rows.count))
         var left: [BatchRow] = []
         for skip in listing.skipped {
-            let result = BatchResult(image: skip.path, status: .skipped, message: skip.reason)
-            let row = BatchRow(result)
-            let line = try JSONReport.bytes(result, layout: .line)
-            try pages?.add(result, line: line)
+            let (row, line) = try write(
+                BatchResult(image: skip.path, status: .skipped, message: skip.reason))
             try event(.finished(row, line: line))
             left.append(row)
         }
@@ -94,6 +92,8 @@ public struct BatchJob: Sendable {
     ) async throws -> [BatchRow] {
         if !isResumed { try state?.clear() }
         var seen: [String: FileStamp] = [:]
+        // What the last pass looked at, parts of other images among it.
+        var handled: [String: FileStamp] = [:]
         var done: [String: (stamps: [FileStamp], row: BatchRow)] = [:]
         while !Task.isCancelled {
             var listing = try BatchDirectory(directory, recursive: isRecursive)
@@ -101,7 +101,8 @@ public struct BatchJob: Sendable {
             seen = Dictionary(uniqueKeysWithValues: listing.images.map { ($0.path, $0.stamp) })
             // What has grown since the last look may be half an image.
             let settled = Set(listing.images.filter { before[$0.path] == $0.stamp }.map(\.path))
-            if settled.contains(where: { done[$0]?.stamps.first != seen[$0] }) {
+            if settled.contains(where: { handled[$0] != seen[$0] }) {
+                for path in settled { handled[path] = seen[path] }
                 listing.join(await survey.parts(of: listing.images.map(\.path)))
                 var waiting: [BatchImage] = []
                 for image in listing.images
@@ -132,13 +133,17 @@ public struct BatchJob: Sendable {
         return done.values.map(\.row).sorted { $0.image < $1.image }
     }
 
+    private func write(_ result: BatchResult) throws -> (row: BatchRow, line: [UInt8]) {
+        let line = try JSONReport.bytes(result, layout: .line)
+        try pages?.add(result, line: line)
+        return (BatchRow(result), line)
+    }
+
     /// Writes a result down, the page first: what the state says is done has its page.
     private func keep(
         _ result: BatchResult, of image: BatchImage, _ event: (Event) throws -> Void
     ) throws -> BatchRow {
-        let row = BatchRow(result)
-        let line = try JSONReport.bytes(result, layout: .line)
-        try pages?.add(result, line: line)
+        let (row, line) = try write(result)
         try state?.add(row, line: line, of: image, question: question)
         try event(.finished(row, line: line))
         return row

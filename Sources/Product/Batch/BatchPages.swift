@@ -21,8 +21,8 @@ public final class BatchPages: Sendable {
     public init(directory: String, images: String) throws(Failure) {
         self.directory = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
         self.images = images.hasSuffix("/") ? images : images + "/"
+        try BatchPages.makeDirectory(directory)
         do {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             lines = try FileDescriptor.open(
                 FilePath(self.directory + "/results.ndjson"), .writeOnly,
                 options: [.create, .truncate, .append, .closeOnExec],
@@ -33,6 +33,15 @@ public final class BatchPages: Sendable {
     }
 
     deinit { try? lines.close() }
+
+    /// Makes the directory when it is not there, and leaves what is in it alone.
+    public static func makeDirectory(_ directory: String) throws(Failure) {
+        do {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        } catch {
+            throw Failure(description: "\(directory): reports cannot be written there: \(error)")
+        }
+    }
 
     /// Adds a result: its line, and its report where there is one.
     public func add(_ result: BatchResult, line: [UInt8]) throws(Failure) {
@@ -72,13 +81,7 @@ public final class BatchPages: Sendable {
     /// Where the page of `row` stands, seen from the index; nil when it has none.
     private func link(to row: BatchRow) -> String? {
         guard row.status == .checked else { return nil }
-        // Everything but letters, digits and these is escaped (RFC 3986), byte by byte.
-        let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/".utf8)
-        return BatchPages.place(of: relative(row.image)).utf8.map { byte in
-            if plain.contains(byte) { return String(UnicodeScalar(byte)) }
-            let digits = String(byte, radix: 16, uppercase: true)
-            return "%" + (digits.utf8.count < 2 ? "0" : "") + digits
-        }.joined() + ".html"
+        return URIText.encoded(BatchPages.place(of: relative(row.image))) + ".html"
     }
 
     private func add(line: [UInt8]) throws(Failure) {

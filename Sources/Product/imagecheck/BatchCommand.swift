@@ -140,13 +140,15 @@ struct BatchCommand: AsyncParsableCommand {
 
     private func job(_ options: ScanOptions) throws -> BatchJob {
         do {
-            let pages = try output.map { try BatchPages(directory: $0, images: directory) }
+            try output.map(BatchPages.makeDirectory)
             let state = try statePath.map(BatchState.init(path:))
             if !resume, !force, let path = statePath, try state?.isEmpty() == false {
                 throw CommandFailure(
                     "\(path) holds the results of an earlier run",
                     hint: "--resume goes on with them, --force begins anew")
             }
+            // It begins results.ndjson anew: not before it is sure that this run may.
+            let pages = try output.map { try BatchPages(directory: $0, images: directory) }
             return BatchJob(
                 directory: directory, isRecursive: recursive,
                 run: BatchRun(

@@ -102,7 +102,7 @@ struct SARIFArtifacts {
                 description: SARIFText.message(
                     [layer.kind, layer.name, layer.children?.first?.kind].compactMap { $0 }.joined(
                         separator: " ")),
-                location: SARIF.ArtifactLocation(uri: SARIFText.encoded(id)), parentIndex: parent,
+                location: SARIF.ArtifactLocation(uri: URIText.encoded(id)), parentIndex: parent,
                 offset: isOnDisk ? layer.offset : nil, length: layer.size))
         if volumes[id] == nil { volumes[id] = index }
         return index

@@ -33,38 +33,20 @@ enum SARIFText {
 
     /// The address of a file of the host: `file:///…` for an absolute path, a relative reference for another.
     static func uri(hostPath path: String) -> String {
-        (path.hasPrefix("/") ? "file://" : "") + encoded(path)
+        (path.hasPrefix("/") ? "file://" : "") + URIText.encoded(path)
     }
 
     /// The address of a file within its volume, from the root of that; nil for what is no path of a file, like a key
     /// of the registry.
     static func uri(guestPath path: String) -> String? {
-        if path.hasPrefix("/") { return nonEmpty(encoded(String(path.drop { $0 == "/" }))) }
+        if path.hasPrefix("/") { return nonEmpty(URIText.encoded(String(path.drop { $0 == "/" }))) }
         // C:\Windows\… is the volume itself, whatever letter it has.
         let drive = path.prefix(3)
         guard drive.count == 3, drive.hasSuffix(":\\"), drive.first?.isLetter == true else { return nil }
-        return nonEmpty(encoded(String(path.dropFirst(3).replacing("\\", with: "/"))))
+        return nonEmpty(URIText.encoded(String(path.dropFirst(3).replacing("\\", with: "/"))))
     }
 
     private static func nonEmpty(_ text: String) -> String { text.isEmpty ? "." : text }
-
-    /// Percent-encoding (RFC 3986, 2.1) of all but letters, digits, `-._~` and `/`.
-    static func encoded(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"),
-                UInt8(ascii: "~"), UInt8(ascii: "/"):
-                result.unicodeScalars.append(UnicodeScalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                result += (byte < 16 ? "%0" : "%") + digits
-            }
-        }
-        return result
-    }
 
     /// A name of 16 digits for `parts`, the same on every machine and in every run (FNV-1a, 64 bits).
     static func fingerprint(_ parts: [String]) -> String {
