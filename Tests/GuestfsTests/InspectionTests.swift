@@ -35,7 +35,7 @@ struct InspectionTests {
         return GuestInspector(layout, now: 1_795_400_000).inspect()
     }
 
-    @Test(.timeLimit(.minutes(15)), arguments: healthyImages)
+    @Test(.timeLimit(.minutes(60)), arguments: healthyImages)
     func isSeenAlike(_ path: String) throws {
         let theirs = try GuestfsView(path)
         let ours = try InspectionTests.look(path)

@@ -31,7 +31,7 @@ struct RecordedBootTests {
         "truncated-half": (.container, "the root fails to mount, because the file is too short"),
     ]
 
-    @Test(.timeLimit(.minutes(5)), arguments: RecordedBoot.all)
+    @Test(arguments: RecordedBoot.all)
     func isJudgedAsItWent(_ boot: RecordedBoot) throws {
         let report = try TestImages.scan(boot.path, disk: boot.disk, firmware: boot.firmware)
         // A disk on which no system is found does not start.

@@ -76,7 +76,7 @@ struct LogTests {
     }
 
     /// The ends of the log are found on either side of its end.
-    @Test(.timeLimit(.minutes(3))) func `replays a log that goes around its end`() async throws {
+    @Test func `replays a log that goes around its end`() async throws {
         let fileSystem = try await compare(
             "-b size=4096 -i size=2048", size: "64M",
             """
