@@ -56,7 +56,7 @@ struct VerifyCommand: ParsableCommand {
         results.reports = [report]
         let outcome = gate.verifies(report)
         try writer.write(results) { style in
-            TextReport(report, style: style).verification(outcome, gate: gate)
+            TextReport(report, style: style, isVerbose: output.verbose).verification(outcome, gate: gate)
         }
         if outcome != .good { throw ExitCode(outcome.rawValue) }
     }
