@@ -182,3 +182,10 @@ extension Bytes: Sequence {
     /// Exactly the number of bytes.
     public var underestimatedCount: Int { count }
 }
+
+extension [UInt8] {
+    /// Adds the bytes of a window at once; the library adds what is merely a `Sequence` one by one.
+    @inlinable public static func += (array: inout [UInt8], bytes: Bytes) {
+        array.append(contentsOf: bytes.storage[bytes.start..<(bytes.start &+ bytes.count)])
+    }
+}

@@ -2,10 +2,15 @@ extension Bytes {
     /// The bytes as two-byte units; an odd byte at the end is left out.
     public func utf16Units(isBigEndian: Bool = false) -> [UInt16] {
         withSpan { span in
-            (0..<span.count / 2).map { index in
-                let unit = UInt16(span[2 * index]) | UInt16(span[2 * index + 1]) << 8
-                return isBigEndian ? unit.byteSwapped : unit
+            var units: [UInt16] = []
+            units.reserveCapacity(span.count / 2)
+            var index = 0
+            while index &+ 1 < span.count {
+                let unit = UInt16(span[index]) | UInt16(span[index &+ 1]) << 8
+                units.append(isBigEndian ? unit.byteSwapped : unit)
+                index &+= 2
             }
+            return units
         }
     }
 
