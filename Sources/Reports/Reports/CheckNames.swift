@@ -42,7 +42,7 @@ package struct CheckNames {
     }
 
     /// Letters to insert, delete or replace to get from `a` to `b` (Levenshtein).
-    static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+    package static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
         var row = Array(0...b.count)
         for (i, letter) in a.enumerated() {
             var diagonal = row[0]

@@ -40,7 +40,7 @@ public struct SARIFReport: Sendable {
                         message: SARIFText.message("\(gap.where): \(gap.message)"),
                         locations: [artifacts.imageLocation]))
             }
-            for (items, root) in [(report.checks ?? [], nil)] + report.guests.map({ ($0.checks, $0.root) }) {
+            for (items, root) in report.itemsByRoot {
                 for item in items where isIncluded(item) {
                     found.append(
                         result(item, of: report, root: root, rules: rules, artifacts: &artifacts, seen: &seen)
@@ -139,12 +139,7 @@ public struct SARIFReport: Sendable {
     private func fingerprints(
         _ item: ScanReport.CheckItem, of report: ScanReport, root: String?, seen: inout [String: Int]
     ) -> [String: String] {
-        let evidence = item.evidence?.first
-        let parts = [
-            report.image.path.split(separator: "/").last.map(String.init) ?? "", root ?? "", item.id,
-            item.status.rawValue, item.code ?? "", evidence?.path ?? evidence?.layer ?? "",
-        ]
-        let name = SARIFText.fingerprint(parts)
+        let name = FindingIdentity(item, image: report.image.path, root: root).fingerprint
         let number = seen[name, default: 0] + 1
         seen[name] = number
         // The second name is the one that GitHub's code scanning tells alerts apart by.
