@@ -11,6 +11,14 @@ extension Acceptance {
         }
     }
 
+    /// Why, without the word "accepted".
+    var justification: String {
+        switch by {
+        case .policy: (reason ?? "") + (expires.map { " (until \($0))" } ?? "")
+        case .baseline: "a known finding" + (source.map { " of \($0)" } ?? "")
+        }
+    }
+
     /// `accepted until 2027-01-31: the data disk is attached at launch`.
     package var sentence: String { "accepted" + particulars }
 }
@@ -34,6 +42,12 @@ extension TargetVerdict {
     private var acceptedLaunches: [LaunchVerdict] {
         let stopped = launches.filter { $0.boots == .no || $0.reachable == .no }
         return stopped.allSatisfy(\.isAccepted) ? stopped : []
+    }
+
+    /// Whether every launch that answers no to `question` does so for accepted reasons.
+    func isAccepted(_ question: (LaunchVerdict) -> GuestFacts.Answer) -> Bool {
+        let stopped = launches.filter { question($0) == .no }
+        return !stopped.isEmpty && stopped.allSatisfy(\.isAccepted)
     }
 
     /// A line for each acceptance that lets a launch pass which does not boot or cannot be reached: `boots: no —

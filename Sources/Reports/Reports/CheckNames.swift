@@ -29,6 +29,12 @@ package struct CheckNames {
             let last = text.split(separator: ".").last.map { Array($0.utf8) } ?? []
             let distance = min(
                 CheckNames.distance(wanted, Array(text.utf8)), CheckNames.distance(wanted, last) + 1)
+            // `GUESTOS.QemuGa` for `COMPLIANCE.QemuGa`: the right item of another family.
+            if candidate != name, !last.isEmpty, last == wanted.split(separator: 0x2E).last.map(Array.init),
+                checks.contains(where: { $0.metadata.id == candidate })
+            {
+                return (candidate, 0)
+            }
             let isPart = wanted.count >= 3 && text.contains(name.lowercased())
             guard isPart || distance <= max(2, wanted.count / 4) else { return nil }
             return (candidate, isPart ? min(distance, 2) : distance)

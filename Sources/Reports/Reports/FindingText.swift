@@ -52,8 +52,8 @@ struct FindingText {
         canvas.paragraph(
             head: [
                 Piece(TerminalText.padded((item.severity ?? .error).rawValue, to: 7) + "  ", .quiet),
-                Piece(item.code ?? item.id, .strong),
-            ], (place.isEmpty ? "" : " (\(place))") + " " + (item.accepted?.sentence ?? ""), hang: 9)
+                Piece((item.code ?? item.id) + " ", .strong),
+            ], (place.isEmpty ? "" : "(\(place)) ") + (item.accepted?.sentence ?? "accepted"), hang: 9)
     }
 
     private func write(_ evidence: [Evidence], on canvas: inout TextCanvas) {

@@ -13,6 +13,14 @@ extension ScanReport {
     /// The failing items that a policy or a baseline accepts, in the same order.
     var acceptedFailures: [CheckItem] { allFailures.filter { $0.accepted != nil } }
 
+    /// Those of them that a reader of a short form should see: all that ask for something, and what a policy names.
+    var acceptedToTell: [CheckItem] {
+        acceptedFailures.filter { item in
+            item.accepted?.by == .policy
+                || max(item.severity ?? .error, item.originalSeverity ?? .info) > .info
+        }
+    }
+
     private var allFailures: [CheckItem] {
         let order = Dictionary(
             uniqueKeysWithValues: LaunchLink.allCases.enumerated().map { ($0.element, $0.offset) })

@@ -93,7 +93,7 @@ public struct TextReport: Sendable {
                 FindingText(style, isLong: true).write(group.item, scope: group.scope, on: &canvas)
             }
         }
-        if !report.acceptedFailures.isEmpty || report.policy?.notes != nil {
+        if !report.acceptedToTell.isEmpty || report.policy?.notes != nil {
             canvas.gap()
             canvas.line("Accepted", .strong)
             accepted(on: &canvas)
@@ -116,7 +116,7 @@ public struct TextReport: Sendable {
 
     /// A line for each finding that somebody accepts, and what those who keep the policy should know.
     private func accepted(on canvas: inout TextCanvas) {
-        for group in FindingGroup.groups(of: report.acceptedFailures, targets: report.targetCount) {
+        for group in FindingGroup.groups(of: report.acceptedToTell, targets: report.targetCount) {
             FindingText(style, isLong: false).write(accepted: group, on: &canvas)
         }
         for note in report.policy?.notes ?? [] {

@@ -103,9 +103,11 @@ public struct SARIFReport: Sendable {
             message: message(of: item), locations: [locations.first ?? artifacts.imageLocation],
             relatedLocations: locations.count > 1 ? Array(locations.dropFirst()) : nil,
             partialFingerprints: fingerprints(item, of: report, root: root, seen: &seen),
+            suppressions: suppressions(of: item), baselineState: baselineState(of: item),
             fixes: fixes.isEmpty ? nil : fixes,
             properties: SARIF.ResultProperties(
-                code: item.code, link: item.link.rawValue, value: item.value, guest: root,
+                code: item.code, originalSeverity: item.originalSeverity, link: item.link.rawValue,
+                value: item.value, guest: root,
                 targets: item.targets,
                 launches: item.launches, fixes: item.fixes, gaps: item.gaps))
     }
@@ -130,6 +132,21 @@ public struct SARIFReport: Sendable {
             text += "\nFix: \(fix.title) (\(fix.manner))" + (commands.isEmpty ? "" : ":" + commands)
         }
         return SARIFText.message(text)
+    }
+
+    // MARK: Policy
+
+    /// Empty for what nobody accepts: the results of a run have the property all or none (3.27.23).
+    private func suppressions(of item: ScanReport.CheckItem) -> [SARIF.Suppression]? {
+        guard results.reports.contains(where: { $0.policy != nil }) else { return nil }
+        return item.accepted.map { [SARIF.Suppression(justification: $0.justification, properties: $0)] }
+            ?? []
+    }
+
+    /// A baseline holds fails only: everything else is new to it (3.27.24).
+    private func baselineState(of item: ScanReport.CheckItem) -> String? {
+        guard results.reports.contains(where: { $0.policy?.baseline != nil }) else { return nil }
+        return item.known == true ? "unchanged" : "new"
     }
 
     // MARK: Fingerprints
