@@ -103,7 +103,8 @@ public struct SARIFReport: Sendable {
             message: message(of: item), locations: [locations.first ?? artifacts.imageLocation],
             relatedLocations: locations.count > 1 ? Array(locations.dropFirst()) : nil,
             partialFingerprints: fingerprints(item, of: report, root: root, seen: &seen),
-            suppressions: suppressions(of: item), baselineState: baselineState(of: item),
+            suppressions: suppressions(of: item, in: report),
+            baselineState: baselineState(of: item, in: report),
             fixes: fixes.isEmpty ? nil : fixes,
             properties: SARIF.ResultProperties(
                 code: item.code, originalSeverity: item.originalSeverity, link: item.link.rawValue,
@@ -136,16 +137,17 @@ public struct SARIFReport: Sendable {
 
     // MARK: Policy
 
-    /// Empty for what nobody accepts: the results of a run have the property all or none (3.27.23).
-    private func suppressions(of item: ScanReport.CheckItem) -> [SARIF.Suppression]? {
-        guard results.reports.contains(where: { $0.policy != nil }) else { return nil }
+    /// Empty for what nobody accepts: the results of a run have the property all or none (3.27.23), as its reports
+    /// were all held against the policy or none.
+    private func suppressions(of item: ScanReport.CheckItem, in report: ScanReport) -> [SARIF.Suppression]? {
+        guard report.policy != nil else { return nil }
         return item.accepted.map { [SARIF.Suppression(justification: $0.justification, properties: $0)] }
             ?? []
     }
 
     /// A baseline holds fails only: everything else is new to it (3.27.24).
-    private func baselineState(of item: ScanReport.CheckItem) -> String? {
-        guard results.reports.contains(where: { $0.policy?.baseline != nil }) else { return nil }
+    private func baselineState(of item: ScanReport.CheckItem, in report: ScanReport) -> String? {
+        guard report.policy?.baseline != nil else { return nil }
         return item.known == true ? "unchanged" : "new"
     }
 
