@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Subprocess
 import TestSupport
 import Testing
 
@@ -11,6 +12,47 @@ struct ReportOutputTests {
 
     private func text(_ path: String) throws -> String {
         String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+    }
+
+    @Test(
+        arguments: [
+            (["FORCE_COLOR": "1"], true), (["FORCE_COLOR": "0"], false), ([:], false),
+            (["FORCE_COLOR": "1", "NO_COLOR": "1"], false),
+        ] as [([String: String], Bool)])
+    func aPipeGetsColoursWhenTheyAreAskedFor(_ variables: [String: String], _ isColoured: Bool) async throws {
+        var environment: [Environment.Key: String] = [:]
+        for (name, value) in variables { environment[Environment.Key(stringLiteral: name)] = value }
+        let image = Snapshot.repository + "testimages/images/zeros.raw"
+        let answer = try await Tool.imagecheck.run(["scan", image], environment: environment)
+        #expect(answer.output.contains("\u{1b}[") == isColoured)
+        let directory = try TemporaryDirectory()
+        let file = directory.path + "/report.txt"
+        _ = try await Tool.imagecheck.run(["scan", image, "--output", file], environment: environment)
+        #expect(
+            try !String(decoding: Data(contentsOf: URL(filePath: file)), as: UTF8.self).contains("\u{1b}["))
+    }
+
+    @Test(arguments: [40, 60, 100]) func aPipeIsAsWideAsColumnsSays(_ width: Int) async throws {
+        let image = Snapshot.repository + "testimages/images/healthy-bios-mbr.qcow2"
+        let answer = try await Tool.imagecheck.run(
+            ["scan", image, "--target", "kvm", "--target", "azure"], environment: ["COLUMNS": "\(width)"])
+        // Commands and edits are to be copied: they stay whole, behind a margin of their own.
+        let command = String(repeating: " ", count: 14)
+        let lines = answer.output.split(separator: "\n").filter { !$0.hasPrefix(command) }
+        #expect(lines.allSatisfy { $0.count <= max(width, 40) }, "\(lines.filter { $0.count > width })")
+        #expect(lines.contains { $0.count > width * 3 / 4 })
+    }
+
+    @Test func verboseShowsEveryItem() async throws {
+        let image = Snapshot.repository + "testimages/images/healthy-bios-mbr.qcow2"
+        let plain = try await Tool.imagecheck.run("scan", image)
+        let verbose = try await Tool.imagecheck.run("scan", image, "--verbose")
+        let verified = try await Tool.imagecheck.run("verify", image, "-v", "--target", "kvm")
+        #expect(!plain.output.contains("WIN.SanPolicy"))
+        #expect(verbose.code == 0 && verbose.output.contains("WIN.SanPolicy"))
+        #expect(verbose.output.contains("└─ qcow2"))
+        #expect(verified.code == 0 && verified.output.hasPrefix("PASS"))
+        #expect(verified.output.contains("WIN.SanPolicy"))
     }
 
     @Test func severalFormsInOneRun() async throws {

@@ -26,7 +26,9 @@ struct Tool {
     func run(_ arguments: String...) async throws -> Answer { try await run(arguments) }
 
     func run(_ arguments: [String], environment: [Environment.Key: String] = [:]) async throws -> Answer {
-        var values: [Environment.Key: String?] = ["LC_ALL": "C.UTF-8", "COLUMNS": "80"]
+        var values: [Environment.Key: String?] = [
+            "LC_ALL": "C.UTF-8", "COLUMNS": "80", "FORCE_COLOR": nil, "NO_COLOR": nil,
+        ]
         for (key, value) in environment { values[key] = value }
         let record = try await Subprocess.run(
             .path(FilePath(path)), arguments: Arguments(arguments), environment: .inherit.updating(values),

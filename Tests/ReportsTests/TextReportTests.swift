@@ -1,7 +1,10 @@
 import Checks
-import Reports
+import GuestFacts
+import LaunchChain
 import TestSupport
 import Testing
+
+@testable import Reports
 
 struct TextReportTests {
     @Test(arguments: Samples.all.keys.sorted())
@@ -22,6 +25,36 @@ struct TextReportTests {
     func layers(_ name: String) throws {
         let report = try #require(Samples.all[name])
         #expect(try Snapshot.difference(LayerText(report).text, from: "Reports/\(name).inspect.txt") == nil)
+    }
+
+    @Test(arguments: Samples.all.keys.sorted())
+    func verboseText(_ name: String) throws {
+        let report = try #require(Samples.all[name])
+        let text = TextReport(report, isVerbose: true).full
+        #expect(try Snapshot.difference(text, from: "Reports/\(name).verbose.txt") == nil)
+        let words = Set(text.split { $0 == " " || $0 == "\n" || $0 == "," }.map(String.init))
+        for item in report.allChecks {
+            let id = TerminalText.escaped(item.id)
+            #expect(words.contains(id) || id.contains(" "), "\(id) is not told")
+        }
+        for gap in report.gaps where gap.message.count < 40 {
+            #expect(text.contains(TerminalText.escaped(gap.where)))
+        }
+        #expect(!text.contains("--verbose"), "what is verbose leaves nothing for a longer form")
+    }
+
+    @Test func aSingleTargetNeedsNoName() {
+        let text = TextReport(Samples.broken).full
+        #expect(Samples.broken.targetCount == 1)
+        #expect(text.components(of: Samples.broken.guests[0].verdicts[0].target) == 1)
+    }
+
+    @Test func whatIsAsideBreaksNoChain() throws {
+        let chain = try #require(
+            TextReport(Samples.healthy).full.split(separator: "\n").first { $0.contains("container ✓") })
+        #expect(!chain.contains("✗"))
+        let launch = try #require(Samples.broken.guests[0].verdicts[0].launches.first { $0.stopsAt != nil })
+        #expect(launch.links.map(launch.mark).contains(.broken))
     }
 
     @Test func aHealthyImageFitsOneScreen() {
@@ -59,6 +92,7 @@ struct TextReportTests {
         for text in [
             TextReport(report, style: style).full,
             TextReport(report, style: style).verification(.failing, gate: gate),
+            TextReport(report, style: style, isVerbose: true).full,
             LayerText(report, style: style).text,
         ] {
             for scalar in text.unicodeScalars where scalar != "\n" {

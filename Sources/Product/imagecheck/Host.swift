@@ -51,14 +51,16 @@ enum Host {
         _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8))
     }
 
-    /// What standard output can show; a file gets no colour.
+    /// What standard output can show. A file gets no colour; a pipe gets it when FORCE_COLOR asks for it (the log of
+    /// a CI run shows colours, but is no terminal). Where there is no terminal to ask, COLUMNS is the width.
     static func style(for output: String?) -> TextStyle {
-        guard output == nil || output == "-", chost_is_terminal(1) != 0 else {
-            return TextStyle(colour: false, width: 80, unicode: hasUnicode)
-        }
-        let columns = Int(chost_terminal_columns(1))
+        let isPrinted = output == nil || output == "-"
+        let isTerminal = isPrinted && chost_is_terminal(1) != 0
+        let columns =
+            isTerminal ? Int(chost_terminal_columns(1)) : variable("COLUMNS").flatMap { Int($0) } ?? 0
         return TextStyle(
-            colour: isColourWanted, width: columns > 0 ? columns : 80, unicode: hasUnicode)
+            colour: isPrinted && isColourWanted(isTerminal: isTerminal), width: columns > 0 ? columns : 80,
+            unicode: hasUnicode)
     }
 
     /// Columns of the terminal behind standard error.
@@ -75,7 +77,12 @@ enum Host {
         return value?.isEmpty == false ? value : nil
     }
 
-    private static var isColourWanted: Bool { variable("NO_COLOR") == nil && variable("TERM") != "dumb" }
+    /// NO_COLOR (no-color.org) goes before FORCE_COLOR (force-color.org).
+    private static func isColourWanted(isTerminal: Bool) -> Bool {
+        if variable("NO_COLOR") != nil { return false }
+        if let force = variable("FORCE_COLOR") { return force != "0" && force != "false" }
+        return isTerminal && variable("TERM") != "dumb"
+    }
 
     /// Whether the locale is UTF-8: the first of these that is set decides (locale(7)).
     private static var hasUnicode: Bool {

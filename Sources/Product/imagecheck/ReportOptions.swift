@@ -43,6 +43,11 @@ struct ReportOptions: ParsableArguments {
         completion: .file())
     var output: String?
 
+    @Flag(
+        name: .shortAndLong,
+        help: "In text: every check whatever became of it, every place and reason, all layers.")
+    var verbose = false
+
     /// What is wanted, each with its place: text on standard output when nothing was said.
     func requests() throws -> [ReportRequest] {
         var requests = format.isEmpty ? [ReportRequest(.text)] : format

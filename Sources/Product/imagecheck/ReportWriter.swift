@@ -7,12 +7,14 @@ import SystemPackage
 struct ReportWriter {
     private let requests: [ReportRequest]
     private let isOne: Bool
+    private let isVerbose: Bool
 
     /// Makes sure, before any image is read, that no answer would overwrite an image and that there is a directory
     /// for each.
     init(_ options: ReportOptions, images: [String]) throws {
         requests = try options.requests()
         isOne = images.count == 1
+        isVerbose = options.verbose
         if !isOne, let request = requests.first(where: { $0.format.isOfOneImage }) {
             throw ValidationError(
                 "\(request.format.rawValue) is a page of one image; name one image, or check many with: imagecheck batch"
@@ -38,7 +40,8 @@ struct ReportWriter {
                 if request.format == .text, let text {
                     Array(text(style(request)).utf8)
                 } else {
-                    try request.format.bytes(of: results, style: style(request), isOne: isOne)
+                    try request.format.bytes(
+                        of: results, style: style(request), isOne: isOne, isVerbose: isVerbose)
                 }
             do throws(CommandFailure) {
                 if let file = request.file, file != "-" {

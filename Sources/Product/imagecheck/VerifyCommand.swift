@@ -66,7 +66,7 @@ struct VerifyCommand: ParsableCommand {
             [PolicyReview.Look(image: image, use: report.policy)], options, isWhole: true)
         let outcome = gate.verifies(report)
         try writer.write(results) { style in
-            TextReport(report, style: style).verification(outcome, gate: gate)
+            TextReport(report, style: style, isVerbose: output.verbose).verification(outcome, gate: gate)
         }
         if outcome != .good { throw ExitCode(outcome.rawValue) }
     }

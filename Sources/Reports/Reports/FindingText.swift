@@ -4,24 +4,36 @@ import GuestFacts
 /// One finding: what is wrong, on what evidence, what to change.
 struct FindingText {
     private let style: TextStyle
-    /// With evidence lines, commands and edits; without, the sentence and its first evidence.
-    private let isLong: Bool
+    private let length: Length
+    /// Whether the report judges one target only, which then needs no name.
+    private let isOfOneTarget: Bool
 
-    init(_ style: TextStyle, isLong: Bool) {
+    enum Length {
+        /// The sentence and its first evidence.
+        case short
+        /// With evidence lines, commands and edits.
+        case long
+        /// All of them.
+        case whole
+    }
+
+    init(_ style: TextStyle, length: Length, isOfOneTarget: Bool) {
         self.style = style
-        self.isLong = isLong
+        self.length = length
+        self.isOfOneTarget = isOfOneTarget
     }
 
     private static let excerptLimit = 200
-    private static let evidenceShown = 4
-    private static let commandsShown = 12
+    private var evidenceShown: Int { length == .whole ? .max : 4 }
+    private var commandsShown: Int { length == .whole ? .max : 12 }
+    private var registryLinesShown: Int { length == .whole ? .max : 20 }
 
     /// - Parameter scope: the targets that need it, where there are several.
     func write(_ item: ScanReport.CheckItem, scope joined: String? = nil, on canvas: inout TextCanvas) {
         let severity = item.severity ?? .error
         let ink: Ink = severity == .error ? .bad : severity == .warning ? .warning : .quiet
         let head = Piece(TerminalText.padded(severity.rawValue, to: 7) + "  ", ink)
-        guard isLong else {
+        guard length != .short else {
             let place = item.evidence?.first?.place.map { " (\($0))" } ?? ""
             let code = item.code ?? item.id
             canvas.paragraph(
@@ -33,7 +45,7 @@ struct FindingText {
         }
         var name = [head, Piece(item.id, .strong)]
         if let code = item.code { name.append(Piece("  " + code, .quiet)) }
-        let scope = (item.targets ?? []) + (item.launches ?? [])
+        let scope = (isOfOneTarget ? [] : item.targets ?? []) + (item.launches ?? [])
         if joined == nil, !scope.isEmpty {
             name.append(Piece("  (" + scope.joined(separator: "; ") + ")", .quiet))
         }
@@ -57,16 +69,20 @@ struct FindingText {
     }
 
     private func write(_ evidence: [Evidence], on canvas: inout TextCanvas) {
-        for item in evidence.prefix(FindingText.evidenceShown) {
+        for item in evidence.prefix(evidenceShown) {
             var pieces = [Piece(item.place ?? "", .quiet)]
             if let excerpt = item.excerpt {
                 let text = TerminalText.cut(excerpt, to: FindingText.excerptLimit)
                 pieces.append(Piece(pieces[0].text.isEmpty ? text : "  " + text))
             }
-            canvas.cutLine(pieces, indent: 9)
+            if length == .whole {
+                canvas.line(pieces, indent: 9)
+            } else {
+                canvas.cutLine(pieces, indent: 9)
+            }
         }
-        if evidence.count > FindingText.evidenceShown {
-            canvas.line("… and \(evidence.count - FindingText.evidenceShown) more places", .quiet, indent: 9)
+        if evidence.count > evidenceShown {
+            canvas.line("… and \(evidence.count - evidenceShown) more places (--verbose)", .quiet, indent: 9)
         }
     }
 
@@ -74,11 +90,11 @@ struct FindingText {
         canvas.paragraph(
             head: [Piece(isFirst ? "fix: " : "or: ", .good)], "\(fix.title) (\(fix.manner))", indent: 9,
             hang: 5)
-        for command in fix.commands.prefix(FindingText.commandsShown) {
+        for command in fix.commands.prefix(commandsShown) {
             canvas.line(command, .strong, indent: 14)
         }
-        if fix.commands.count > FindingText.commandsShown {
-            canvas.line("… \(fix.commands.count - FindingText.commandsShown) more lines", .quiet, indent: 14)
+        if fix.commands.count > commandsShown {
+            canvas.line("… \(fix.commands.count - commandsShown) more lines (--verbose)", .quiet, indent: 14)
         }
         if let edit = fix.edit { write(edit, on: &canvas) }
         if let registry = fix.registry { write(registry, on: &canvas) }
@@ -87,12 +103,12 @@ struct FindingText {
     private func write(_ edit: RegistryEdit, on canvas: inout TextCanvas) {
         let lines = edit.text.split(whereSeparator: \.isNewline)
         canvas.line("fix.reg:", .quiet, indent: 14)
-        for line in lines.prefix(FindingText.commandsShown + 8) {
+        for line in lines.prefix(registryLinesShown) {
             canvas.line(String(line), .good, indent: 14)
         }
-        if lines.count > FindingText.commandsShown + 8 {
+        if lines.count > registryLinesShown {
             canvas.line(
-                "… \(lines.count - FindingText.commandsShown - 8) more lines in the JSON report", .quiet,
+                "… \(lines.count - registryLinesShown) more lines (--verbose)", .quiet,
                 indent: 14)
         }
     }
@@ -104,10 +120,10 @@ struct FindingText {
     }
 
     private func write(_ sign: String, _ text: String, _ ink: Ink, on canvas: inout TextCanvas) {
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false).prefix(
-            FindingText.commandsShown)
-        {
-            canvas.line(sign + line, ink, indent: 14)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        for line in lines.prefix(commandsShown) { canvas.line(sign + line, ink, indent: 14) }
+        if lines.count > commandsShown {
+            canvas.line("… \(lines.count - commandsShown) more lines (--verbose)", .quiet, indent: 14)
         }
     }
 }

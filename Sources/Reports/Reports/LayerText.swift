@@ -26,7 +26,7 @@ public struct LayerText: Sendable {
             canvas.cutLine(
                 [Piece("refers to "), Piece(backing.name), Piece("  \(state)", .quiet)], indent: 2)
         }
-        write(image.layers, prefix: "", depth: 0, on: &canvas)
+        writeLayers(on: &canvas)
         if !report.guests.isEmpty { canvas.gap() }
         for guest in report.guests {
             let os = guest.os
@@ -45,6 +45,11 @@ public struct LayerText: Sendable {
             canvas.paragraph(head: [Piece("not read  ", .warning)], "\(gap.where): \(gap.message)", hang: 10)
         }
         return canvas.text
+    }
+
+    /// The tree of layers alone.
+    func writeLayers(on canvas: inout TextCanvas) {
+        write(report.image.layers, prefix: "", depth: 0, on: &canvas)
     }
 
     /// No image has as many layers inside each other; a report from elsewhere might.

@@ -45,10 +45,15 @@ public enum ReportFormat: String, Sendable, Hashable, CaseIterable {
     /// - Parameters:
     ///   - style: of `text`.
     ///   - isOne: the run was about one image: JSON is the report itself, not an array.
-    public func bytes(of results: ScanResults, style: TextStyle, isOne: Bool) throws -> [UInt8] {
+    ///   - isVerbose: whether `text` shows every item.
+    public func bytes(
+        of results: ScanResults, style: TextStyle, isOne: Bool, isVerbose: Bool = false
+    ) throws -> [UInt8] {
         switch self {
         case .text:
-            Array(results.reports.map { TextReport($0, style: style).full }.joined(separator: "\n").utf8)
+            Array(
+                results.reports.map { TextReport($0, style: style, isVerbose: isVerbose).full }
+                    .joined(separator: "\n").utf8)
         case .json:
             if isOne {
                 try results.reports.first.map { try JSONReport.bytes($0) + [0x0A] } ?? []

@@ -79,9 +79,38 @@ extension LaunchLink {
     }
 }
 
+/// How a link of a launch is drawn.
+enum LinkMark: String {
+    /// `noted`: there is something to look at, but the launch does not stop there.
+    case holds, noted, broken, unknown, notReached
+
+    /// One character; none for a link that is not reached.
+    var sign: String {
+        switch self {
+        case .holds: "✓"
+        case .noted: "!"
+        case .broken: "✗"
+        case .unknown: "?"
+        case .notReached: ""
+        }
+    }
+}
+
 extension LaunchVerdict {
     /// `nvme, uefi`.
     package var name: String { "\(disk.rawValue), \(firmware.rawValue)" }
+
+    /// How a link of this launch is drawn. Findings of operation and hygiene break no chain, unless it stops there.
+    func mark(of link: LinkState) -> LinkMark {
+        switch link.state {
+        case .holds: .holds
+        case .broken:
+            (link.name == .operation || link.name == .hygiene) && stopsAt?.link != link.name
+                ? .noted : .broken
+        case .unknown: .unknown
+        case .notReached: .notReached
+        }
+    }
 
     /// Whether two launches go the same way, so that one chain says it for both.
     func isLike(_ other: LaunchVerdict) -> Bool {

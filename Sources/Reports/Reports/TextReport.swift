@@ -7,11 +7,15 @@ import LaunchChain
 public struct TextReport: Sendable {
     private let report: ScanReport
     private let style: TextStyle
+    private let isVerbose: Bool
 
     /// A text of `report` for a place that can show `style`.
-    public init(_ report: ScanReport, style: TextStyle = TextStyle()) {
+    ///
+    /// - Parameter isVerbose: with every item, whatever became of it, every reason and place, and all layers.
+    public init(_ report: ScanReport, style: TextStyle = TextStyle(), isVerbose: Bool = false) {
         self.report = report
         self.style = style
+        self.isVerbose = isVerbose
     }
 
     /// The whole report, as `scan` shows it.
@@ -28,6 +32,7 @@ public struct TextReport: Sendable {
         findings(on: &canvas)
         facts(on: &canvas)
         unknowns(on: &canvas)
+        if isVerbose { details(on: &canvas) }
         closing(on: &canvas)
         return canvas.text
     }
@@ -46,7 +51,8 @@ public struct TextReport: Sendable {
             if report.guests.count > 1 { canvas.cutLine([Piece(guest.os.title, .quiet)]) }
             VerdictText(style, family: guest.os.family).write(guest.verdicts, on: &canvas)
         }
-        let text = FindingText(style, isLong: false)
+        let text = FindingText(
+            style, length: isVerbose ? .whole : .short, isOfOneTarget: report.targetCount < 2)
         let failing = gate.failures(in: report)
         // Below the threshold, but a launch stops there: a pipeline's log should say why the answer is "partly".
         let others = report.failures.filter { !failing.contains($0) && ($0.severity ?? .error) > .info }
@@ -59,9 +65,13 @@ public struct TextReport: Sendable {
             $0.unknownBecause != nil || $0.isAccepted && $0.alsoUnknown != nil
         }
         if outcome == .unknown, !isExplained {
-            for line in report.unknowns.map(\.text).prefix(5) {
+            for line in report.unknowns.map(\.text).prefix(isVerbose ? .max : 5) {
                 canvas.paragraph(head: [Piece("unknown  ", .warning)], line, hang: 9)
             }
+        }
+        if isVerbose {
+            if isExplained || outcome != .unknown { unknowns(on: &canvas) }
+            details(on: &canvas)
         }
         return canvas.text
     }
@@ -85,12 +95,14 @@ public struct TextReport: Sendable {
     }
 
     private func findings(on canvas: inout TextCanvas) {
+        let text = FindingText(
+            style, length: isVerbose ? .whole : .long, isOfOneTarget: report.targetCount < 2)
         let serious = report.failures.filter { ($0.severity ?? .error) > .info }
         if !serious.isEmpty {
             canvas.gap()
             canvas.line("What to do", .strong)
             for group in FindingGroup.groups(of: serious, targets: report.targetCount) {
-                FindingText(style, isLong: true).write(group.item, scope: group.scope, on: &canvas)
+                text.write(group.item, scope: group.scope, on: &canvas)
             }
         }
         if !report.acceptedToTell.isEmpty || report.policy?.notes != nil {
@@ -103,6 +115,10 @@ public struct TextReport: Sendable {
         guard !advice.isEmpty else { return }
         canvas.gap()
         canvas.line("Advice", .strong)
+        if isVerbose {
+            for group in advice { text.write(group.item, scope: group.scope, on: &canvas) }
+            return
+        }
         // A matrix of many targets leaves less room on the screen.
         let shown = report.targetCount > 4 ? 2 : TextReport.adviceShown
         for item in advice.prefix(shown).map(\.item) {
@@ -110,7 +126,7 @@ public struct TextReport: Sendable {
                 [Piece(item.code ?? item.id), Piece("  " + (item.message ?? item.title), .quiet)], indent: 2)
         }
         if advice.count > shown {
-            canvas.line("… and \(advice.count - shown) more (--format json)", .quiet, indent: 2)
+            canvas.line("… and \(advice.count - shown) more (--verbose)", .quiet, indent: 2)
         }
     }
 
@@ -139,6 +155,8 @@ public struct TextReport: Sendable {
             LayerText.fileSystems(of: layer).forEach { fact("volume", $0, on: &canvas) }
         }
         for guest in report.guests {
+            // The list of every item has them all.
+            if isVerbose { break }
             let values = guest.checks.filter { $0.status == .info && $0.value != nil && $0.link != .hygiene }
             for item in values.prefix(report.targetCount > 4 ? 0 : TextReport.valuesShown)
             where !isHeading(item, of: guest) {
@@ -152,10 +170,29 @@ public struct TextReport: Sendable {
         guard !lines.isEmpty else { return }
         canvas.gap()
         canvas.line("Not known", .strong)
-        for line in lines.prefix(TextReport.unknownsShown) { canvas.paragraph(line, indent: 2, hang: 2) }
-        if lines.count > TextReport.unknownsShown {
-            canvas.line(
-                "… and \(lines.count - TextReport.unknownsShown) more (--format json)", .quiet, indent: 2)
+        let shown = isVerbose ? .max : TextReport.unknownsShown
+        for line in lines.prefix(shown) { canvas.paragraph(line, indent: 2, hang: 2) }
+        if lines.count > shown {
+            canvas.line("… and \(lines.count - shown) more (--verbose)", .quiet, indent: 2)
+        }
+    }
+
+    /// Every layer and every item.
+    private func details(on canvas: inout TextCanvas) {
+        canvas.gap()
+        canvas.line("Layers", .strong)
+        LayerText(report, style: style).writeLayers(on: &canvas)
+        for guest in report.guests {
+            canvas.gap()
+            let place = report.guests.count > 1 ? " of \(guest.os.title) on \(guest.root)" : ""
+            canvas.line("Every check" + place, .strong)
+            ItemText(targets: guest.verdicts.map(\.target), family: guest.os.family).write(
+                guest.checks, on: &canvas)
+        }
+        if let checks = report.checks {
+            canvas.gap()
+            canvas.line("Every check of the image", .strong)
+            ItemText(targets: [], family: "").write(checks, on: &canvas)
         }
     }
 

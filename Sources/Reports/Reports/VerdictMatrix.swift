@@ -13,7 +13,9 @@ struct VerdictMatrix {
         let first = (verdicts.map { TerminalText.width($0.target) }.max() ?? 0) + 2
         let margin = first + columns.reduce(0) { $0 + width($1) }
         let head = columns.map { TerminalText.padded($0, to: width($0)) }.joined()
-        let stops = verdicts.contains { $0.launches.contains { $0.stopsAt != nil } }
+        // On a narrow page the remarks stand below the answers.
+        let isNarrow = canvas.style.width - margin < 24
+        let stops = !isNarrow && verdicts.contains { $0.launches.contains { $0.stopsAt != nil } }
         canvas.line([
             Piece(TerminalText.padded("", to: first)), Piece(head + (stops ? "stops at" : ""), .quiet),
         ])
@@ -24,6 +26,11 @@ struct VerdictMatrix {
             }
             let start = [Piece(TerminalText.padded(verdict.target, to: first), .strong)] + answers
             let remarks = remarks(on: verdict)
+            if isNarrow {
+                canvas.line(start)
+                for remark in remarks { canvas.paragraph(remark.text, remark.ink, indent: 2, hang: 2) }
+                continue
+            }
             let remark = remarks.first ?? Piece("")
             canvas.paragraph(head: start, remark.text, remark.ink, hang: margin + 2)
             for remark in remarks.dropFirst() {

@@ -61,12 +61,15 @@ struct VerdictText {
         }
         var items: [Piece] = []
         for link in launch.links {
-            switch link.state {
-            case .holds: items.append(Piece("\(link.name.label(family: family)) ✓", .good))
-            case .broken: items.append(Piece("\(link.name.label(family: family)) ✗", .bad))
-            case .unknown: items.append(Piece("\(link.name.label(family: family)) ?", .warning))
-            case .notReached: break
-            }
+            let mark = launch.mark(of: link)
+            if mark == .notReached { continue }
+            let ink: Ink =
+                switch mark {
+                case .holds, .notReached: .good
+                case .broken: .bad
+                case .unknown, .noted: .warning
+                }
+            items.append(Piece("\(link.name.label(family: family)) \(mark.sign)", ink))
         }
         canvas.flow(
             [Piece(TerminalText.padded(name, to: column))], items, between: "  ", indent: 2, hang: column)

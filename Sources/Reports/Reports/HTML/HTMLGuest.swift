@@ -95,7 +95,7 @@ struct HTMLGuest {
             let others = group.dropFirst().map(\.name)
             return Launch(
                 name: launch.name, alike: others.isEmpty ? nil : others.joined(separator: "; "),
-                links: launch.links.map { link($0, family: family) },
+                links: launch.links.map { link($0, of: launch, family: family) },
                 stop: launch.stopsAt.map {
                     Stop(
                         link: $0.link.label(family: family), message: $0.message,
@@ -105,15 +105,19 @@ struct HTMLGuest {
         }
     }
 
-    private static func link(_ link: LaunchVerdict.LinkState, family: String) -> Link {
-        let (sign, said) =
-            switch link.state {
-            case .holds: ("✓", "holds")
-            case .broken: ("✗", "broken")
-            case .unknown: ("?", "unknown")
-            case .notReached: ("", "not reached")
+    private static func link(
+        _ link: LaunchVerdict.LinkState, of launch: LaunchVerdict, family: String
+    ) -> Link {
+        let mark = launch.mark(of: link)
+        let said =
+            switch mark {
+            case .holds: "holds"
+            case .noted: "worth a look"
+            case .broken: "broken"
+            case .unknown: "unknown"
+            case .notReached: "not reached"
             }
         return Link(
-            label: link.name.label(family: family), state: link.state.rawValue, sign: sign, said: said)
+            label: link.name.label(family: family), state: mark.rawValue, sign: mark.sign, said: said)
     }
 }
