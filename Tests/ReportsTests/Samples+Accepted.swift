@@ -29,7 +29,7 @@ extension Samples {
         agent.known = false
         let stop = LaunchVerdict.Stop(
             link: .`init`, code: "Fstab.DeviceNotFound", message: mounts.message ?? "", accepted: exception)
-        var report = report(
+        var report = Samples.report(
             verdicts: [verdict("kvm", [launch(.virtioBlk, stopsAt: stop)])],
             checks: passes + [mounts, driver, agent])
         report.policy = ScanReport.PolicyUse(

@@ -132,8 +132,10 @@ public struct TextReport: Sendable {
 
     /// A line for each finding that somebody accepts, and what those who keep the policy should know.
     private func accepted(on canvas: inout TextCanvas) {
-        for group in FindingGroup.groups(of: report.acceptedToTell, targets: report.targetCount) {
-            FindingText(style, isLong: false).write(accepted: group, on: &canvas)
+        let text = FindingText(style, length: .short, isOfOneTarget: report.targetCount < 2)
+        let findings = isVerbose ? report.acceptedFailures : report.acceptedToTell
+        for group in FindingGroup.groups(of: findings, targets: report.targetCount) {
+            text.write(accepted: group, on: &canvas)
         }
         for note in report.policy?.notes ?? [] {
             canvas.paragraph(head: [Piece("note     ", .warning)], note, hang: 9)
