@@ -1,5 +1,7 @@
 import Batch
+import Checks
 import FoundationEssentials
+import LaunchChain
 import Policies
 import Reports
 import TestSupport
