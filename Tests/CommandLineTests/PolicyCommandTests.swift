@@ -99,10 +99,10 @@ struct PolicyCommandTests {
         let other = try self.report(
             try await Tool.imagecheck.run(
                 "scan", healthy, "--policy", file, "--format", "json", "--target", "kvm", "--skip",
-                "GUESTOS.Ssh"))
+                "COMPLIANCE.Ssh"))
         #expect(other.guests[0].verdicts.map(\.target) == ["kvm"])
         #expect(other.guests[0].checks.contains { $0.id == "GUESTOS.Fstab" })
-        #expect(!other.guests[0].checks.contains { $0.id == "GUESTOS.Ssh" })
+        #expect(!other.guests[0].checks.contains { $0.id == "COMPLIANCE.Ssh" })
     }
 
     /// The healthy image has warnings: what fails is the policy's to say, and then the command line's.

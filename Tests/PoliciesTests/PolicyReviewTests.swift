@@ -382,7 +382,7 @@ struct PolicyReviewTests {
         #expect(try Self.review(text).question(on: tomorrow) != question)
         #expect(
             try Self.review(Self.exception("code: Ssh.Disabled, images: a")).question(on: today) != question)
-        #expect(try Self.review(text + "severities: {GUESTOS.Ssh: info}").question(on: today) != question)
+        #expect(try Self.review(text + "severities: {COMPLIANCE.Ssh: info}").question(on: today) != question)
         let baseline = known(Self.report([Self.fstab]))
         #expect(try Self.review(text, baseline: baseline).question(on: today) != question)
         #expect(PolicyReview(policy: nil, baseline: nil).question(on: today) == "")

@@ -107,7 +107,7 @@ struct AcceptanceTests {
         #expect(
             page.contains("Will not boot on kvm") && page.contains("boots: no — accepted until 2027-01-31"))
         let markdown = MarkdownReport(results).text
-        #expect(markdown.contains("| kvm | **no** | **no** | **no** |"))
+        #expect(markdown.contains("| `kvm` | **no** | **no** | **no** |"))
         let junit = JUnitReport(results).text
         #expect(
             junit.contains("<skipped type=\"accepted\" message=\"accepted: boots: no; boots: no — accepted"))

@@ -60,7 +60,7 @@ struct BaselineTests {
         ("/boot/initrd.img-6.1.0-50-amd64", "/boot/initrd.img-#"), ("/etc/fstab", "/etc/fstab"),
         ("/boot/loader/entries/4b6a1d0c2f8e4d6f9a3b5c7d9e1f2a3b-6.12.9.conf", "/boot/loader/entries/#"),
         ("/lib/modules/5.14.0-427.el9.x86_64/kernel/nvme.ko", "/lib/modules/#/kernel/nvme.ko"),
-        ("/dev/sda1", "/dev/sda1"), ("mbr:1 › ext4", "mbr:1 › ext4"),
+        ("/boot/grub2.12/x", "/boot/grub#/x"), ("/dev/sda1", "/dev/sda1"), ("mbr:1 › ext4", "mbr:1 › ext4"),
         ("/etc/rc3.d/S01ssh", "/etc/rc3.d/S01ssh"),
         ("/var/log/2026", "/var/log/2026"), ("/srv/20261126", "/srv/#"), ("/decade/facade", "/decade/facade"),
         ("HKLM\\SYSTEM\\ControlSet001", "HKLM\\SYSTEM\\ControlSet001"),
@@ -123,13 +123,6 @@ struct BaselineTests {
         // Which key is missing first is the decoder's to choose.
         #expect(
             failure.description.contains(words) || text == "{}" && failure.description.contains("is missing"))
-    }
-
-    @Test func theLineOfASyntaxErrorIsSaid() throws {
-        let failure = try #require(throws: BaselineFile.Failure.self) {
-            try BaselineFile.read(Array("{\n  \"kind\" : oops\n}\n".utf8), path: "known.json")
-        }
-        #expect(failure.description.contains("at line 2, column"), "\(failure)")
     }
 
     /// Cut short anywhere and with any byte changed, it is a baseline or a sentence.

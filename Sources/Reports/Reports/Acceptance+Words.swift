@@ -11,6 +11,9 @@ extension Acceptance {
         }
     }
 
+    /// `accepted until 2027-01-31`.
+    var shortSentence: String { "accepted" + (expires.map { " until \($0)" } ?? "") }
+
     /// Why, without the word "accepted".
     var justification: String {
         switch by {

@@ -79,17 +79,16 @@ package struct FindingIdentity: Sendable, Hashable {
     /// Where digits begin that have a dot and a digit behind them, or a run of hexadecimal digits that is too long to
     /// be a name.
     private static func startOfVersion(_ bytes: [UInt8]) -> Int? {
-        var index = 0
-        while index < bytes.count {
-            let run = bytes[index...].prefix(while: isHexadecimal)
-            if run.count >= 6, run.contains(where: isDigit) { return index }
-            let digits = bytes[index...].prefix(while: isDigit)
-            if !digits.isEmpty, digits.endIndex + 1 < bytes.count, bytes[digits.endIndex] == 0x2E,
-                isDigit(bytes[digits.endIndex + 1])
-            {
-                return index
+        for index in bytes.indices {
+            let before = index > 0 ? bytes[index - 1] : 0
+            if isHexadecimal(bytes[index]), !isHexadecimal(before) {
+                let run = bytes[index...].prefix(while: isHexadecimal)
+                if run.count >= 6, run.contains(where: isDigit) { return index }
             }
-            index += max(1, run.count)
+            if isDigit(bytes[index]), !isDigit(before) {
+                let end = bytes[index...].prefix(while: isDigit).endIndex
+                if end + 1 < bytes.count, bytes[end] == 0x2E, isDigit(bytes[end + 1]) { return index }
+            }
         }
         return nil
     }

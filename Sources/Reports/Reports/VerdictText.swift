@@ -80,7 +80,12 @@ struct VerdictText {
                 hang: 2)
         }
         if let accepted = launch.stopsAt?.accepted {
-            canvas.paragraph(accepted.sentence, .warning, indent: 2 + column, hang: 2)
+            canvas.line(accepted.shortSentence, .warning, indent: 2 + column)
+        }
+        // Nobody has accepted what lies behind.
+        for reason in launch.isAccepted ? (launch.alsoUnknown ?? []).prefix(3) : [] {
+            canvas.paragraph(
+                head: [Piece("not known behind it: ", .warning)], reason, indent: 2 + column, hang: 2)
         }
         for reason in (launch.unknownBecause ?? []).prefix(3) {
             canvas.paragraph(head: [Piece("not known: ", .warning)], reason, indent: 2 + column, hang: 2)

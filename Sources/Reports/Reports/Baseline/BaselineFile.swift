@@ -69,18 +69,9 @@ public struct BaselineFile: Sendable {
                 ? "it is no JSON object" : "\(place(context)) is of another kind than expected"
         case .dataCorrupted(let context):
             context.codingPath.isEmpty
-                ? "it is not JSON" + position(context)
+                ? "it is not JSON"
                 : "\(place(context)) holds a value that does not fit"
         @unknown default: "it cannot be understood"
         }
-    }
-
-    /// Where JSON ends to be JSON, as far as the decoder tells: ` (Unexpected character … around line 3, column 5.)`
-    private static func position(_ context: DecodingError.Context) -> String {
-        guard let error = context.underlyingError else { return "" }
-        let text = "\(error)"
-        guard let start = text.firstRange(of: "line ") else { return "" }
-        let rest = text[start.lowerBound...].prefix { $0 != "." && $0 != "\"" && $0 != "}" }
-        return " at " + rest
     }
 }
