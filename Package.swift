@@ -88,7 +88,12 @@ let judgement: [Target] = [
 let reports: [Target] = [
     room(
         "Reports", in: "Reports", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", mustache],
-        resources: [.embedInCode("Data")])
+        resources: [.embedInCode("Data")]),
+    room(
+        "Policies", in: "Reports",
+        sees: [
+            "ByteReading", "GuestFormats", "GuestFacts", "Targets", "Checks", "LaunchChain", "Reports", yams,
+        ]),
 ]
 
 let product: [Target] = [
@@ -108,7 +113,8 @@ let product: [Target] = [
     .executableTarget(
         name: "imagecheck",
         dependencies: [
-            "ByteReading", "BlockIO", "ImageCheck", "Batch", "Reports", "Checks", "Targets", "CHost",
+            "ByteReading", "BlockIO", "ImageCheck", "Batch", "Reports", "Policies", "Checks", "Targets",
+            "CHost",
             argumentParser, systemPackage,
         ],
         path: "Sources/Product/imagecheck", swiftSettings: settings),
@@ -119,7 +125,7 @@ let product: [Target] = [
             "FileSystemCore",
             "Ext4", "FAT", "XFS", "Btrfs", "NTFS", "SquashFS", "GuestFormats", "Checks", "Targets",
             "LaunchChain",
-            "GuestFacts", "Reports", argumentParser, subprocess, systemPackage,
+            "GuestFacts", "Reports", "Policies", argumentParser, subprocess, systemPackage,
         ],
         path: "Sources/Product/imagecheck-dev", swiftSettings: settings),
 ]
@@ -171,6 +177,9 @@ let testTargets: [Target] = [
     tests(
         "ReportsTests", sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "Reports", "TestSupport"]),
     tests(
+        "PoliciesTests",
+        sees: ["GuestFacts", "Targets", "Checks", "LaunchChain", "Reports", "Policies", "TestSupport"]),
+    tests(
         "ImageCheckTests",
         sees: [
             "ByteReading", "BlockIO", "FileSystemCore", "ImageFormats", "Volumes", "Ext4", "FAT",
@@ -182,7 +191,7 @@ let testTargets: [Target] = [
         "CommandLineTests",
         sees: [
             "ByteReading", "GuestFacts", "Targets", "Checks", "LaunchChain", "ImageCheck", "Batch", "Reports",
-            "TestSupport", "imagecheck", "imagecheck-dev", subprocess, systemPackage,
+            "Policies", "TestSupport", "imagecheck", "imagecheck-dev", subprocess, systemPackage,
         ]),
 ]
 

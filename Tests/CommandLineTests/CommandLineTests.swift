@@ -4,7 +4,7 @@ import Testing
 
 struct CommandLineTests {
     @Test(arguments: [
-        "", "scan", "verify", "batch", "inspect", "ls", "cat", "checks", "explain", "targets",
+        "", "scan", "verify", "batch", "inspect", "ls", "cat", "checks", "explain", "targets", "policy",
     ])
     func help(_ command: String) async throws {
         let answer =

@@ -18,7 +18,9 @@ struct ManPageTests {
 
     @Test func namesEveryOption() async throws {
         let text = String(decoding: try Data(contentsOf: URL(filePath: page)), as: UTF8.self)
-        for command in ["scan", "verify", "batch", "inspect", "ls", "cat", "checks", "explain", "targets"] {
+        for command in [
+            "scan", "verify", "batch", "inspect", "ls", "cat", "checks", "explain", "targets", "policy",
+        ] {
             #expect(text.contains(".SS \(command)\n"))
             let help = try await Tool.imagecheck.run("help", command)
             let options = help.output.split(whereSeparator: { " \n,[]".contains($0) }).filter {

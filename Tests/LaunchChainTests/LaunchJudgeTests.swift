@@ -84,6 +84,26 @@ import Testing
         #expect(launch.links.filter { $0.state == .broken }.map(\.name) == [.firmware])
     }
 
+    /// Whoever accepts the first stop has not accepted the next, nor what is not known behind it.
+    @Test func whatLiesBehindAStopIsKept() throws {
+        let verdict = judge(.kvm, disk: .nvme) {
+            $0.kernel.drivers["nvme"] = DriverFacts(.module)
+            $0.fstab(ExampleFacts.mount("UUID=\(ExampleFacts.noSuchUUID)", "/data", resolution: .notFound))
+        }.verdict
+        let launch = try #require(verdict.launches.first)
+        #expect(launch.stopsAt?.code == "Nvme.NotInInitramfs")
+        #expect(launch.alsoStopsAt?.map(\.code) == ["Fstab.DeviceNotFound"])
+        #expect(launch.unknownBecause == nil && launch.alsoUnknown == nil)
+        let open = judge(.kvm, disk: .nvme) {
+            $0.kernel.drivers["nvme"] = DriverFacts(.module)
+            $0.linux.mounts.fstab = .unknown(.example("/etc/fstab"))
+        }.verdict
+        #expect(
+            open.launches.first?.alsoUnknown == ["/etc/fstab: block 812345 is outside the file system"])
+        #expect(open.launches.first?.alsoStopsAt == nil)
+        #expect(judge().verdict.launches.allSatisfy { $0.alsoStopsAt == nil && $0.alsoUnknown == nil })
+    }
+
     @Test func sameRootNameMeansOtherThingsOnOtherBuses() throws {
         let change = { (facts: inout ExampleFacts) in
             let root = RootReference(

@@ -79,7 +79,7 @@ struct HTMLReportTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         var paths: [String] = []
-        for name in ["healthy", "hostile", "matrix", "stacks"] {
+        for name in ["healthy", "hostile", "matrix", "stacks", "accepted"] {
             let report = try #require(Samples.all[name])
             let file = folder.appending(path: name + ".html")
             try Data(HTMLReport(report).text.utf8).write(to: file)

@@ -70,12 +70,13 @@ extension Samples {
     static let formats: [String: ScanReport] = [
         "healthy": healthy, "partly": partly, "broken": broken, "unknown": unknown, "data-disk": dataDisk,
         "stacks": stacks, "matrix": matrix, "hostile": hostile, "markup": markup,
-        "windows-healthy": windowsHealthy, "windows-broken": windowsBroken,
+        "windows-healthy": windowsHealthy, "windows-broken": windowsBroken, "accepted": accepted,
     ]
 
     /// All of them in one run, with an image that could not be read.
     static let run = ScanResults(
-        formats.sorted { $0.key < $1.key }.filter { $0.key != "hostile" && $0.key != "markup" }.map(\.value),
+        formats.sorted { $0.key < $1.key }.filter { !["hostile", "markup", "accepted"].contains($0.key) }.map(
+            \.value),
         unreadable: [
             ScanResults.Unreadable(path: "gone.qcow2", message: "gone.qcow2: no such file or directory")
         ],

@@ -214,6 +214,6 @@ enum Samples {
 
     static let all: [String: ScanReport] = [
         "healthy": healthy, "partly": partly, "broken": broken, "unknown": unknown, "data-disk": dataDisk,
-        "hostile": hostile, "stacks": stacks, "matrix": matrix,
+        "hostile": hostile, "stacks": stacks, "matrix": matrix, "accepted": accepted,
     ]
 }

@@ -41,14 +41,13 @@ struct LaunchReview {
         let boots = answer(to: .stopsBoot)
         let reachable = boots == .no ? .no : worse(boots, answer(to: .unreachable))
         let ready = boots == .no || hasNoDataForFirstBoot ? .no : worse(boots, answer(to: .notReady))
-        let stop = first(.stopsBoot) ?? first(.unreachable)
+        let stops = all(.stopsBoot) + all(.unreachable)
+        let further = stops.dropFirst().filter { $0 != stops.first }
         return LaunchVerdict(
             disk: launch.disk, firmware: launch.firmware, boots: boots, reachable: reachable, ready: ready,
-            stopsAt: stop.map {
-                LaunchVerdict.Stop(link: $0.link, code: $0.code ?? "", message: $0.message)
-            },
-            unknownBecause: reasons(boots, reachable, ready), links: links(bootStops: first(.stopsBoot)?.link)
-        )
+            stopsAt: stops.first, unknownBecause: reasons(boots, reachable, ready),
+            links: links(bootStops: all(.stopsBoot).first?.link),
+            alsoStopsAt: further.isEmpty ? nil : further, alsoUnknown: hiddenQuestions(boots, reachable))
     }
 
     private func worse(_ a: Answer, _ b: Answer) -> Answer {
@@ -62,13 +61,25 @@ struct LaunchReview {
         return concerned.isEmpty ? .yes : .unknown
     }
 
-    /// The first finding, in the order of the links, with this consequence.
-    private func first(_ consequence: Consequence) -> Entry? {
+    /// The findings with this consequence in the order of the links, each once.
+    private func all(_ consequence: Consequence) -> [LaunchVerdict.Stop] {
+        var stops: [LaunchVerdict.Stop] = []
         for link in LaunchLink.allCases {
-            let found = entries.first { $0.link == link && $0.isFinding && $0.consequence == consequence }
-            if let found { return found }
+            for entry in entries where entry.link == link && entry.consequence == consequence {
+                guard let code = entry.code else { continue }
+                let stop = LaunchVerdict.Stop(link: link, code: code, message: entry.message)
+                if !stops.contains(stop) { stops.append(stop) }
+            }
         }
-        return nil
+        return stops
+    }
+
+    /// The questions that would matter to an answer that is no already.
+    private func hiddenQuestions(_ boots: Answer, _ reachable: Answer) -> [String]? {
+        var hidden: Set<Consequence> = []
+        if boots == .no { hidden.insert(.stopsBoot) }
+        if reachable == .no { hidden.insert(.unreachable) }
+        return messages(ofQuestionsWith: hidden)
     }
 
     /// Without a network, data that come over it never arrive.
@@ -85,11 +96,15 @@ struct LaunchReview {
         if boots == .unknown { open.insert(.stopsBoot) }
         if reachable == .unknown { open.insert(.unreachable) }
         if ready == .unknown { open.insert(.notReady) }
-        var reasons: [String] = []
-        for entry in entries where !entry.isFinding && open.contains(entry.consequence) {
-            if !reasons.contains(entry.message) { reasons.append(entry.message) }
+        return messages(ofQuestionsWith: open)
+    }
+
+    private func messages(ofQuestionsWith consequences: Set<Consequence>) -> [String]? {
+        var messages: [String] = []
+        for entry in entries where !entry.isFinding && consequences.contains(entry.consequence) {
+            if !messages.contains(entry.message) { messages.append(entry.message) }
         }
-        return reasons.isEmpty ? nil : reasons
+        return messages.isEmpty ? nil : messages
     }
 
     private func links(bootStops stop: LaunchLink?) -> [LaunchVerdict.LinkState] {

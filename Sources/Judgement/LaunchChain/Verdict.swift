@@ -59,15 +59,21 @@ public struct LaunchVerdict: Sendable, Hashable, Codable {
     public var ready: GuestFacts.Answer
     /// Where the launch stops and why; absent when it does not stop.
     public var stopsAt: Stop?
+    /// What would stop it as well or leave nobody a way in, once the first is mended; absent when nothing would.
+    public var alsoStopsAt: [Stop]?
     /// Why an answer is unknown; absent when none is.
     public var unknownBecause: [String]?
+    /// What the stop hides: questions without an answer that would matter once it is mended; absent when there are
+    /// none.
+    public var alsoUnknown: [String]?
     /// All links, in their order.
     public var links: [LinkState]
 
     /// Makes a verdict of a launch.
     public init(
         disk: DiskBus, firmware: FirmwareKind, boots: GuestFacts.Answer, reachable: GuestFacts.Answer,
-        ready: GuestFacts.Answer, stopsAt: Stop?, unknownBecause: [String]?, links: [LinkState]
+        ready: GuestFacts.Answer, stopsAt: Stop?, unknownBecause: [String]?, links: [LinkState],
+        alsoStopsAt: [Stop]? = nil, alsoUnknown: [String]? = nil
     ) {
         self.disk = disk
         self.firmware = firmware
@@ -75,6 +81,8 @@ public struct LaunchVerdict: Sendable, Hashable, Codable {
         self.reachable = reachable
         self.ready = ready
         self.stopsAt = stopsAt
+        self.alsoStopsAt = alsoStopsAt
+        self.alsoUnknown = alsoUnknown
         self.unknownBecause = unknownBecause
         self.links = links
     }
@@ -87,12 +95,15 @@ public struct LaunchVerdict: Sendable, Hashable, Codable {
         public var code: String
         /// The finding in words.
         public var message: String
+        /// Why the finding does not count for the gate; absent when it counts.
+        public var accepted: Acceptance?
 
         /// Makes a stop.
-        public init(link: LaunchLink, code: String, message: String) {
+        public init(link: LaunchLink, code: String, message: String, accepted: Acceptance? = nil) {
             self.link = link
             self.code = code
             self.message = message
+            self.accepted = accepted
         }
     }
 

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Reports
+public import Reports
 
 /// A batch from the directory to the list: what is to be checked, what an earlier run has done already, what the
 /// workers answer, where it is written.
@@ -28,6 +28,8 @@ public struct BatchJob: Sendable {
     public var pages: BatchPages?
     /// Whether results of the state are taken over.
     public var isResumed: Bool
+    /// What a policy makes of a report, before anything is told of it.
+    public var review: @Sendable (ScanReport) -> ScanReport = { $0 }
 
     /// A batch over `directory`.
     public init(
@@ -143,6 +145,8 @@ public struct BatchJob: Sendable {
     private func keep(
         _ result: BatchResult, of image: BatchImage, _ event: (Event) throws -> Void
     ) throws -> BatchRow {
+        var result = result
+        result.report = result.report.map(review)
         let (row, line) = try write(result)
         try state?.add(row, line: line, of: image, question: question)
         try event(.finished(row, line: line))

@@ -22,6 +22,10 @@ public struct BatchRow: Sendable, Hashable, Codable {
     public var codes: [String: Severity]
     /// What each threshold would make of it.
     public var outcomes: [Gate.Threshold: Gate.Outcome]
+    /// The reason codes of failing items that a policy or a baseline accepts; absent when there are none.
+    public var accepted: [String]?
+    /// What its report says of the policy; absent when there is none.
+    public var policy: ScanReport.PolicyUse?
 
     /// What is to be said of `result`.
     public init(_ result: BatchResult) {
@@ -39,7 +43,11 @@ public struct BatchRow: Sendable, Hashable, Codable {
             report.map(BatchRow.reason)
             ?? result.status.rawValue + (result.message.map { ": " + $0 } ?? "")
         codes = [:]
-        for item in report?.allChecks ?? [] where item.status == .fail {
+        let failures = (report?.allChecks ?? []).filter { $0.status == .fail }
+        let accepted = Set(failures.filter { $0.accepted != nil }.map { $0.code ?? $0.id }).sorted()
+        self.accepted = accepted.isEmpty ? nil : accepted
+        policy = result.report?.policy
+        for item in failures where item.accepted == nil {
             let code = item.code ?? item.id
             codes[code] = max(codes[code] ?? .info, item.severity ?? .error)
         }
@@ -85,10 +93,14 @@ public struct BatchRow: Sendable, Hashable, Codable {
             return report.checks?.first { $0.status == .fail }?.message ?? "no system found"
         }
         let launches = report.guests.flatMap(\.verdicts).flatMap(\.launches)
-        if let stop = launches.compactMap(\.stopsAt).first {
-            return stop.code.isEmpty ? stop.message : "\(stop.code): \(stop.message)"
+        let stops = launches.compactMap(\.stopsAt)
+        if let stop = stops.first(where: { $0.accepted == nil }) ?? stops.first {
+            let words = stop.code.isEmpty ? stop.message : "\(stop.code): \(stop.message)"
+            return words + (stop.accepted.map { " — \($0.sentence)" } ?? "")
         }
-        let items = report.allChecks.filter { $0.status == .fail && ($0.severity ?? .error) > .info }
+        let items = report.allChecks.filter {
+            $0.status == .fail && $0.accepted == nil && ($0.severity ?? .error) > .info
+        }
         if let worst = items.max(by: { ($0.severity ?? .error) < ($1.severity ?? .error) }) {
             return "\(worst.code ?? worst.id): \(worst.message ?? worst.title)"
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Batch
 import ImageCheck
+import Policies
 import Reports
 import Targets
 
@@ -61,6 +62,7 @@ struct BatchCommand: AsyncParsableCommand {
     var watch = false
 
     @OptionGroup var judging: JudgingOptions
+    @OptionGroup var policy: PolicyOptions
 
     @Option(help: "Exit with 1 when an item fails with this severity or a higher one.")
     var failOn: Gate.Threshold?
@@ -89,8 +91,10 @@ struct BatchCommand: AsyncParsableCommand {
     func run() async throws {
         // Wrong names are said once, not by every worker.
         var options = reading.scanOptions
-        try judging.apply(to: &options)
-        let job = try job(options)
+        let policy = try RunPolicy(policy, judging, directory: directory)
+        try judging.apply(to: &options, policy: policy.policy)
+        let failOn = failOn ?? policy.policy?.threshold
+        let job = try job(options, policy)
         let isLines = format == .json && output == nil
         // On a terminal a table comes at the end; a pipe gets a line for each image as it is done.
         let isTable = Host.isOutputTerminal
@@ -126,6 +130,9 @@ struct BatchCommand: AsyncParsableCommand {
         if !isLines {
             try Host.write(BatchSummary(rows, style: Host.style(for: nil), listsImages: isTable).text)
         }
+        policy.notify(
+            rows.filter { $0.status == .checked }.map { PolicyReview.Look(image: $0.image, use: $0.policy) },
+            options, isWhole: !work.isCancelled)
         // A watch has no other end.
         if work.isCancelled, !watch {
             let hint = statePath == nil ? nil : "the same command with --resume goes on from here"
@@ -138,7 +145,7 @@ struct BatchCommand: AsyncParsableCommand {
         }
     }
 
-    private func job(_ options: ScanOptions) throws -> BatchJob {
+    private func job(_ options: ScanOptions, _ policy: RunPolicy) throws -> BatchJob {
         do {
             try output.map(BatchPages.makeDirectory)
             let state = try statePath.map(BatchState.init(path:))
@@ -149,13 +156,17 @@ struct BatchCommand: AsyncParsableCommand {
             }
             // It begins results.ndjson anew: not before it is sure that this run may.
             let pages = try output.map { try BatchPages(directory: $0, images: directory) }
-            return BatchJob(
+            var job = BatchJob(
                 directory: directory, isRecursive: recursive,
                 run: BatchRun(
-                    worker: worker(WorkerCommand.name), jobs: jobs ?? BatchRun.usualJobs,
+                    worker: worker(WorkerCommand.name, policy), jobs: jobs ?? BatchRun.usualJobs,
                     timeoutSeconds: timeout),
-                survey: BatchSurvey(worker: worker(SurveyCommand.name)),
-                question: try question(options), state: state, pages: pages, isResumed: resume)
+                survey: BatchSurvey(worker: worker(SurveyCommand.name, policy)),
+                question: try question(options, policy), state: state, pages: pages, isResumed: resume)
+            // Here and not by the workers: they need not know what is accepted, and a day that ends while the batch
+            // is at work ends the exceptions of that day.
+            job.review = { policy.review.review($0, on: .today) }
+            return job
         } catch let failure as BatchState.Failure {
             throw CommandFailure("\(failure)")
         } catch let failure as BatchPages.Failure {
@@ -163,28 +174,35 @@ struct BatchCommand: AsyncParsableCommand {
         }
     }
 
-    private func worker(_ name: String) -> BatchRun.Worker {
+    private func worker(
+        _ name: String, _ policy: RunPolicy
+    ) -> BatchRun.Worker {
+        var asked = judging
+        if let policy = policy.policy { asked.complete(from: policy) }
         // All files of the directory are read anyway: one of them may refer to another.
-        BatchRun.Worker(
+        return BatchRun.Worker(
             executable: "/proc/self/exe",
             arguments: [
                 name, "--memory", "\(memory)", "--processor-time", "\(Int(timeout.rounded(.up)) + 1)",
-            ] + judging.arguments + reading.arguments + ["--allow-backing", directory, "--"])
+            ] + asked.arguments + reading.arguments + ["--allow-backing", directory, "--"])
     }
 
     /// Everything that decides what a result means.
-    private func question(_ options: ScanOptions) throws -> String {
+    private func question(_ options: ScanOptions, _ policy: RunPolicy) throws -> String {
         struct Question: Encodable {
             let version: String
             let targets: [Target]
             let arguments: [String]
             let limits: [String]
+            let policy: String
         }
         var narrowed = judging
+        if let policy = policy.policy { narrowed.complete(from: policy) }
         narrowed.targets = []
         let question = Question(
             version: ImageScanner.version, targets: options.targets,
-            arguments: narrowed.arguments + reading.arguments, limits: ["\(timeout)", "\(memory)"])
+            arguments: narrowed.arguments + reading.arguments, limits: ["\(timeout)", "\(memory)"],
+            policy: policy.review.question(on: .today))
         return String(decoding: try JSONReport.bytes(question, layout: .line), as: UTF8.self)
     }
 }

@@ -22,7 +22,10 @@ struct ImageCheckCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Look inside", subcommands: [InspectCommand.self, ListCommand.self, CatCommand.self]),
             CommandGroup(
-                name: "Ask", subcommands: [ChecksCommand.self, ExplainCommand.self, TargetsCommand.self]),
+                name: "Ask",
+                subcommands: [
+                    ChecksCommand.self, ExplainCommand.self, TargetsCommand.self, PolicyCommand.self,
+                ]),
         ])
 
     static func main() async {

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Checks
 import ImageCheck
+import Policies
 public import Reports
 public import Targets
 
@@ -70,8 +71,13 @@ struct JudgingOptions: ParsableArguments {
         completion: .checkIDs)
     var skip: [String] = []
 
-    func apply(to options: inout ScanOptions) throws {
-        if !targets.isEmpty { options.targets = try targets.map(TargetArgument.resolve) }
+    /// - Parameter policy: what holds where the command line says nothing.
+    func apply(to options: inout ScanOptions, policy: Policy? = nil) throws {
+        if !targets.isEmpty {
+            options.targets = try targets.map(TargetArgument.resolve)
+        } else if let own = policy?.targets, !own.isEmpty {
+            options.targets = own
+        }
         var seen: Set<String> = []
         options.targets = options.targets.filter { seen.insert($0.id).inserted }
         if let disk {
@@ -84,8 +90,15 @@ struct JudgingOptions: ParsableArguments {
         }
         options.disk = disk
         options.firmware = firmware
-        options.only = try ids(only)
-        options.skip = try ids(skip)
+        options.only = only.isEmpty ? Set(policy?.only ?? []) : try ids(only)
+        options.skip = skip.isEmpty ? Set(policy?.skip ?? []) : try ids(skip)
+    }
+
+    /// Fills in what the command line leaves to the policy, for a worker that knows of none.
+    mutating func complete(from policy: Policy) {
+        if targets.isEmpty { targets = policy.targetArguments }
+        if only.isEmpty { only = policy.only }
+        if skip.isEmpty { skip = policy.skip }
     }
 
     private func ids(_ lists: [String]) throws -> Set<String> {

@@ -2,6 +2,7 @@ import ArgumentParser
 import BlockIO
 import ByteReading
 import ImageCheck
+import Policies
 import Reports
 
 struct ScanCommand: ParsableCommand {
@@ -27,6 +28,7 @@ struct ScanCommand: ParsableCommand {
     var images: [String]
 
     @OptionGroup var judging: JudgingOptions
+    @OptionGroup var policy: PolicyOptions
     @OptionGroup var output: ReportOptions
 
     @Option(help: "Exit with 1 when an item fails with this severity or a higher one.")
@@ -38,14 +40,16 @@ struct ScanCommand: ParsableCommand {
 
     func run() throws {
         var options = reading.scanOptions
-        try judging.apply(to: &options)
+        let policy = try RunPolicy(policy, judging)
+        try judging.apply(to: &options, policy: policy.policy)
+        let failOn = failOn ?? policy.policy?.threshold
         let scanner = ImageScanner(options)
         let writer = try ReportWriter(output, images: images)
         var results = ScanResults([], time: HostProcess.secondsSince1970)
         var outcome = Gate.Outcome.good
         for image in images {
             do throws(ImageFault) {
-                let report = try scanner.scan(image)
+                let report = policy.review.review(try scanner.scan(image), on: .today)
                 results.reports.append(report)
                 if let failOn { outcome = max(outcome, Gate(failOn).outcome(of: report)) }
             } catch {
@@ -55,6 +59,9 @@ struct ScanCommand: ParsableCommand {
                     ScanResults.Unreadable(path: image, message: failure.message))
             }
         }
+        policy.notify(
+            results.reports.map { PolicyReview.Look(image: $0.image.path, use: $0.policy) }, options,
+            isWhole: results.unreadable.isEmpty)
         try writer.write(results)
         if outcome == .failing { throw ExitCode(outcome.rawValue) }
         if !results.unreadable.isEmpty || outcome == .unknown { throw ExitCode.unreadable }

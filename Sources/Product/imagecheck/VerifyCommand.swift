@@ -2,6 +2,7 @@ import ArgumentParser
 import BlockIO
 import ByteReading
 import ImageCheck
+import Policies
 import Reports
 
 struct VerifyCommand: ParsableCommand {
@@ -16,6 +17,9 @@ struct VerifyCommand: ParsableCommand {
             reported, and fails only through findings at or above --fail-on. 2 when boots or reachable is \
             unknown and nothing failed, or when the image cannot be read.
 
+            A launch that stops at nothing but findings accepted by --policy or --baseline does not fail; the \
+            answer stays “no”, and says until when and why it is accepted.
+
             All forms but text are those of scan.
             """)
 
@@ -23,10 +27,13 @@ struct VerifyCommand: ParsableCommand {
     var image: String
 
     @OptionGroup var judging: JudgingOptions
+    @OptionGroup var policy: PolicyOptions
     @OptionGroup var output: ReportOptions
 
-    @Option(help: ArgumentHelp("The lowest severity that fails: error or warning.", valueName: "severity"))
-    var failOn: Gate.Threshold = .error
+    @Option(
+        help: ArgumentHelp(
+            "The lowest severity that fails: error (unless given) or warning.", valueName: "severity"))
+    var failOn: Gate.Threshold?
 
     @OptionGroup var reading: ReadingOptions
 
@@ -39,13 +46,14 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         var options = reading.scanOptions
-        try judging.apply(to: &options)
+        let policy = try RunPolicy(policy, judging)
+        try judging.apply(to: &options, policy: policy.policy)
         let writer = try ReportWriter(output, images: [image])
-        let gate = Gate(failOn)
+        let gate = Gate(failOn ?? policy.policy?.threshold ?? .error)
         var results = ScanResults([], time: HostProcess.secondsSince1970)
         let report: ScanReport
         do throws(ImageFault) {
-            report = try ImageScanner(options).scan(image)
+            report = policy.review.review(try ImageScanner(options).scan(image), on: .today)
         } catch {
             let failure = CommandFailure(error, image: image)
             // A pipeline that collects the answer's file finds in it why there is no verdict.
@@ -54,6 +62,8 @@ struct VerifyCommand: ParsableCommand {
             throw failure
         }
         results.reports = [report]
+        policy.notify(
+            [PolicyReview.Look(image: image, use: report.policy)], options, isWhole: true)
         let outcome = gate.verifies(report)
         try writer.write(results) { style in
             TextReport(report, style: style, isVerbose: output.verbose).verification(outcome, gate: gate)

@@ -19,6 +19,7 @@ struct FindingGroup {
             key.targets = nil
             key.launches = nil
             key.severity = nil
+            key.originalSeverity = nil
             key.value = nil
             if members[key] == nil { order.append(key) }
             members[key, default: []].append(item)
@@ -26,7 +27,9 @@ struct FindingGroup {
         return order.map { key in
             let own = members[key] ?? []
             var item = own.first ?? key
-            item.severity = own.compactMap(\.severity).max()
+            let heaviest = own.max { ($0.severity ?? .error) < ($1.severity ?? .error) }
+            item.severity = heaviest?.severity
+            item.originalSeverity = heaviest?.originalSeverity
             return FindingGroup(item: item, scope: scope(of: own, targets: targets))
         }
     }

@@ -52,8 +52,20 @@ struct FindingText {
         canvas.cutLine(name)
         if let joined { canvas.paragraph(head: [Piece("for ", .quiet)], joined, .quiet, indent: 9, hang: 4) }
         canvas.paragraph(item.message ?? item.title, indent: 9)
+        if let remark = item.severityRemark { canvas.paragraph(remark, .quiet, indent: 9) }
         write(item.evidence ?? [], on: &canvas)
         for (index, fix) in (item.fixes ?? []).enumerated() { write(fix, isFirst: index == 0, on: &canvas) }
+    }
+
+    /// One that is accepted: what it is, where, until when and why.
+    func write(accepted group: FindingGroup, on canvas: inout TextCanvas) {
+        let item = group.item
+        let place = [item.evidence?.first?.place, group.scope].compactMap { $0 }.joined(separator: ", ")
+        canvas.paragraph(
+            head: [
+                Piece(TerminalText.padded((item.severity ?? .error).rawValue, to: 7) + "  ", .quiet),
+                Piece((item.code ?? item.id) + " ", .strong),
+            ], (place.isEmpty ? "" : "(\(place)) ") + (item.accepted?.sentence ?? "accepted"), hang: 9)
     }
 
     private func write(_ evidence: [Evidence], on canvas: inout TextCanvas) {

@@ -47,10 +47,13 @@ public struct Gate: Sendable, Hashable {
     /// `partly` follows the severity of its findings: a launch that fails with a warning passes unless warnings
     /// fail, or that launch was asked for alone (then the answer is `no`, not `partly`). `ready` is reported;
     /// it fails the gate through findings at or above the threshold.
+    ///
+    /// A launch that stops at nothing but accepted findings fails nothing, whatever it answers. What is not known
+    /// behind such a stop makes the outcome unknown: nobody has accepted that.
     public func verifies(_ report: ScanReport) -> Outcome {
         if !failures(in: report).isEmpty { return .failing }
         for verdict in report.guests.flatMap(\.verdicts) {
-            for answer in [verdict.boots, verdict.reachable] {
+            for answer in [verdict.countedBoots, verdict.countedReachable] {
                 if answer == .no { return .failing }
                 if answer == .partly, threshold == .warning { return .failing }
             }
@@ -58,10 +61,10 @@ public struct Gate: Sendable, Hashable {
         return isUnknown(report) ? .unknown : .good
     }
 
-    /// The failing items at or above the threshold.
+    /// The failing items at or above the threshold that nobody accepts.
     func failures(in report: ScanReport) -> [ScanReport.CheckItem] {
         report.allChecks.filter { item in
-            guard item.status == .fail else { return false }
+            guard item.status == .fail, item.accepted == nil else { return false }
             return switch threshold {
             case .error: item.severity == .error
             case .warning: (item.severity ?? .error) >= .warning
@@ -78,8 +81,26 @@ public struct Gate: Sendable, Hashable {
             verdict.boots == .unknown || verdict.reachable == .unknown
                 || verdict.launches.contains {
                     $0.boots == .unknown || ($0.reachable == .unknown && $0.boots != .no)
+                        || $0.isAccepted && $0.alsoUnknown != nil
                 }
         }
+    }
+}
+
+extension TargetVerdict {
+    /// What `boots` counts as: launches that stop at accepted findings only do not count against it. For the gate
+    /// alone; no form says it.
+    fileprivate var countedBoots: Answer { counted(boots, \.boots) }
+
+    /// What `reachable` counts as.
+    fileprivate var countedReachable: Answer { counted(reachable, \.reachable) }
+
+    private func counted(_ answer: Answer, _ own: (LaunchVerdict) -> GuestFacts.Answer) -> Answer {
+        guard launches.contains(where: \.isAccepted) else { return answer }
+        let all = Set(launches.map { $0.isAccepted ? .yes : own($0) })
+        if all.contains(.yes), all.contains(.no) { return .partly }
+        if all.contains(.unknown) { return .unknown }
+        return all.contains(.no) ? .no : .yes
     }
 }
 

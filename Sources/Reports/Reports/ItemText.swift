@@ -114,7 +114,8 @@ struct ItemText {
         let severity = item.severity ?? .error
         let text =
             [severity.rawValue, item.code].compactMap { $0 }.joined(separator: " ")
-            + ": " + (item.message ?? item.title)
+            + ": " + (item.message ?? item.title) + (item.accepted.map { " — " + $0.sentence } ?? "")
+        if item.accepted != nil { return ("~", .quiet, text) }
         return switch severity {
         case .error: ("✗", .bad, text)
         case .warning: ("!", .warning, text)

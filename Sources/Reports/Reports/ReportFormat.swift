@@ -20,12 +20,14 @@ public enum ReportFormat: String, Sendable, Hashable, CaseIterable {
     case compliance
     /// As the cloud's in-guest compliance tool writes.
     case complianceJSON = "compliance-json"
+    /// The findings as `--baseline` takes them.
+    case baseline
 
     /// Whether the form has a place for an image that could not be read.
     public var namesUnreadable: Bool {
         switch self {
         case .markdown, .sarif, .sarifAll, .junit, .compliance: true
-        case .text, .json, .html, .ecs, .complianceJSON: false
+        case .text, .json, .html, .ecs, .complianceJSON, .baseline: false
         }
     }
 
@@ -35,7 +37,10 @@ public enum ReportFormat: String, Sendable, Hashable, CaseIterable {
     /// The bytes of a run in this form. Throws what the JSON encoder throws.
     ///
     /// Several images make: one text after the other; an array in `json` and `compliance-json`; one comment, one
-    /// SARIF run, one suite for each in JUnit, one list in `ecs`.
+    /// SARIF run, one suite for each in JUnit, one list in `ecs`, one `baseline`.
+    ///
+    /// What reads `ecs`, `compliance` and `compliance-json` knows of no policy: they say what is, whatever is accepted
+    /// or weighed otherwise.
     ///
     /// - Parameters:
     ///   - style: of `text`.
@@ -60,9 +65,10 @@ public enum ReportFormat: String, Sendable, Hashable, CaseIterable {
         case .sarif: try SARIFReport(results).bytes()
         case .sarifAll: try SARIFReport(results, scope: .everything).bytes()
         case .junit: Array(JUnitReport(results).text.utf8)
-        case .ecs: try ECSReport(results).bytes()
-        case .compliance: Array(ComplianceReport(results).text.utf8)
-        case .complianceJSON: try ComplianceReport(results).json()
+        case .ecs: try ECSReport(results.withoutPolicy).bytes()
+        case .compliance: Array(ComplianceReport(results.withoutPolicy).text.utf8)
+        case .complianceJSON: try ComplianceReport(results.withoutPolicy).json()
+        case .baseline: try BaselineFile.bytes(of: Baseline(results))
         }
     }
 }

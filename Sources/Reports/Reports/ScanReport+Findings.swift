@@ -7,8 +7,21 @@ extension ScanReport {
     /// How many targets are judged.
     var targetCount: Int { Set(guests.flatMap(\.verdicts).map(\.target)).count }
 
-    /// The failing items, most severe first, in the order of the chain.
-    var failures: [CheckItem] {
+    /// The failing items that count, most severe first, in the order of the chain.
+    var failures: [CheckItem] { allFailures.filter { $0.accepted == nil } }
+
+    /// The failing items that a policy or a baseline accepts, in the same order.
+    var acceptedFailures: [CheckItem] { allFailures.filter { $0.accepted != nil } }
+
+    /// Those of them that a reader of a short form should see: all that ask for something, and what a policy names.
+    var acceptedToTell: [CheckItem] {
+        acceptedFailures.filter { item in
+            item.accepted?.by == .policy
+                || max(item.severity ?? .error, item.originalSeverity ?? .info) > .info
+        }
+    }
+
+    private var allFailures: [CheckItem] {
         let order = Dictionary(
             uniqueKeysWithValues: LaunchLink.allCases.enumerated().map { ($0.element, $0.offset) })
         return allChecks.filter { $0.status == .fail }.enumerated().sorted { a, b in
@@ -85,7 +98,7 @@ enum LinkMark: String {
 
 extension LaunchVerdict {
     /// `nvme, uefi`.
-    var name: String { "\(disk.rawValue), \(firmware.rawValue)" }
+    package var name: String { "\(disk.rawValue), \(firmware.rawValue)" }
 
     /// How a link of this launch is drawn. Findings of operation and hygiene break no chain, unless it stops there.
     func mark(of link: LinkState) -> LinkMark {
@@ -102,6 +115,7 @@ extension LaunchVerdict {
     /// Whether two launches go the same way, so that one chain says it for both.
     func isLike(_ other: LaunchVerdict) -> Bool {
         links == other.links && stopsAt == other.stopsAt && unknownBecause == other.unknownBecause
+            && isAccepted == other.isAccepted
     }
 }
 

@@ -21,11 +21,13 @@ public struct ScanReport: Sendable, Hashable, Codable {
     public var coverage: Coverage
     /// What the answer cost.
     public var cost: Cost
+    /// What a policy and a baseline had to say to it; absent when there was neither.
+    public var policy: PolicyUse?
 
     /// Makes a report.
     public init(
         tool: Tool, image: Image, guests: [Guest], checks: [CheckItem]?, gaps: [Gap], coverage: Coverage,
-        cost: Cost
+        cost: Cost, policy: PolicyUse? = nil
     ) {
         self.tool = tool
         self.image = image
@@ -34,6 +36,7 @@ public struct ScanReport: Sendable, Hashable, Codable {
         self.gaps = gaps
         self.coverage = coverage
         self.cost = cost
+        self.policy = policy
     }
 
     /// The program that made the report.
@@ -223,12 +226,19 @@ public struct ScanReport: Sendable, Hashable, Codable {
         public var fixes: [Fix]?
         /// Why the answer is unknown.
         public var gaps: [String]?
+        /// The weight that the program gave it, where a policy gives it another.
+        public var originalSeverity: Severity?
+        /// Why it does not count for the gate; absent when it counts.
+        public var accepted: Acceptance?
+        /// Of a fail when there is a baseline: whether it stands there.
+        public var known: Bool?
 
         /// Makes a result.
         public init(
             id: String, title: String, link: LaunchLink, status: CheckStatus, severity: Severity? = nil,
             code: String? = nil, value: String? = nil, targets: [String]? = nil, launches: [String]? = nil,
-            message: String? = nil, evidence: [Evidence]? = nil, fixes: [Fix]? = nil, gaps: [String]? = nil
+            message: String? = nil, evidence: [Evidence]? = nil, fixes: [Fix]? = nil, gaps: [String]? = nil,
+            originalSeverity: Severity? = nil, accepted: Acceptance? = nil, known: Bool? = nil
         ) {
             self.id = id
             self.title = title
@@ -243,6 +253,38 @@ public struct ScanReport: Sendable, Hashable, Codable {
             self.evidence = evidence
             self.fixes = fixes
             self.gaps = gaps
+            self.originalSeverity = originalSeverity
+            self.accepted = accepted
+            self.known = known
+        }
+    }
+
+    /// What a policy and a baseline had to say to a report.
+    public struct PolicyUse: Sendable, Hashable, Codable {
+        /// The day (UTC) by which exceptions were judged: `2026-11-26`.
+        public var date: String
+        /// The name of the policy file.
+        public var policy: String?
+        /// The name of the baseline.
+        public var baseline: String?
+        /// What a reader should know: exceptions that have expired, or will soon.
+        public var notes: [String]?
+        /// Where the exceptions stand that fit a finding, expired ones among them.
+        public var exceptions: [String]?
+        /// The entries of the baseline that were found again, by their fingerprints.
+        public var found: [String]?
+
+        /// Makes an account.
+        public init(
+            date: String, policy: String? = nil, baseline: String? = nil, notes: [String]? = nil,
+            exceptions: [String]? = nil, found: [String]? = nil
+        ) {
+            self.date = date
+            self.policy = policy
+            self.baseline = baseline
+            self.notes = notes
+            self.exceptions = exceptions
+            self.found = found
         }
     }
 

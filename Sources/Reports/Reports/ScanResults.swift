@@ -6,12 +6,17 @@ public struct ScanResults: Sendable, Hashable {
     public var unreadable: [Unreadable]
     /// When the run began, in seconds since 1970.
     public var time: Int64
+    /// The directory below which images are named, where it is a directory that was asked about.
+    public var directory: String?
 
     /// Puts answers together.
-    public init(_ reports: [ScanReport], unreadable: [Unreadable] = [], time: Int64) {
+    public init(
+        _ reports: [ScanReport], unreadable: [Unreadable] = [], time: Int64, directory: String? = nil
+    ) {
         self.reports = reports
         self.unreadable = unreadable
         self.time = time
+        self.directory = directory
     }
 
     /// An image that could not be read.

@@ -42,7 +42,7 @@ public struct TextReport: Sendable {
         var canvas = TextCanvas(style)
         let (word, ink): (String, Ink) =
             switch outcome {
-            case .good: ("PASS", .good)
+            case .good: isAccepted ? ("ACCEPTED", .warning) : ("PASS", .good)
             case .failing: ("FAIL", .bad)
             case .unknown: ("UNKNOWN", .warning)
             }
@@ -59,9 +59,10 @@ public struct TextReport: Sendable {
         for group in FindingGroup.groups(of: failing + others, targets: report.targetCount) {
             text.write(group.item, scope: group.scope, on: &canvas)
         }
+        accepted(on: &canvas)
         // The launches say themselves what is not known about them.
         let isExplained = report.guests.flatMap(\.verdicts).flatMap(\.launches).contains {
-            $0.unknownBecause != nil
+            $0.unknownBecause != nil || $0.isAccepted && $0.alsoUnknown != nil
         }
         if outcome == .unknown, !isExplained {
             for line in report.unknowns.map(\.text).prefix(isVerbose ? .max : 5) {
@@ -73,6 +74,11 @@ public struct TextReport: Sendable {
             details(on: &canvas)
         }
         return canvas.text
+    }
+
+    /// Whether the image passes only because somebody accepts what stops it.
+    private var isAccepted: Bool {
+        report.guests.flatMap(\.verdicts).contains { !$0.acceptanceLines.isEmpty }
     }
 
     // MARK: Parts
@@ -99,6 +105,11 @@ public struct TextReport: Sendable {
                 text.write(group.item, scope: group.scope, on: &canvas)
             }
         }
+        if !report.acceptedToTell.isEmpty || report.policy?.notes != nil {
+            canvas.gap()
+            canvas.line("Accepted", .strong)
+            accepted(on: &canvas)
+        }
         let advice = FindingGroup.groups(
             of: report.failures.filter { $0.severity == .info }, targets: report.targetCount)
         guard !advice.isEmpty else { return }
@@ -116,6 +127,18 @@ public struct TextReport: Sendable {
         }
         if advice.count > shown {
             canvas.line("… and \(advice.count - shown) more (--verbose)", .quiet, indent: 2)
+        }
+    }
+
+    /// A line for each finding that somebody accepts, and what those who keep the policy should know.
+    private func accepted(on canvas: inout TextCanvas) {
+        let text = FindingText(style, length: .short, isOfOneTarget: report.targetCount < 2)
+        let findings = isVerbose ? report.acceptedFailures : report.acceptedToTell
+        for group in FindingGroup.groups(of: findings, targets: report.targetCount) {
+            text.write(accepted: group, on: &canvas)
+        }
+        for note in report.policy?.notes ?? [] {
+            canvas.paragraph(head: [Piece("note     ", .warning)], note, hang: 9)
         }
     }
 
@@ -182,7 +205,11 @@ public struct TextReport: Sendable {
         canvas.flow(
             [],
             [
-                Piece(Quantity.count(coverage.checksRun, "check") + ", \(coverage.unknown) unknown", .quiet),
+                Piece(
+                    Quantity.count(coverage.checksRun, "check") + ", \(coverage.unknown) unknown"
+                        + (report.acceptedFailures.isEmpty
+                            ? "" : ", \(Quantity.count(report.acceptedFailures.count, "finding")) accepted"),
+                    .quiet),
                 Piece("\(Quantity.bytes(cost.bytesRead)) read in \(cost.reads) reads", .quiet),
                 Piece(Quantity.seconds(cost.seconds), .quiet),
                 Piece("\(Quantity.bytes(cost.peakMemory)) of memory", .quiet),

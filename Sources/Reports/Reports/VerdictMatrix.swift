@@ -54,6 +54,7 @@ struct VerdictMatrix {
                 Piece("\(scope(concerned, of: verdict))\(stop.link.label(family: names.family))\(code)", .bad)
             )
         }
+        remarks += verdict.acceptanceLines.map { Piece($0, .warning) }
         let open = verdict.launches.filter { $0.unknownBecause != nil }
         if remarks.isEmpty, let reason = open.first?.unknownBecause?.first {
             remarks.append(Piece("\(scope(open, of: verdict))not known: \(reason)", .warning))

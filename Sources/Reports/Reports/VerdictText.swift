@@ -25,6 +25,9 @@ struct VerdictText {
                 + (verdict.register.map {
                     [Piece("   (register as \(TextReport.firmwareName($0.firmware)))", .quiet)]
                 } ?? []))
+        for line in verdict.acceptanceLines {
+            canvas.paragraph(line, .warning, indent: 2, hang: 2)
+        }
         for (index, launch) in verdict.launches.enumerated() {
             let earlier = verdict.launches.prefix(index).first { $0.isLike(launch) }
             write(launch, as: earlier, on: &canvas)
@@ -75,6 +78,14 @@ struct VerdictText {
                 head: [Piece("stops at \(stop.link.label(family: family)): ", .bad)], stop.message,
                 indent: 2 + column,
                 hang: 2)
+        }
+        if let accepted = launch.stopsAt?.accepted {
+            canvas.line(accepted.shortSentence, .warning, indent: 2 + column)
+        }
+        // Nobody has accepted what lies behind.
+        for reason in launch.isAccepted ? (launch.alsoUnknown ?? []).prefix(3) : [] {
+            canvas.paragraph(
+                head: [Piece("not known behind it: ", .warning)], reason, indent: 2 + column, hang: 2)
         }
         for reason in (launch.unknownBecause ?? []).prefix(3) {
             canvas.paragraph(head: [Piece("not known: ", .warning)], reason, indent: 2 + column, hang: 2)

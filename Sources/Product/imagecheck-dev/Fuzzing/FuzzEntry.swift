@@ -33,7 +33,7 @@ enum FuzzEntries {
         bytes, compression, disks, containers, hyperV, volumes, fileSystems, xfs, btrfs, windowsBoot, grub,
         boot, otherLoaders, text, storage, network, networkPrograms, executables, kernel, modules, windows,
         inits, packages,
-        registry, windowsSetup, squashFS, access, gates, systemd, system, windowsAccess,
+        registry, windowsSetup, squashFS, access, gates, systemd, system, windowsAccess, policies,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 
     /// The entry of this name.

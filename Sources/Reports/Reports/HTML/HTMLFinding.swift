@@ -1,9 +1,16 @@
 import Checks
 import GuestFacts
+import LaunchChain
 
 /// A failing item with its evidence and what to change.
 struct HTMLFinding {
+    /// What the filter goes by: a severity, or `accepted`.
+    let group: String
     let severity: String
+    /// Why it is accepted, and where that stands.
+    let acceptance: String?
+    /// Where its weight comes from.
+    let weight: String?
     let isOpen: Bool
     let message: String
     let id: String
@@ -45,7 +52,14 @@ struct HTMLFinding {
     init(_ group: FindingGroup, isFirst: Bool) {
         let item = group.item
         severity = (item.severity ?? .error).rawValue
-        isOpen = isFirst || (item.severity ?? .error) == .error
+        self.group = item.accepted == nil ? severity : "accepted"
+        acceptance = item.accepted.map { accepted in
+            let sentence = accepted.sentence
+            let source = accepted.by == .policy ? accepted.source.map { " (\($0))" } ?? "" : ""
+            return sentence.prefix(1).uppercased() + sentence.dropFirst() + source
+        }
+        weight = item.severityRemark
+        isOpen = item.accepted == nil && (isFirst || (item.severity ?? .error) == .error)
         message = TerminalText.cut(item.message ?? item.title, to: HTMLPage.sentenceLimit)
         id = item.id
         code = item.code

@@ -15,6 +15,8 @@ struct HTMLGuest {
         let tone: String
         let answers: [Answer]
         let register: String?
+        /// Why it passes a gate although it does not start or cannot be reached.
+        let acceptances: [String]
         let launches: [Launch]
     }
 
@@ -47,6 +49,8 @@ struct HTMLGuest {
         let link: String
         let message: String
         let code: String?
+        /// Why it fails nothing.
+        let acceptance: String?
     }
 
     init(_ guest: ScanReport.Guest, number: Int, of count: Int) {
@@ -68,6 +72,7 @@ struct HTMLGuest {
             tone: tones == ["good"]
                 ? "good" : answers.prefix(2).contains { $0.tone == "bad" } ? "bad" : "warn",
             answers: answers, register: verdict.register.map { TextReport.firmwareName($0.firmware) },
+            acceptances: verdict.acceptanceLines,
             launches: launches(verdict.launches, family: family))
     }
 
@@ -94,7 +99,7 @@ struct HTMLGuest {
                 stop: launch.stopsAt.map {
                     Stop(
                         link: $0.link.label(family: family), message: $0.message,
-                        code: $0.code.isEmpty ? nil : $0.code)
+                        code: $0.code.isEmpty ? nil : $0.code, acceptance: $0.accepted?.sentence)
                 },
                 open: launch.stopsAt == nil ? launch.unknownBecause ?? [] : [])
         }

@@ -9,6 +9,8 @@ struct HTMLPage {
     let answer: String
     let heading: String
     let summary: String?
+    /// What those who keep the policy should know.
+    let notes: [String]
     let guests: [HTMLGuest]
     let severities: [Choice]
     let hasFindings: Bool
@@ -74,13 +76,21 @@ struct HTMLPage {
         }
 
         let groups = FindingGroup.groups(of: report.failures, targets: report.targetCount)
-        findings = groups.enumerated().map { HTMLFinding($1, isFirst: $0 == 0) }
+        let accepted = FindingGroup.groups(of: report.acceptedFailures, targets: report.targetCount)
+        findings =
+            groups.enumerated().map { HTMLFinding($1, isFirst: $0 == 0) }
+            + accepted.map { HTMLFinding($0, isFirst: false) }
+        notes = report.policy?.notes ?? []
         hasFindings = !findings.isEmpty
-        severities = Severity.allCases.reversed().compactMap { severity in
+        let weights: [Choice] = Severity.allCases.reversed().compactMap { severity in
             let count = groups.count { ($0.item.severity ?? .error) == severity }
             guard count > 0 else { return nil }
             return Choice(name: severity.rawValue, title: severity.rawValue, count: count, isShown: true)
         }
+        severities =
+            accepted.isEmpty
+            ? weights
+            : weights + [Choice(name: "accepted", title: "accepted", count: accepted.count, isShown: true)]
 
         imageSummary =
             "\(image.format), \(Quantity.bytes(image.virtualSize)), file of \(Quantity.bytes(image.fileSize))"
@@ -110,8 +120,9 @@ struct HTMLPage {
             return Item(
                 id: item.id, title: item.title, link: item.link.label(family: family),
                 status: item.status.rawValue,
-                statusTitle: item.status == .fail
-                    ? (item.severity ?? .error).rawValue : HTMLPage.title(item.status),
+                statusTitle: item.status != .fail
+                    ? HTMLPage.title(item.status)
+                    : item.accepted == nil ? (item.severity ?? .error).rawValue : "accepted",
                 tone: HTMLPage.tone(item), value: item.value,
                 message: (item.message ?? item.gaps?.joined(separator: "; ")).map {
                     TerminalText.cut($0, to: HTMLPage.sentenceLimit)
@@ -136,7 +147,7 @@ struct HTMLPage {
     private static func tone(_ item: ScanReport.CheckItem) -> String {
         switch item.status {
         case .pass: "good"
-        case .fail: (item.severity ?? .error).rawValue
+        case .fail: item.accepted == nil ? (item.severity ?? .error).rawValue : "accepted"
         case .unknown: "warn"
         case .notApplicable, .info: "quiet"
         }

@@ -9,6 +9,7 @@ import LaunchChain
 /// |---|---|
 /// | pass, info; fail of severity info (advice) | passed; advice stands in `system-out` |
 /// | fail of severity error or warning | `failure`, its type the reason code |
+/// | fail that a policy or a baseline accepts; a verdict whose every no is accepted | `skipped` with the reason |
 /// | not applicable | `skipped` |
 /// | not known | `skipped` with the reason: an item that was not judged neither passed nor failed |
 /// | a verdict that is not known; an image that cannot be read | `error`: the question asked has no answer |

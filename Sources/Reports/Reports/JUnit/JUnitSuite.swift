@@ -32,6 +32,7 @@ struct JUnitSuite {
         }
         if let checks = report.checks { add(ItemAnswer.answers(in: checks, at: nil), in: "image") }
         if report.guests.isEmpty { notes.append("No operating system was found in this image.") }
+        notes += (report.policy?.notes ?? []).map { "note: " + $0 }
         notes += report.gaps.map { "not read: \($0.where): \($0.message)" }
     }
 
@@ -84,11 +85,19 @@ struct JUnitSuite {
                 "\(launch.name): not known: \($0)"
             }
         }
-        return [("boots", verdict.boots), ("reachable", verdict.reachable), ("ready", verdict.ready)].map {
-            name, answer in
+        return [
+            ("boots", verdict.boots, verdict.isAccepted(\.boots)),
+            ("reachable", verdict.reachable, verdict.isAccepted(\.reachable)),
+            ("ready", verdict.ready, verdict.isAccepted(\.ready)),
+        ].map { name, answer, isAccepted in
             let outcome: JUnitCase.Outcome =
                 switch answer {
                 case .yes: .passed
+                case .no where isAccepted, .partly where isAccepted:
+                    .skipped(
+                        type: "accepted",
+                        message: "accepted: \(name): \(answer.rawValue); "
+                            + verdict.acceptanceLines.joined(separator: "; "))
                 case .no, .partly:
                     .failure(
                         type: "verdict.\(name)", message: "\(name): \(answer.rawValue)",
@@ -122,8 +131,17 @@ struct JUnitSuite {
             return .skipped(
                 type: "unknown", message: "not known: " + answer.questions.joined(separator: "; "))
         case .fail:
-            let serious = answer.fails.filter { ($0.severity ?? .error) > .info }
-            guard let worst = serious.first else { return .passed }
+            let all = answer.fails.filter { ($0.severity ?? .error) > .info }
+            let serious = all.filter { $0.accepted == nil }
+            guard let worst = serious.first else {
+                let reasons =
+                    all.compactMap { item in
+                        item.accepted.map { "\(item.code ?? item.id): \($0.sentence)" }
+                    } + answer.questions.map { "not known: " + $0 }
+                return all.isEmpty
+                    ? .passed
+                    : .skipped(type: "accepted", message: "accepted: " + reasons.joined(separator: "; "))
+            }
             var message = "\((worst.severity ?? .error).rawValue): \(worst.message ?? worst.title)"
             if serious.count > 1 { message += " (and \(serious.count - 1) more)" }
             let open = answer.questions.map { "not known: " + $0 }

@@ -20,7 +20,9 @@ struct MarkdownSection {
             page.add(["System: " + summary(of: guest) + place])
             if !guest.verdicts.isEmpty { page.add(table(of: guest)) }
         }
+        for note in report.policy?.notes ?? [] { page.add(["**Note**: " + MarkdownText.prose(note)]) }
         findings(on: &page)
+        folded("Accepted", accepted, on: &page)
         folded("Advice", advice, on: &page)
         folded("Not known", report.unknowns.map { "- " + MarkdownText.prose($0.text) }, on: &page)
         let coverage = report.coverage
@@ -61,7 +63,9 @@ struct MarkdownSection {
             let scope = verdict.launches.count > 1 ? "\(MarkdownText.prose(launch.name)): " : ""
             if let stop = launch.stopsAt {
                 let code = stop.code.isEmpty ? "" : " " + MarkdownText.cell(stop.code)
-                remarks.append("\(scope)stops at **\(stop.link.label(family: guest.os.family))**\(code)")
+                let accepted = stop.accepted.map { ", " + MarkdownText.prose($0.sentence) } ?? ""
+                remarks.append(
+                    "\(scope)stops at **\(stop.link.label(family: guest.os.family))**\(code)\(accepted)")
             } else if let reason = launch.unknownBecause?.first, seen.insert(reason).inserted {
                 remarks.append("\(scope)not known: \(MarkdownText.prose(reason))")
             }
@@ -94,6 +98,7 @@ struct MarkdownSection {
         let item = group.item
         var head = "**\((item.severity ?? .error).rawValue)** " + MarkdownText.code(item.id)
         if let code = item.code { head += " " + MarkdownText.code(code) }
+        if let remark = item.severityRemark { head += " (\(remark))" }
         let scope = group.scope ?? ((item.targets ?? []) + (item.launches ?? [])).joined(separator: "; ")
         if !scope.isEmpty { head += " (\(MarkdownText.prose(scope)))" }
         return head + "<br>" + MarkdownText.prose(item.message ?? item.title)
@@ -152,6 +157,16 @@ struct MarkdownSection {
     }
 
     // MARK: Lists
+
+    private var accepted: [String] {
+        FindingGroup.groups(of: report.acceptedToTell, targets: report.targetCount).map { group in
+            let item = group.item
+            let place = [item.evidence?.first?.place, group.scope].compactMap { $0 }.joined(separator: ", ")
+            return "- \((item.severity ?? .error).rawValue) \(MarkdownText.code(item.code ?? item.id)) "
+                + (place.isEmpty ? "" : "(\(MarkdownText.prose(place))) ")
+                + MarkdownText.prose(item.accepted?.sentence ?? "")
+        }
+    }
 
     private var advice: [String] {
         FindingGroup.groups(of: report.failures.filter { $0.severity == .info }, targets: report.targetCount)

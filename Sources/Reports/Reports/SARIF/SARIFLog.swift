@@ -83,12 +83,22 @@ enum SARIF {
         var locations: [Location]
         var relatedLocations: [Location]?
         var partialFingerprints: [String: String]
+        var suppressions: [Suppression]?
+        var baselineState: String?
         var fixes: [Repair]?
         var properties: ResultProperties
     }
 
+    struct Suppression: Encodable {
+        var kind = "external"
+        var status = "accepted"
+        var justification: String?
+        var properties: Acceptance
+    }
+
     struct ResultProperties: Encodable {
         var code: String?
+        var originalSeverity: Severity?
         var link: String
         var value: String?
         var guest: String?

@@ -40,7 +40,7 @@ public struct SARIFReport: Sendable {
                         message: SARIFText.message("\(gap.where): \(gap.message)"),
                         locations: [artifacts.imageLocation]))
             }
-            for (items, root) in [(report.checks ?? [], nil)] + report.guests.map({ ($0.checks, $0.root) }) {
+            for (items, root) in report.itemsByRoot {
                 for item in items where isIncluded(item) {
                     found.append(
                         result(item, of: report, root: root, rules: rules, artifacts: &artifacts, seen: &seen)
@@ -103,9 +103,12 @@ public struct SARIFReport: Sendable {
             message: message(of: item), locations: [locations.first ?? artifacts.imageLocation],
             relatedLocations: locations.count > 1 ? Array(locations.dropFirst()) : nil,
             partialFingerprints: fingerprints(item, of: report, root: root, seen: &seen),
+            suppressions: suppressions(of: item, in: report),
+            baselineState: baselineState(of: item, in: report),
             fixes: fixes.isEmpty ? nil : fixes,
             properties: SARIF.ResultProperties(
-                code: item.code, link: item.link.rawValue, value: item.value, guest: root,
+                code: item.code, originalSeverity: item.originalSeverity, link: item.link.rawValue,
+                value: item.value, guest: root,
                 targets: item.targets,
                 launches: item.launches, fixes: item.fixes, gaps: item.gaps))
     }
@@ -132,6 +135,22 @@ public struct SARIFReport: Sendable {
         return SARIFText.message(text)
     }
 
+    // MARK: Policy
+
+    /// Empty for what nobody accepts: the results of a run have the property all or none (3.27.23), as its reports
+    /// were all held against the policy or none.
+    private func suppressions(of item: ScanReport.CheckItem, in report: ScanReport) -> [SARIF.Suppression]? {
+        guard report.policy != nil else { return nil }
+        return item.accepted.map { [SARIF.Suppression(justification: $0.justification, properties: $0)] }
+            ?? []
+    }
+
+    /// A baseline holds fails only: everything else is new to it (3.27.24).
+    private func baselineState(of item: ScanReport.CheckItem, in report: ScanReport) -> String? {
+        guard report.policy?.baseline != nil else { return nil }
+        return item.known == true ? "unchanged" : "new"
+    }
+
     // MARK: Fingerprints
 
     /// Names that a finding keeps from run to run, also when the image has been built anew, its lines have moved or
@@ -139,12 +158,7 @@ public struct SARIFReport: Sendable {
     private func fingerprints(
         _ item: ScanReport.CheckItem, of report: ScanReport, root: String?, seen: inout [String: Int]
     ) -> [String: String] {
-        let evidence = item.evidence?.first
-        let parts = [
-            report.image.path.split(separator: "/").last.map(String.init) ?? "", root ?? "", item.id,
-            item.status.rawValue, item.code ?? "", evidence?.path ?? evidence?.layer ?? "",
-        ]
-        let name = SARIFText.fingerprint(parts)
+        let name = FindingIdentity(item, image: report.image.path, root: root).fingerprint
         let number = seen[name, default: 0] + 1
         seen[name] = number
         // The second name is the one that GitHub's code scanning tells alerts apart by.

@@ -1,5 +1,5 @@
 /// Text and addresses as SARIF wants them.
-enum SARIFText {
+package enum SARIFText {
     private static let limit = 4000
 
     /// A message of plain text. What a viewer would take for one of its placeholders (`{0}`) or embedded links
@@ -49,7 +49,7 @@ enum SARIFText {
     private static func nonEmpty(_ text: String) -> String { text.isEmpty ? "." : text }
 
     /// A name of 16 digits for `parts`, the same on every machine and in every run (FNV-1a, 64 bits).
-    static func fingerprint(_ parts: [String]) -> String {
+    package static func fingerprint(_ parts: [String]) -> String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for part in parts {
             for byte in part.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

@@ -55,7 +55,7 @@ package struct YAMLValue: Sendable {
     }
 
     /// Caps nesting and aliases by looking at bytes alone; counts too much rather than too little.
-    private static func checkShape(_ bytes: Bytes) throws(ImageFault) {
+    package static func checkShape(_ bytes: Bytes) throws(ImageFault) {
         let array = bytes.array
         var flowDepth = 0
         var aliases = 0

@@ -1,0 +1,78 @@
+/// A day of the Gregorian calendar, as policies write it: `2027-01-31`. Days begin and end in UTC, so that a pipeline
+/// answers the same wherever it runs.
+public struct CalendarDay: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// Days since 1 January 1970.
+    public let number: Int
+    private let year: Int
+    private let month: Int
+    private let day: Int
+
+    /// The day in which a moment lies; years outside 0 to 9999 are moved to their edge.
+    ///
+    /// - Parameter seconds: since 1970.
+    public init(secondsSince1970 seconds: Int64) {
+        let seconds = min(253_402_300_799, max(-62_167_219_200, seconds))
+        number = Int(seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400)
+        // Counted from 1 March of the year 0, so that the leap day is the last of its year.
+        let count = number + 719_468
+        let era = (count >= 0 ? count : count - 146_096) / 146_097
+        let ofEra = count - era * 146_097
+        let yearOfEra = (ofEra - ofEra / 1460 + ofEra / 36524 - ofEra / 146_096) / 365
+        let ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shifted = (5 * ofYear + 2) / 153
+        day = ofYear - (153 * shifted + 2) / 5 + 1
+        month = shifted < 10 ? shifted + 3 : shifted - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    }
+
+    /// Why a text is no day.
+    enum Problem: Error, Equatable {
+        /// It does not look like `2027-01-31`.
+        case form
+        /// It does, but there is no such day.
+        case noSuchDay(String)
+    }
+
+    /// Reads `2027-01-31`.
+    init(reading text: String) throws(Problem) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.map(\.utf8.count) == [4, 2, 2],
+            parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
+            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2])
+        else { throw .form }
+        guard (1...12).contains(month) else {
+            throw .noSuchDay("a year has no month \(parts[1])")
+        }
+        let last = CalendarDay.lastDay(of: month, in: year)
+        guard (1...last).contains(day) else {
+            throw .noSuchDay("\(parts[0])-\(parts[1]) has \(last) days")
+        }
+        let shifted = month > 2 ? month - 3 : month + 9
+        let counted = month > 2 ? year : year - 1
+        let era = (counted >= 0 ? counted : counted - 399) / 400
+        let yearOfEra = counted - era * 400
+        let ofYear = (153 * shifted + 2) / 5 + day - 1
+        number = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + ofYear - 719_468
+        (self.year, self.month, self.day) = (year, month, day)
+    }
+
+    private static func lastDay(of month: Int, in year: Int) -> Int {
+        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+        return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
+    }
+
+    /// Days from this one to `other`; below zero when that is before.
+    public func days(until other: CalendarDay) -> Int { other.number - number }
+
+    /// `2027-01-31`.
+    public var description: String {
+        func digits(_ number: Int, _ width: Int) -> String {
+            let text = String(number)
+            return String(repeating: "0", count: max(0, width - text.count)) + text
+        }
+        return "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))"
+    }
+
+    /// Earlier days are less.
+    public static func < (a: CalendarDay, b: CalendarDay) -> Bool { a.number < b.number }
+}
