@@ -46,6 +46,7 @@ let bytes: [Target] = [
     cLibrary("CLZO", pkgConfig: "lzo2", apt: "liblzo2-dev"),
     cLibrary("CBzip2", apt: "libbz2-dev"),
     .systemLibrary(name: "CHost", path: "Sources/CLibraries/CHost"),
+    .target(name: "CAllocation", path: "Sources/CLibraries/CAllocation"),
     room("ByteReading", in: "Bytes"),
     room(
         "Compression", in: "Bytes",
@@ -109,7 +110,7 @@ let product: [Target] = [
         name: "imagecheck",
         dependencies: [
             "ByteReading", "BlockIO", "ImageCheck", "Batch", "Reports", "Checks", "Targets", "CHost",
-            argumentParser, systemPackage,
+            "CAllocation", argumentParser, systemPackage,
         ],
         path: "Sources/Product/imagecheck", swiftSettings: settings),
     .executableTarget(
@@ -119,7 +120,7 @@ let product: [Target] = [
             "FileSystemCore",
             "Ext4", "FAT", "XFS", "Btrfs", "NTFS", "SquashFS", "GuestFormats", "Checks", "Targets",
             "LaunchChain",
-            "GuestFacts", "Reports", argumentParser, subprocess, systemPackage,
+            "GuestFacts", "Reports", "CAllocation", argumentParser, subprocess, systemPackage,
         ],
         path: "Sources/Product/imagecheck-dev", swiftSettings: settings),
 ]

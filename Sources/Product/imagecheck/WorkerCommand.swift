@@ -1,6 +1,7 @@
 import ArgumentParser
 import Batch
 import ByteReading
+import CAllocation
 import ImageCheck
 import Reports
 
@@ -34,6 +35,7 @@ struct WorkerCommand: ParsableCommand {
         try judging.apply(to: &options)
         Interruption.isDecidedByParent()
         _ = Confinement(memoryMiB: memory, processorSeconds: processorTime).apply()
+        callocation_exit_when_refused(BatchRun.refusedMemory)
         let answer: WorkerAnswer
         do throws(ImageFault) {
             answer = WorkerAnswer(try ImageScanner(options).scan(image))
@@ -70,6 +72,7 @@ struct SurveyCommand: ParsableCommand {
     func run() throws {
         Interruption.isDecidedByParent()
         _ = Confinement(memoryMiB: memory, processorSeconds: processorTime).apply()
+        callocation_exit_when_refused(BatchRun.refusedMemory)
         let scanner = ImageScanner(reading.scanOptions)
         while let line = readLine() {
             let path = try JSONReport.decode(String.self, from: Array(line.utf8))
