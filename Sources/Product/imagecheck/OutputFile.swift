@@ -1,5 +1,6 @@
 import ArgumentParser
 import BlockIO
+import ByteReading
 import FoundationEssentials
 import SystemPackage
 
@@ -71,7 +72,7 @@ struct OutputFile {
         guard let signature, let source = try? FileSource(place),
             let head = try? source.read(at: 0, count: Int(min(source.size, 1024)))
         else { return false }
-        return String(decoding: head, as: UTF8.self).contains(signature)
+        return head.text.contains(signature)
     }
 
     private var isRegular: Bool {
