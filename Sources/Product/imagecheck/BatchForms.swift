@@ -10,21 +10,29 @@ struct BatchFormOptions: ParsableArguments {
     @Option(
         parsing: .singleValue,
         help: ArgumentHelp(
-            "A form of the whole batch and a file for it. Repeatable; text goes to standard output unless another form does.",
+            "A form of the whole batch and a file for it. Repeatable; text goes to standard output unless another form does. (values: \(BatchFormOptions.names))",
             valueName: "form[=file]"),
-        completion: .list(BatchFormOptions.offered.map(\.rawValue)))
+        completion: .list(BatchFormOptions.offered.map(\.rawValue)), transform: BatchFormOptions.request)
     var format: [ReportRequest] = []
 
     static let offered: [ReportFormat] = [.text] + BatchDocument.formats
 
+    private static let names = offered.map(\.rawValue).joined(separator: ", ")
+
+    private static func request(_ argument: String) throws -> ReportRequest {
+        guard let request = ReportRequest(argument: argument) else {
+            throw ValidationError("It is one of \(names), with =FILE for a file.")
+        }
+        return request
+    }
+
     /// What is wanted, each with its place.
     func requests() throws -> [ReportRequest] {
         if let other = format.first(where: { !BatchFormOptions.offered.contains($0.format) })?.format {
-            let names = BatchFormOptions.offered.map(\.rawValue).joined(separator: ", ")
             throw ValidationError(
                 other.isOfOneImage
                     ? "\(other.rawValue) is a page of one image: --output DIR has one for each, and a list of all."
-                    : "A batch has no form \(other.rawValue); it has \(names).")
+                    : "A batch has no form \(other.rawValue); it has \(BatchFormOptions.names).")
         }
         let isPrinted = format.contains { $0.isForOutput }
         let requests = (isPrinted ? [] : [ReportRequest(.text)]) + format
