@@ -46,6 +46,7 @@ let bytes: [Target] = [
     cLibrary("CLZO", pkgConfig: "lzo2", apt: "liblzo2-dev"),
     cLibrary("CBzip2", apt: "libbz2-dev"),
     .systemLibrary(name: "CHost", path: "Sources/CLibraries/CHost"),
+    .target(name: "CAllocation", path: "Sources/CLibraries/CAllocation"),
     room("ByteReading", in: "Bytes"),
     room(
         "Compression", in: "Bytes",
@@ -114,7 +115,7 @@ let product: [Target] = [
         name: "imagecheck",
         dependencies: [
             "ByteReading", "BlockIO", "ImageCheck", "Batch", "Reports", "Policies", "Checks", "Targets",
-            "CHost",
+            "CHost", "CAllocation",
             argumentParser, systemPackage,
         ],
         path: "Sources/Product/imagecheck", swiftSettings: settings),
@@ -125,7 +126,7 @@ let product: [Target] = [
             "FileSystemCore",
             "Ext4", "FAT", "XFS", "Btrfs", "NTFS", "SquashFS", "GuestFormats", "Checks", "Targets",
             "LaunchChain",
-            "GuestFacts", "Reports", "Policies", argumentParser, subprocess, systemPackage,
+            "GuestFacts", "Reports", "Policies", "CAllocation", argumentParser, subprocess, systemPackage,
         ],
         path: "Sources/Product/imagecheck-dev", swiftSettings: settings),
 ]

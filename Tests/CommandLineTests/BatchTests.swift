@@ -150,6 +150,7 @@ struct BatchTests {
         }
         let flat = try list(recursive: false)
         #expect(flat.images == ["README", "a.qcow2", "b.raw", "down.raw"])
+        #expect(flat.skipped[".hidden"]?.contains("begins with a dot") == true)
         #expect(flat.skipped["sub"]?.contains("--recursive") == true)
         #expect(flat.skipped["link.raw"]?.contains("the same file as") == true)
         #expect(flat.skipped["z-hard.raw"]?.contains("the same file as") == true)
@@ -159,6 +160,7 @@ struct BatchTests {
         let deep = try list(recursive: true)
         #expect(deep.images == ["README", "a.qcow2", "b.raw", "sub/c.raw"])
         #expect(deep.skipped["down.raw"]?.contains("the same file as") == true)
+        #expect(deep.skipped["sub/.git"] != nil && deep.skipped["sub/.git/d"] == nil)
         #expect(deep.skipped["sub/up"] == "a link that leads out of the directory")
         #expect(throws: BatchDirectory.Failure.self) {
             try BatchDirectory(directory.path + "/README", recursive: false)
@@ -223,6 +225,9 @@ struct BatchTests {
             try Snapshot.difference(
                 BatchSummary(results.map(BatchRow.init)).text, from: "CommandLine/batch-summary.txt") == nil)
         #expect(BatchSummary([]).text == "0 files\n")
+        let narrow = BatchSummary(results.map(BatchRow.init), style: TextStyle(width: 60)).text
+        #expect(narrow.contains("     1 image:  NVMe driver. "))
+        #expect(narrow.split(separator: "\n").allSatisfy { $0.count <= 60 }, "\(narrow)")
     }
 
     // MARK: The programs themselves
@@ -231,9 +236,12 @@ struct BatchTests {
         let run = BatchRun(
             worker: BatchRun.Worker(
                 executable: Tool.developer.path,
-                arguments: ["confinement", "--attempt", "allocate", "--memory", "200"]), jobs: 1,
+                arguments: ["confinement", "--attempt", "allocate", "--memory", "200"], memoryMiB: 200),
+            jobs: 1,
             timeoutSeconds: 7200)
-        #expect(await run.result(of: "x").status == .memory)
+        let result = await run.result(of: "x")
+        #expect(result.status == .memory)
+        #expect(result.message == "needs more memory than it may use (200 MiB)")
     }
 
     @Test func aWorkerOverItsProcessorTimeIsTimedOut() async throws {

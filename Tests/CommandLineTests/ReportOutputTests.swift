@@ -184,6 +184,27 @@ struct ReportOutputTests {
         #expect(attributes[.type] as? FileAttributeType == .typeSymbolicLink)
     }
 
+    /// A file that is replaced keeps its permissions; a new one has those that the umask leaves.
+    @Test(arguments: [("022", 0o644), ("077", 0o600), ("002", 0o664)])
+    func permissionsAreKept(_ mask: String, _ usual: Int) async throws {
+        let directory = try TemporaryDirectory()
+        let (old, new) = (try directory.write("earlier", to: "old"), directory.path + "/new")
+        for mode in [0o600, 0o640, 0o755] {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: old)
+            try await HostTool.shell(
+                """
+                umask \(mask); rm -f '\(new)'; '\(Tool.imagecheck.path)' scan '\(linux)' \
+                --format json='\(old)' --format sarif='\(new)'
+                """)
+            for (file, expected) in [(old, mode), (new, usual)] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: file)
+                let found = attributes[.posixPermissions] as? Int
+                #expect(found == expected, "\(file)")
+                #expect(try text(file).hasSuffix("}\n"))
+            }
+        }
+    }
+
     @Test(arguments: ["text", "json", "markdown"])
     func checksAndTheirPages(_ format: String) async throws {
         let list = try await Tool.imagecheck.run("checks", "--format", format)

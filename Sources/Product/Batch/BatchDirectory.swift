@@ -5,7 +5,8 @@ internal import SystemPackage
 /// The files of a directory that a batch looks at: every regular file, whatever its name says, since images are
 /// recognised by their content.
 ///
-/// Hidden files are left out. A link to a file below the directory counts as that file; a link that leads
+/// Hidden files and directories are left out: what is being copied here, and what tools keep for themselves, has such a
+/// name. So are the files that the batch writes itself. A link to a file below the directory counts as that file; a link that leads
 /// elsewhere is not followed, one to a directory neither, so a loop of links cannot trap the walk.
 public struct BatchDirectory: Sendable {
     /// Why a directory cannot be listed.
@@ -21,8 +22,23 @@ public struct BatchDirectory: Sendable {
 
     private static let depthLimit = 64
 
+    /// What the batch writes, with what is below it; links are followed.
+    private let own: [FilePath]
+
     /// Lists `directory`; the paths begin with it.
-    public init(_ directory: String, recursive: Bool) throws(Failure) {
+    ///
+    /// - Parameter own: files and directories that the batch writes: they hold no images.
+    public init(_ directory: String, recursive: Bool, sparing own: [String] = []) throws(Failure) {
+        self.own = own.compactMap { path in
+            // Of a file that is not there yet, the directory leads to its place.
+            let path = FilePath(path)
+            if let place = try? HostPath.resolve(path) { return place }
+            let parent = path.removingLastComponent()
+            guard let name = path.lastComponent,
+                let place = try? HostPath.resolve(parent.isEmpty ? "." : parent)
+            else { return nil }
+            return place.appending(name)
+        }
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory) else {
             throw Failure(description: "\(directory): no such directory")
@@ -38,7 +54,7 @@ public struct BatchDirectory: Sendable {
             throw Failure(description: "\(error)")
         }
         var links: [String] = []
-        try walk(directory, recursive: recursive, depth: 0, links: &links)
+        try walk(directory, at: root, recursive: recursive, depth: 0, links: &links)
         // A file has its own name before one that a link gives it.
         for link in links { follow(link, root: root) }
         leaveOutSecondNames()
@@ -47,7 +63,7 @@ public struct BatchDirectory: Sendable {
     }
 
     private mutating func walk(
-        _ directory: String, recursive: Bool, depth: Int, links: inout [String]
+        _ directory: String, at place: FilePath, recursive: Bool, depth: Int, links: inout [String]
     ) throws(Failure) {
         let names: [String]
         do {
@@ -61,8 +77,16 @@ public struct BatchDirectory: Sendable {
             return
         }
         let base = directory.hasSuffix("/") ? directory : directory + "/"
-        for name in names.sorted() where !name.hasPrefix(".") {
+        for name in names.sorted() {
             let path = base + name
+            if name.hasPrefix(".") {
+                skip(path, "hidden: its name begins with a dot")
+                continue
+            }
+            if own.contains(place.appending(name)) {
+                skip(path, "written by this batch")
+                continue
+            }
             guard let stat = try? Stat(FilePath(path), followTargetSymlink: false) else {
                 skip(path, "it is gone, or its name is not UTF-8")
                 continue
@@ -72,7 +96,8 @@ public struct BatchDirectory: Sendable {
                 if !recursive {
                     skip(path, "a directory (--recursive looks into it)")
                 } else if depth < BatchDirectory.depthLimit {
-                    try walk(path, recursive: true, depth: depth + 1, links: &links)
+                    try walk(
+                        path, at: place.appending(name), recursive: true, depth: depth + 1, links: &links)
                 } else {
                     skip(path, "more than \(BatchDirectory.depthLimit) directories deep")
                 }
@@ -92,6 +117,8 @@ public struct BatchDirectory: Sendable {
             skip(link, "a link to a directory")
         } else if !target.starts(with: root) {
             skip(link, "a link that leads out of the directory")
+        } else if own.contains(where: target.starts) {
+            skip(link, "written by this batch")
         } else if stat.type == .regular {
             images.append(BatchImage(path: link, stamp: FileStamp(stat)))
         } else {

@@ -29,19 +29,18 @@ public struct BatchIndex: Sendable {
             reasons: totals.reasons.map {
                 Reason(
                     code: $0.code, tone: $0.severity.rawValue, count: $0.count,
-                    noun: $0.count == 1 ? "image" : "images", meaning: $0.meaning)
+                    noun: $0.count == 1 ? "image" : "images", subject: $0.subject, meaning: $0.meaning)
             },
-            answers: ["yes", "partly", "unknown", "no", "-"].compactMap { answer in
-                let count = rows.count { $0.answers[0] == answer }
-                guard count > 0 else { return nil }
-                return Choice(
-                    name: answer, title: answer == "-" ? "not judged" : answer, count: count)
-            },
+            choices: [
+                Choices("Boots", BatchIndex.answers, of: rows),
+                Choices("No answer", BatchIndex.ends, of: rows),
+            ].filter { !$0.choices.isEmpty },
             rows: rows.map { row in
                 Entry(
                     name: row.image.hasPrefix(base) ? String(row.image.dropFirst(base.count)) : row.image,
                     link: link(row), system: row.system == "-" ? "" : row.system,
-                    answer: row.answers[0], answers: row.answers.map(Answer.init),
+                    outcome: BatchIndex.outcome(of: row),
+                    answers: zip(["Boots", "Reachable", "Ready"], row.answers).map(Answer.init),
                     reason: ([row.reason] + row.targets).filter { !$0.isEmpty }.joined(separator: "; "),
                     codes: row.codes.filter { $0.value > .info }.keys.sorted().joined(separator: " "),
                     seconds: Quantity.seconds(row.seconds), duration: row.seconds)
@@ -49,8 +48,22 @@ public struct BatchIndex: Sendable {
         return BatchIndex.templates.render(page, with: "index")
     }
 
+    /// By which the page filters: the answer, or why there is none.
+    private static func outcome(of row: BatchRow) -> String {
+        row.status == .checked ? row.answers[0] : row.status.rawValue
+    }
+
+    private static let answers = [
+        ("yes", "yes"), ("partly", "partly"), ("unknown", "unknown"), ("no", "no"), ("-", "no system"),
+    ]
+
+    private static let ends: [(String, String)] = [
+        (.unreadable, "not readable"), (.timedOut, "took too long"), (.memory, "too much memory"),
+        (.crashed, "crashed"), (.notAnImage, "no image"), (.skipped, "left out"),
+    ].map { (status: BatchResult.Status, title) in (status.rawValue, title) }
+
     /// SHA-256 of the script in base 64, by which the policy of the page knows it. A test computes it.
-    static let scriptDigest = "aV90H9GqF6+YmwhQhyoRu58+5V9gKSszATT7i1J+FXw="
+    static let scriptDigest = "8Fcrq3Hj5puNmP6fikB1HBS0rkTPybA8gMNjPQfGzqE="
 
     private static let templates = PageTemplates(["index": PackageResources.index_mustache])
 
@@ -62,7 +75,7 @@ public struct BatchIndex: Sendable {
         let note: String
         let hasReasons: Bool
         let reasons: [Reason]
-        let answers: [Choice]
+        let choices: [Choices]
         let rows: [Entry]
         let style =
             HTMLReport.style + String(decoding: PackageResources.index_css, as: UTF8.self)
@@ -75,7 +88,21 @@ public struct BatchIndex: Sendable {
         let tone: String
         let count: Int
         let noun: String
+        let subject: String
         let meaning: String
+    }
+
+    struct Choices {
+        let legend: String
+        let choices: [Choice]
+
+        init(_ legend: String, _ names: [(String, String)], of rows: [BatchRow]) {
+            self.legend = legend
+            choices = names.compactMap { name, title in
+                let count = rows.count { BatchIndex.outcome(of: $0) == name }
+                return count > 0 ? Choice(name: name, title: title, count: count) : nil
+            }
+        }
     }
 
     struct Choice {
@@ -88,7 +115,7 @@ public struct BatchIndex: Sendable {
         let name: String
         let link: String?
         let system: String
-        let answer: String
+        let outcome: String
         let answers: [Answer]
         let reason: String
         let codes: String
@@ -97,12 +124,14 @@ public struct BatchIndex: Sendable {
     }
 
     struct Answer {
+        let head: String
         let said: String
         let tone: String
         /// For sorting: what needs doing first comes first.
         let rank: Int
 
-        init(_ answer: String) {
+        init(_ head: String, _ answer: String) {
+            self.head = head
             said = answer == "-" ? "" : answer
             tone = answer == "yes" ? "good" : answer == "no" ? "bad" : answer == "-" ? "quiet" : "warn"
             rank = ["no", "unknown", "partly", "yes", "-"].firstIndex(of: answer) ?? 5

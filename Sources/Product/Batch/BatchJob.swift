@@ -8,8 +8,12 @@ public struct BatchJob: Sendable {
     public enum Event: Sendable {
         /// How many images there are, how many of them an earlier run has done.
         case began(images: Int, kept: Int)
+        /// An earlier run has done an image; `line` is what `results.ndjson` says of it.
+        case kept(BatchRow, line: [UInt8])
         /// An image is done; `line` is what `results.ndjson` says of it.
         case finished(BatchRow, line: [UInt8])
+        /// A watch has looked at the directory; the rows are of all that is done by now.
+        case settled([BatchRow])
     }
 
     /// The directory of the images.
@@ -24,8 +28,12 @@ public struct BatchJob: Sendable {
     public var question: String
     /// What was done before, and is done now.
     public var state: BatchState?
-    /// Where the answers go.
+    /// Where all answers are kept.
+    public var lines: BatchLines?
+    /// Where the pages go.
     public var pages: BatchPages?
+    /// Files and directories that the batch writes: what lies there is no image.
+    public var own: [String] = []
     /// Whether results of the state are taken over.
     public var isResumed: Bool
     /// What a policy makes of a report, before anything is told of it.
@@ -34,7 +42,7 @@ public struct BatchJob: Sendable {
     /// A batch over `directory`.
     public init(
         directory: String, isRecursive: Bool, run: BatchRun, survey: BatchSurvey, question: String,
-        state: BatchState? = nil, pages: BatchPages? = nil, isResumed: Bool = false
+        state: BatchState? = nil, lines: BatchLines? = nil, pages: BatchPages? = nil, isResumed: Bool = false
     ) {
         self.directory = directory
         self.isRecursive = isRecursive
@@ -42,6 +50,7 @@ public struct BatchJob: Sendable {
         self.survey = survey
         self.question = question
         self.state = state
+        self.lines = lines
         self.pages = pages
         self.isResumed = isResumed
     }
@@ -52,7 +61,7 @@ public struct BatchJob: Sendable {
     /// Checks the images, and returns the rows of all that is done, those of earlier runs and of files that were
     /// left out among them. When the task is cancelled, what is at hand is given up and what is done is written.
     public func perform(watching event: (Event) throws -> Void) async throws -> [BatchRow] {
-        var listing = try BatchDirectory(directory, recursive: isRecursive)
+        var listing = try BatchDirectory(directory, recursive: isRecursive, sparing: own)
         listing.join(await survey.parts(of: listing.images.map(\.path)))
         var rows: [Int: BatchRow] = [:]
         if let state {
@@ -61,7 +70,7 @@ public struct BatchJob: Sendable {
         for (index, image) in listing.images.enumerated() {
             guard isResumed, let kept = try state?.result(of: image, question: question) else { continue }
             rows[index] = kept.row
-            try pages?.add(kept: kept)
+            try take(kept, event)
         }
         try event(.began(images: listing.images.count, kept: rows.count))
         var left: [BatchRow] = []
@@ -98,7 +107,7 @@ public struct BatchJob: Sendable {
         var handled: [String: FileStamp] = [:]
         var done: [String: (stamps: [FileStamp], row: BatchRow)] = [:]
         while !Task.isCancelled {
-            var listing = try BatchDirectory(directory, recursive: isRecursive)
+            var listing = try BatchDirectory(directory, recursive: isRecursive, sparing: own)
             let before = seen
             seen = Dictionary(uniqueKeysWithValues: listing.images.map { ($0.path, $0.stamp) })
             // What has grown since the last look may be half an image.
@@ -113,7 +122,7 @@ public struct BatchJob: Sendable {
                         let kept = try state?.result(of: image, question: question)
                     {
                         done[image.path] = (image.stamps, kept.row)
-                        try pages?.add(kept: kept)
+                        try take(kept, event)
                     } else {
                         waiting.append(image)
                     }
@@ -130,6 +139,7 @@ public struct BatchJob: Sendable {
                 try pages?.writeIndex(
                     BatchIndex(title: directory, rows: rows, note: "Images are checked as they come."))
             }
+            try event(.settled(done.values.map(\.row).sorted { $0.image < $1.image }))
             try? await Task.sleep(for: interval)
         }
         return done.values.map(\.row).sorted { $0.image < $1.image }
@@ -137,8 +147,16 @@ public struct BatchJob: Sendable {
 
     private func write(_ result: BatchResult) throws -> (row: BatchRow, line: [UInt8]) {
         let line = try JSONReport.bytes(result, layout: .line)
-        try pages?.add(result, line: line)
+        try lines?.add(line, about: result.image)
+        try pages?.add(result)
         return (BatchRow(result), line)
+    }
+
+    /// Takes over a result of an earlier run.
+    private func take(_ kept: BatchState.Kept, _ event: (Event) throws -> Void) throws {
+        try lines?.add(kept.line, about: kept.row.image)
+        try pages?.add(kept: kept)
+        try event(.kept(kept.row, line: kept.line))
     }
 
     /// Writes a result down, the page first: what the state says is done has its page.

@@ -1,9 +1,10 @@
+internal import BlockIO
 import FoundationEssentials
 import Reports
 internal import SystemPackage
 
-/// The directory of a batch's answers: `results.ndjson`, a line per image as it is finished; below `images/` a
-/// report of each, as a page and as JSON; `index.html`, a list of all.
+/// The directory of a batch's answers: below `images/` a report of each, as a page and as JSON; `index.html`, a list
+/// of all; and `results.ndjson`, which is `BatchLines`.
 public final class BatchPages: Sendable {
     /// Why something cannot be written.
     public struct Failure: Error, Sendable, CustomStringConvertible {
@@ -13,26 +14,15 @@ public final class BatchPages: Sendable {
 
     private let directory: String
     private let images: String
-    private let lines: FileDescriptor
 
-    /// Makes the directory when it is not there, and begins `results.ndjson` anew.
+    /// Makes the directory when it is not there.
     ///
     /// - Parameter images: the directory of the images; their pages are laid out as they are.
     public init(directory: String, images: String) throws(Failure) {
         self.directory = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
         self.images = images.hasSuffix("/") ? images : images + "/"
         try BatchPages.makeDirectory(directory)
-        do {
-            lines = try FileDescriptor.open(
-                FilePath(self.directory + "/results.ndjson"), .writeOnly,
-                options: [.create, .truncate, .append, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
-        } catch {
-            throw Failure(description: "\(directory): reports cannot be written there: \(error)")
-        }
     }
-
-    deinit { try? lines.close() }
 
     /// Makes the directory when it is not there, and leaves what is in it alone.
     public static func makeDirectory(_ directory: String) throws(Failure) {
@@ -43,9 +33,8 @@ public final class BatchPages: Sendable {
         }
     }
 
-    /// Adds a result: its line, and its report where there is one.
-    public func add(_ result: BatchResult, line: [UInt8]) throws(Failure) {
-        try add(line: line)
+    /// Adds a result: its report, where there is one.
+    public func add(_ result: BatchResult) throws(Failure) {
         guard result.status == .checked, let report = result.report else { return }
         let place = BatchPages.place(of: relative(result.image))
         do {
@@ -58,7 +47,7 @@ public final class BatchPages: Sendable {
         }
     }
 
-    /// Adds a result of an earlier run: its line; its report only where that is gone.
+    /// Adds a result of an earlier run: its report only where that is gone.
     public func add(kept: BatchState.Kept) throws(Failure) {
         let place = BatchPages.place(of: relative(kept.row.image))
         let isThere = [".html", ".json"].allSatisfy {
@@ -66,11 +55,8 @@ public final class BatchPages: Sendable {
         }
         guard kept.row.status == .checked, !isThere,
             let result = try? JSONReport.decode(BatchResult.self, from: kept.line)
-        else {
-            try add(line: kept.line)
-            return
-        }
-        try add(result, line: kept.line)
+        else { return }
+        try add(result)
     }
 
     /// Writes `index.html`.
@@ -82,14 +68,6 @@ public final class BatchPages: Sendable {
     private func link(to row: BatchRow) -> String? {
         guard row.status == .checked else { return nil }
         return URIText.encoded(BatchPages.place(of: relative(row.image))) + ".html"
-    }
-
-    private func add(line: [UInt8]) throws(Failure) {
-        do {
-            try lines.writeAll(line + [0x0A])
-        } catch {
-            throw Failure(description: "\(directory)/results.ndjson cannot be written: \(error)")
-        }
     }
 
     private func relative(_ image: String) -> String {
@@ -109,7 +87,7 @@ public final class BatchPages: Sendable {
             let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
                 separator: "/")
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+            try WholeFile.write(bytes, to: FilePath(path), isOneOfMany: true)
         } catch {
             throw Failure(description: "\(path) cannot be written: \(error)")
         }

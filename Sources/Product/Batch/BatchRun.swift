@@ -14,13 +14,20 @@ public struct BatchRun: Sendable {
         public var executable: String
         /// What stands before the image's path.
         public var arguments: [String]
+        /// The memory that it allows itself, in MiB, when it says so.
+        public var memoryMiB: Int?
 
         /// Names a program.
-        public init(executable: String, arguments: [String]) {
+        public init(executable: String, arguments: [String], memoryMiB: Int? = nil) {
             self.executable = executable
             self.arguments = arguments
+            self.memoryMiB = memoryMiB
         }
     }
+
+    /// The code with which a worker ends when it is refused memory (EX_OSERR of sysexits.h). Whatever it has found out
+    /// by then is not said: it may be for want of memory that it found it.
+    public static let refusedMemory: Int32 = 71
 
     private let worker: Worker
     private let jobs: Int
@@ -132,8 +139,9 @@ public struct BatchRun: Sendable {
                 }
                 return result(.crashed, "the worker's answer is not understood (\(answer.count) bytes)")
             }
-            if BatchRun.saysOutOfMemory(words) {
-                return result(.memory, "needs more memory than it may use")
+            if status == .exited(BatchRun.refusedMemory) || BatchRun.saysOutOfMemory(words) {
+                let limit = worker.memoryMiB.map { " (\($0) MiB)" } ?? ""
+                return result(.memory, "needs more memory than it may use" + limit)
             }
             if case .signaled(BatchRun.processorTimeSignal) = status {
                 return result(.timedOut, "used up its processor time")
@@ -160,6 +168,8 @@ public struct BatchRun: Sendable {
     }
 
     private static let signalNames: [CInt: String] = [
-        4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM",
+        4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS",
+        9: "SIGKILL, of somebody or of the system, whose memory may have run out", 11: "SIGSEGV",
+        15: "SIGTERM",
     ]
 }

@@ -69,16 +69,25 @@ public struct BatchSummary: Sendable {
         guard !reasons.isEmpty else { return }
         canvas.gap()
         for reason in reasons.prefix(BatchSummary.reasonsShown) {
+            // "412 images: NVMe driver. It is a module, and the initramfs does not hold it."
             let number = String(reason.count)
-            let head = String(repeating: " ", count: max(0, 6 - number.count)) + number + "  "
-            canvas.cutLine([
-                Piece(head, reason.severity == .error ? .bad : .warning), Piece(reason.code, .strong),
-                Piece("  " + reason.meaning, .quiet),
-            ])
+            let noun = reason.count == 1 ? " image:  " : " images: "
+            canvas.flow(
+                [
+                    Piece(String(repeating: " ", count: max(0, 6 - number.count))),
+                    Piece(number + noun, reason.severity == .error ? .bad : .warning),
+                ],
+                BatchSummary.words(reason.subject + ".", .strong) + BatchSummary.words(reason.meaning, .plain)
+                    + [Piece(reason.code, .quiet)],
+                between: " ", indent: 0, hang: 15)
         }
         if reasons.count > BatchSummary.reasonsShown {
             canvas.line("        … and \(reasons.count - BatchSummary.reasonsShown) more reasons", .quiet)
         }
+    }
+
+    private static func words(_ text: String, _ ink: Ink) -> [Piece] {
+        text.split(separator: " ").map { Piece(String($0), ink) }
     }
 
     private func column(_ text: String, _ width: Int, _ canvas: TextCanvas) -> String {

@@ -9,6 +9,8 @@ public struct BatchTotals: Sendable {
         public var code: String
         /// The worst severity it has among them.
         public var severity: Severity
+        /// What the check looks at: `NVMe driver`.
+        public var subject: String
         /// What it means.
         public var meaning: String
         /// How many images.
@@ -46,7 +48,8 @@ public struct BatchTotals: Sendable {
                 var reason =
                     reasons[code]
                     ?? Reason(
-                        code: code, severity: severity, meaning: BatchTotals.meanings[code] ?? "", count: 0)
+                        code: code, severity: severity, subject: BatchTotals.words[code]?.subject ?? code,
+                        meaning: BatchTotals.words[code]?.meaning ?? "", count: 0)
                 reason.count += 1
                 reason.severity = max(reason.severity, severity)
                 reasons[code] = reason
@@ -64,7 +67,9 @@ public struct BatchTotals: Sendable {
         return parts.isEmpty ? files : files + ": " + parts.joined(separator: ", ")
     }
 
-    private static let meanings = Dictionary(
-        CheckRegistry.all.flatMap { $0.metadata.codes.map { ($0.code, $0.meaning) } },
-        uniquingKeysWith: { first, _ in first })
+    private static let words: [String: (subject: String, meaning: String)] = Dictionary(
+        CheckRegistry.all.flatMap { check in
+            let metadata = check.metadata
+            return metadata.codes.map { ($0.code, (subject: metadata.title, meaning: $0.meaning)) }
+        }, uniquingKeysWith: { first, _ in first })
 }

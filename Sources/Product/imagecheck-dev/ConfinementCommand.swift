@@ -1,5 +1,6 @@
 import ArgumentParser
 import Batch
+import CAllocation
 import FoundationEssentials
 
 /// Confines itself as a worker of a batch does, then tries what a worker must not be able to do.
@@ -37,6 +38,7 @@ struct ConfinementCommand: ParsableCommand {
         for note in Confinement(memoryMiB: memory, processorSeconds: processorTime).apply() {
             print("not confined: \(note)")
         }
+        callocation_exit_when_refused(BatchRun.refusedMemory)
         switch attempt {
         case .read:
             print("read \(try Data(contentsOf: URL(filePath: file)).count) bytes")

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Batch
+import BlockIO
 import ImageCheck
 import Policies
 import Reports
+import SystemPackage
 import Targets
 
 struct BatchCommand: AsyncParsableCommand {
@@ -19,6 +21,15 @@ struct BatchCommand: AsyncParsableCommand {
             a JSON report of each, and DIR/index.html is a list to sort and search. What is done is remembered \
             in DIR/state.sqlite: after any stop, --resume checks only what is missing, has changed or was asked \
             otherwise. Ctrl-C stops and keeps what is done.
+
+            Hidden files and directories, whose names begin with a dot, are left out: tools copy to such names \
+            before the file is whole. So is what the batch itself writes, wherever it is.
+
+            Forms of the whole batch: text; json, a line per image; junit, a suite each; sarif and sarif-all; \
+            markdown, a comment with the totals and each image that is not good. Several in one run: \
+            --format junit=report.xml --format sarif=report.sarif. They are written at the end, after Ctrl-C with \
+            what is done, and with --watch again as images come; a file appears whole or not at all, and never in \
+            the place of an image.
 
             Gates only when --fail-on is given; 2 when an image could not be judged and nothing failed.
             """)
@@ -38,8 +49,7 @@ struct BatchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The most memory one image may take.", valueName: "MiB"))
     var memory: Int = 1024
 
-    @Option(help: "The form of the answer.")
-    var format: OutputFormat = .text
+    @OptionGroup var forms: BatchFormOptions
 
     @Option(
         name: .shortAndLong,
@@ -79,6 +89,7 @@ struct BatchCommand: AsyncParsableCommand {
         if !(1...1_048_576).contains(memory) {
             throw ValidationError("--memory is a number of MiB from 1 to 1048576.")
         }
+        _ = try forms.requests()
         if resume, force { throw ValidationError("--resume and --force are opposites.") }
         if resume, statePath == nil {
             throw ValidationError(
@@ -94,19 +105,28 @@ struct BatchCommand: AsyncParsableCommand {
         let policy = try RunPolicy(policy, judging, directory: directory)
         try judging.apply(to: &options, policy: policy.policy)
         let failOn = failOn ?? policy.policy?.threshold
-        let job = try job(options, policy)
-        let isLines = format == .json && output == nil
+        let time = HostProcess.secondsSince1970
+        let forms = try BatchForms(forms, directory: directory)
+        let job = try job(options, policy, forms)
+        let isLines = forms.printed == .json
         // On a terminal a table comes at the end; a pipe gets a line for each image as it is done.
         let isTable = Host.isOutputTerminal
-        let progress = BatchProgress(isQuiet: isLines || isTable)
+        let progress = BatchProgress(isQuiet: forms.printed != .text || isTable)
         let watch = watch
         let work = Task {
+            var pace = WatchPace()
             let report: (BatchJob.Event) throws -> Void = { event in
                 switch event {
                 case .began(let images, let kept): progress.begin(images: images, kept: kept)
+                case .kept(_, let line):
+                    pace.isStale = true
+                    if isLines { try Host.write(line + [0x0A]) }
                 case .finished(let row, let line):
+                    pace.isStale = true
                     progress.finish(row)
                     if isLines { try Host.write(line + [0x0A]) }
+                case .settled(let rows):
+                    try pace.refresh { try forms.write(rows, lines: job.lines, time: time, remaining: 0) }
                 }
             }
             return watch
@@ -127,16 +147,19 @@ struct BatchCommand: AsyncParsableCommand {
         }
         withExtendedLifetime(interruption) {}
         progress.end()
-        if !isLines {
+        if forms.printed == .text {
             try Host.write(BatchSummary(rows, style: Host.style(for: nil), listsImages: isTable).text)
         }
         policy.notify(
             rows.filter { $0.status == .checked }.map { PolicyReview.Look(image: $0.image, use: $0.policy) },
             options, isWhole: !work.isCancelled)
+        let isStopped = work.isCancelled && !watch
+        try forms.write(
+            rows, lines: job.lines, time: time, remaining: isStopped ? progress.remaining : 0)
         // A watch has no other end.
-        if work.isCancelled, !watch {
+        if isStopped {
             let hint = statePath == nil ? nil : "the same command with --resume goes on from here"
-            Host.complain("stopped: \(progress.remaining) not checked", hint: hint)
+            Host.complain("stopped: \(progress.remainder) not checked", hint: hint)
             throw ExitCode(130)
         }
         if let failOn {
@@ -145,9 +168,34 @@ struct BatchCommand: AsyncParsableCommand {
         }
     }
 
-    private func job(_ options: ScanOptions, _ policy: RunPolicy) throws -> BatchJob {
+    /// Refuses a directory of reports in which pages would come to lie among the images.
+    private func checkOutput() throws {
+        guard let output, let place = try? HostPath.resolve(FilePath(output)),
+            let images = try? HostPath.resolve(FilePath(directory))
+        else { return }
+        if place == images {
+            throw ValidationError(
+                "--output is the directory of the images itself; name another one, also below it: --output \(output)/reports"
+            )
+        }
+        if images.starts(with: place.appending("images")) {
+            throw ValidationError(
+                "--output \(output) would put the pages, which are below \(output)/images, among the images; name another directory."
+            )
+        }
+    }
+
+    /// All that this batch writes: none of it is an image.
+    private func own(_ forms: BatchForms) -> [String] {
+        [output].compactMap(\.self) + forms.files
+            + (statePath.map { path in ["", "-wal", "-shm", "-journal"].map { path + $0 } } ?? [])
+    }
+
+    private func job(_ options: ScanOptions, _ policy: RunPolicy, _ forms: BatchForms) throws -> BatchJob {
+        try checkOutput()
         do {
             try output.map(BatchPages.makeDirectory)
+            try forms.check()
             let state = try statePath.map(BatchState.init(path:))
             if !resume, !force, let path = statePath, try state?.isEmpty() == false {
                 throw CommandFailure(
@@ -156,13 +204,19 @@ struct BatchCommand: AsyncParsableCommand {
             }
             // It begins results.ndjson anew: not before it is sure that this run may.
             let pages = try output.map { try BatchPages(directory: $0, images: directory) }
+            let lines =
+                try output.map { try BatchLines(path: $0 + "/results.ndjson") } ?? forms.scratchLines()
             var job = BatchJob(
                 directory: directory, isRecursive: recursive,
                 run: BatchRun(
-                    worker: worker(WorkerCommand.name, policy), jobs: jobs ?? BatchRun.usualJobs,
-                    timeoutSeconds: timeout),
-                survey: BatchSurvey(worker: worker(SurveyCommand.name, policy)),
-                question: try question(options, policy), state: state, pages: pages, isResumed: resume)
+                    worker: worker(WorkerCommand.name, policy, memory: memory),
+                    jobs: jobs ?? BatchRun.usualJobs, timeoutSeconds: timeout),
+                survey: BatchSurvey(
+                    worker: worker(
+                        SurveyCommand.name, policy, memory: max(memory, BatchCommand.surveyMemory))),
+                question: try question(options, policy), state: state, lines: lines, pages: pages,
+                isResumed: resume)
+            job.own = own(forms)
             // Here and not by the workers: they need not know what is accepted, and a day that ends while the batch
             // is at work ends the exceptions of that day.
             job.review = { policy.review.review($0, on: .today) }
@@ -174,9 +228,7 @@ struct BatchCommand: AsyncParsableCommand {
         }
     }
 
-    private func worker(
-        _ name: String, _ policy: RunPolicy
-    ) -> BatchRun.Worker {
+    private func worker(_ name: String, _ policy: RunPolicy, memory: Int) -> BatchRun.Worker {
         var asked = judging
         if let policy = policy.policy { asked.complete(from: policy) }
         // All files of the directory are read anyway: one of them may refer to another.
@@ -184,8 +236,13 @@ struct BatchCommand: AsyncParsableCommand {
             executable: "/proc/self/exe",
             arguments: [
                 name, "--memory", "\(memory)", "--processor-time", "\(Int(timeout.rounded(.up)) + 1)",
-            ] + asked.arguments + reading.arguments + ["--allow-backing", directory, "--"])
+            ] + asked.arguments + reading.arguments + ["--allow-backing", directory, "--"],
+            memoryMiB: memory)
     }
+
+    /// What the surveyor gets at least: it reads headers only, and an image must not lose its parts because little is
+    /// allowed for judging it.
+    private static let surveyMemory = 256
 
     /// Everything that decides what a result means.
     private func question(_ options: ScanOptions, _ policy: RunPolicy) throws -> String {
@@ -204,5 +261,21 @@ struct BatchCommand: AsyncParsableCommand {
             arguments: narrowed.arguments + reading.arguments, limits: ["\(timeout)", "\(memory)"],
             policy: policy.review.question(on: .today))
         return String(decoding: try JSONReport.bytes(question, layout: .line), as: UTF8.self)
+    }
+}
+
+/// How often a watch writes the forms of the whole anew: making them takes time that grows with the images, and is to
+/// stay a small part of all.
+private struct WatchPace {
+    /// Whether something has been done since the last time.
+    var isStale = false
+    private var next = ContinuousClock.now
+
+    mutating func refresh(_ write: () throws -> Void) throws {
+        let start = ContinuousClock.now
+        guard isStale, start >= next else { return }
+        try write()
+        isStale = false
+        next = .now + (.now - start) * 10
     }
 }

@@ -30,7 +30,10 @@ final class BatchProgress: Sendable {
     }
 
     /// Images that have no result yet.
-    var remaining: String {
+    var remaining: Int { count.withLock { $0.total - $0.done } }
+
+    /// Images that have no result yet, of how many.
+    var remainder: String {
         count.withLock { "\($0.total - $0.done) of \($0.total) images" }
     }
 

@@ -62,6 +62,12 @@ struct CommandFailure: Error {
         self.hint = hint
         self.code = code
     }
+
+    /// Says all of several failures: the program ends with the last one.
+    static func `throw`(_ failures: [CommandFailure]) throws {
+        for failure in failures.dropLast() { Host.complain(failure.message, hint: failure.hint) }
+        if let failure = failures.last { throw failure }
+    }
 }
 
 extension ExitCode {

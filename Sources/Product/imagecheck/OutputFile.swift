@@ -1,5 +1,6 @@
 import ArgumentParser
 import BlockIO
+import ByteReading
 import FoundationEssentials
 import SystemPackage
 
@@ -27,26 +28,51 @@ struct OutputFile {
         }
     }
 
-    /// Writes `bytes`. What is no regular file (`/dev/null`, a pipe) is written to; a regular file is replaced at
-    /// once when everything is on the disk, keeping a link to it.
+    /// Writes `bytes`, as `write(sparing:_:)` does.
+    func write(_ bytes: [UInt8], sparing files: [String]) throws {
+        try write(sparing: files) { append in try append(bytes) }
+    }
+
+    /// Writes what `content` hands over piece by piece. What is no regular file (`/dev/null`, a pipe) is written to; a
+    /// regular file is replaced at once when everything is on the disk, keeping its permissions and a link to it.
     ///
     /// - Parameter files: host paths that may not be overwritten.
-    func write(_ bytes: [UInt8], sparing files: [String]) throws(CommandFailure) {
+    /// - Throws: what `content` throws, and a `CommandFailure`.
+    func write(sparing files: [String], _ content: (([UInt8]) throws -> Void) throws -> Void) throws {
         if let file = files.first(where: isSame) {
             throw CommandFailure("\(path) is not written: the image is made of \(file)")
         }
         do {
             if FileManager.default.fileExists(atPath: path), !isRegular {
                 let file = try FileDescriptor.open(FilePath(path), .writeOnly, options: [.closeOnExec])
-                try file.closeAfter { _ = try file.writeAll(bytes) }
+                try file.closeAfter { try content { _ = try file.writeAll($0) } }
             } else {
-                try Data(bytes).write(to: URL(filePath: target), options: .atomic)
+                let file = try WholeFile(FilePath(target))
+                try content(file.append)
+                try file.keep()
             }
         } catch Errno.brokenPipe {
             // Nobody reads it any more; that is no failure.
-        } catch {
-            throw CommandFailure("\(path) cannot be written: \(OutputFile.reason(error))")
+        } catch let error as Errno {
+            throw CommandFailure("\(path) cannot be written: \(error)")
         }
+    }
+
+    /// Whether the file is one that a batch may replace although images lie around it: a report of the same form.
+    ///
+    /// - Parameters:
+    ///   - signature: what such a report has near its beginning.
+    ///   - directory: of the images.
+    func isReplaceable(signature: String?, in directory: String) -> Bool {
+        guard let stat = try? Stat(FilePath(path)), stat.type == .regular, stat.size > 0 else { return true }
+        guard let place = try? HostPath.resolve(FilePath(path)),
+            let root = try? HostPath.resolve(FilePath(directory)),
+            place.starts(with: root) || stat.linkCount > 1
+        else { return true }
+        guard let signature, let source = try? FileSource(place),
+            let head = try? source.read(at: 0, count: Int(min(source.size, 1024)))
+        else { return false }
+        return head.text.contains(signature)
     }
 
     private var isRegular: Bool {
@@ -61,17 +87,5 @@ struct OutputFile {
 
     private func isSame(as other: String) -> Bool {
         path == other || HostPath.areSame(FilePath(path), FilePath(other))
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        if let error = error as? Errno { return "\(error)" }
-        guard let error = error as? CocoaError else { return "\(error)" }
-        switch error.code {
-        case .fileWriteNoPermission: return "permission denied"
-        case .fileWriteOutOfSpace: return "no space is left"
-        case .fileWriteVolumeReadOnly: return "the file system is read-only"
-        case .fileNoSuchFile: return "there is no such directory"
-        default: return "error \(error.code.rawValue)"
-        }
     }
 }

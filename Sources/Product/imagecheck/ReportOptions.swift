@@ -24,6 +24,20 @@ struct ReportRequest: ExpressibleByArgument, Hashable {
 
     /// Whether it goes to standard output.
     var isForOutput: Bool { file == nil || file == "-" }
+
+    /// Throws when two of `requests` go to one place.
+    static func check(_ requests: [ReportRequest]) throws {
+        let printed = requests.filter(\.isForOutput)
+        guard printed.count <= 1 else {
+            throw ValidationError(
+                "Only one form can go to standard output, not \(printed.map(\.format.rawValue).joined(separator: " and ")); "
+                    + "name a file for the others: --format \(printed[1].format.rawValue)=FILE")
+        }
+        var files: Set<String> = []
+        for file in requests.compactMap(\.file) where file != "-" && !files.insert(file).inserted {
+            throw ValidationError("Two forms cannot go to the same file \(file).")
+        }
+    }
 }
 
 /// How the answers of `scan` and `verify` are given.
@@ -63,16 +77,7 @@ struct ReportOptions: ParsableArguments {
             }
             requests[free[0]].file = output
         }
-        let printed = requests.filter(\.isForOutput)
-        guard printed.count <= 1 else {
-            throw ValidationError(
-                "Only one form can go to standard output, not \(printed.map(\.format.rawValue).joined(separator: " and ")); "
-                    + "name a file for the others: --format \(printed[1].format.rawValue)=FILE")
-        }
-        var files: Set<String> = []
-        for file in requests.compactMap(\.file) where file != "-" && !files.insert(file).inserted {
-            throw ValidationError("Two forms cannot go to the same file \(file).")
-        }
+        try ReportRequest.check(requests)
         return requests
     }
 }

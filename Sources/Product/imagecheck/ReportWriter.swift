@@ -43,18 +43,17 @@ struct ReportWriter {
                     try request.format.bytes(
                         of: results, style: style(request), isOne: isOne, isVerbose: isVerbose)
                 }
-            do throws(CommandFailure) {
+            do {
                 if let file = request.file, file != "-" {
                     try OutputFile(file).write(bytes, sparing: results.reports.flatMap(\.referredFiles))
                 } else {
                     try Host.write(bytes)
                 }
-            } catch {
-                failures.append(error)
+            } catch let failure as CommandFailure {
+                failures.append(failure)
             }
         }
-        for failure in failures.dropLast() { Host.complain(failure.message, hint: failure.hint) }
-        if let failure = failures.last { throw failure }
+        try CommandFailure.throw(failures)
     }
 }
 

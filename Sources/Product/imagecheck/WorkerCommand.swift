@@ -1,6 +1,8 @@
 import ArgumentParser
 import Batch
 import ByteReading
+import CAllocation
+import Glibc
 import ImageCheck
 import Reports
 
@@ -34,6 +36,7 @@ struct WorkerCommand: ParsableCommand {
         try judging.apply(to: &options)
         Interruption.isDecidedByParent()
         _ = Confinement(memoryMiB: memory, processorSeconds: processorTime).apply()
+        callocation_exit_when_refused(BatchRun.refusedMemory)
         let answer: WorkerAnswer
         do throws(ImageFault) {
             answer = WorkerAnswer(try ImageScanner(options).scan(image))
@@ -69,13 +72,19 @@ struct SurveyCommand: ParsableCommand {
 
     func run() throws {
         Interruption.isDecidedByParent()
-        _ = Confinement(memoryMiB: memory, processorSeconds: processorTime).apply()
+        // The processor's time of all files together says nothing: each gets its own time, by the clock.
+        _ = Confinement(memoryMiB: memory, processorSeconds: SurveyCommand.processorSeconds).apply()
+        callocation_exit_when_refused(BatchRun.refusedMemory)
         let scanner = ImageScanner(reading.scanOptions)
         while let line = readLine() {
             let path = try JSONReport.decode(String.self, from: Array(line.utf8))
+            // A file that never answers (on a dead server, say) ends the process, and the batch asks on behind it.
+            _ = alarm(CUnsignedInt(processorTime))
             // What cannot be read is said by the worker that judges it.
             let answer = BatchSurvey.Answer(parts: (try? scanner.parts(of: path)) ?? [])
             try Host.write(JSONReport.bytes(answer, layout: .line) + [0x0A])
         }
     }
+
+    private static let processorSeconds = 86_400
 }

@@ -19,17 +19,57 @@ public struct ScanResults: Sendable, Hashable {
         self.directory = directory
     }
 
-    /// An image that could not be read.
+    /// A file about which there is no report: one that could not be read, or that a batch came to no answer about.
     public struct Unreadable: Sendable, Hashable, Codable {
         /// As the user named it.
         public var path: String
         /// Why not, in one sentence.
         public var message: String
+        /// What became of it.
+        public var kind: Kind
 
         /// Makes a refusal.
-        public init(path: String, message: String) {
+        public init(path: String, message: String, kind: Kind = .unreadable) {
             self.path = path
             self.message = message
+            self.kind = kind
+        }
+
+        /// Why there is no report.
+        public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+            /// The file or its container cannot be read.
+            case unreadable
+            /// It took longer than it may.
+            case timedOut
+            /// It needed more memory than it may.
+            case memory
+            /// The program that looked at it died.
+            case crashed
+            /// It is no disk image.
+            case notAnImage
+            /// It was left out: a part of another image, a link that leads elsewhere.
+            case skipped
+            /// Not a file but a directory of them: the batch was stopped before all were looked at.
+            case stopped
+
+            /// Whether a question that was asked has no answer; the others were nothing to ask about.
+            var isFailure: Bool { self != .notAnImage && self != .skipped }
+
+            /// Its name in forms that name kinds of troubles.
+            var id: String { self == .stopped ? "batch.stopped" : "image." + rawValue }
+
+            /// What it means.
+            var meaning: String {
+                switch self {
+                case .unreadable: "The image could not be read at all."
+                case .timedOut: "The image was given up: it took longer than it may."
+                case .memory: "The image was given up: it needs more memory than it may use."
+                case .crashed: "The process that looked at the image died."
+                case .notAnImage: "The file is no disk image."
+                case .skipped: "The file was left out of the batch."
+                case .stopped: "The batch was stopped before all images were looked at."
+                }
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ const apply = () => {
   const pressed = reasons.filter((button) => button.ariaPressed === "true").map((button) => button.dataset.code);
   let shown = 0;
   for (const row of rows) {
-    const fits = wanted.has(row.dataset.answer) && words.every((word) => texts.get(row).includes(word))
+    const fits = wanted.has(row.dataset.outcome) && words.every((word) => texts.get(row).includes(word))
       && pressed.every((code) => codes.get(row).has(code));
     row.hidden = !fits;
     if (fits) shown += 1;
@@ -27,23 +27,31 @@ for (const button of reasons) {
     apply();
   });
 }
-const order = new Intl.Collator(undefined, { numeric: true });
+const collator = new Intl.Collator(undefined, { numeric: true });
 const heads = [...document.querySelectorAll("thead th")];
+const order = bar.querySelector("select");
+const sort = (column, direction) => {
+  for (const head of heads) head.removeAttribute("aria-sort");
+  heads[column].ariaSort = direction === 1 ? "ascending" : "descending";
+  order.value = column + " " + direction;
+  const text = (row) => row.cells[column].textContent;
+  const key = (row) => row.cells[column].dataset.key;
+  rows.sort((a, b) => direction * (key(a) ? key(a) - key(b) : collator.compare(text(a), text(b))));
+  body.append(...rows);
+};
 heads.forEach((head, column) => {
+  const name = head.textContent;
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = head.textContent;
+  button.textContent = name;
   head.replaceChildren(button);
-  button.addEventListener("click", () => {
-    const direction = head.ariaSort === "ascending" ? -1 : 1;
-    for (const other of heads) other.removeAttribute("aria-sort");
-    head.ariaSort = direction === 1 ? "ascending" : "descending";
-    const text = (row) => row.cells[column].textContent;
-    const key = (row) => row.cells[column].dataset.key;
-    rows.sort((a, b) => direction * (key(a) ? key(a) - key(b) : order.compare(text(a), text(b))));
-    body.append(...rows);
-  });
+  button.addEventListener("click", () => sort(column, head.ariaSort === "ascending" ? -1 : 1));
+  order.add(new Option(name, column + " 1"));
+  order.add(new Option(name + ", reversed", column + " -1"));
 });
+order.addEventListener("change", () => sort(...order.value.split(" ").map(Number)));
+order.value = "0 1";
+heads[0].ariaSort = "ascending";
 bar.hidden = false;
 bar.addEventListener("input", apply);
 apply();

@@ -13,6 +13,7 @@ import LaunchChain
 /// | not applicable | `skipped` |
 /// | not known | `skipped` with the reason: an item that was not judged neither passed nor failed |
 /// | a verdict that is not known; an image that cannot be read | `error`: the question asked has no answer |
+/// | a file of a batch that is no image, or left out | `skipped` |
 public struct JUnitReport: Sendable {
     private let results: ScanResults
 
@@ -21,12 +22,10 @@ public struct JUnitReport: Sendable {
 
     /// The document.
     public var text: String {
-        let suites =
-            results.reports.map { JUnitSuite($0) } + results.unreadable.map { JUnitSuite(unreadable: $0) }
-        let time = UTCTime(secondsSince1970: results.time).iso8601
-        var lines = ["<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "<testsuites>"]
-        for (index, suite) in suites.enumerated() { lines += suite.lines(number: index, time: time) }
-        lines.append("</testsuites>")
-        return lines.joined(separator: "\n") + "\n"
+        var stream = JUnitStream(time: results.time)
+        var text = JUnitStream.head
+        for report in results.reports { text += stream.add(report) }
+        for image in results.unreadable { text += stream.add(image) }
+        return text + JUnitStream.tail
     }
 }

@@ -40,11 +40,12 @@ struct JUnitSuite {
         name = image.path
         seconds = 0
         properties = []
-        cases = [
-            JUnitCase(
-                name: "readable", group: "image",
-                outcome: .error(type: "image.unreadable", message: image.message))
-        ]
+        let outcome: JUnitCase.Outcome =
+            image.kind.isFailure
+            ? .error(type: image.kind.id, message: image.message)
+            : .skipped(type: image.kind.id, message: image.message)
+        let name = image.kind == .unreadable ? "readable" : "judged"
+        cases = [JUnitCase(name: name, group: "image", outcome: outcome)]
     }
 
     func lines(number: Int, time: String) -> [String] {

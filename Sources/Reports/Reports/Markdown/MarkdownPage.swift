@@ -1,6 +1,6 @@
 /// A Markdown text that grows block by block and never beyond its limit. It counts what did not fit and says so at
 /// its end.
-struct MarkdownPage {
+package struct MarkdownPage {
     private let limit: Int
     private var blocks: [String] = []
     private var used = 0
@@ -9,13 +9,13 @@ struct MarkdownPage {
     /// Kept free for the sentence about what was left out.
     private static let reserve = 600
 
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     /// Whether hardly anything more fits.
-    var isFull: Bool { used + MarkdownPage.reserve + 400 > limit }
+    package var isFull: Bool { used + MarkdownPage.reserve + 400 > limit }
 
     /// The whole text.
-    var text: String {
+    package var text: String {
         var all = blocks
         if !leftOut.isEmpty {
             let list = leftOut.map { Quantity.count($0.count, $0.what) }.joined(separator: ", ")
@@ -28,7 +28,7 @@ struct MarkdownPage {
 
     /// Adds a block of lines if it fits.
     @discardableResult
-    mutating func add(_ lines: [String]) -> Bool {
+    package mutating func add(_ lines: [String]) -> Bool {
         let block = lines.joined(separator: "\n")
         let size = block.utf16.count + 2
         guard used + size + MarkdownPage.reserve <= limit else { return false }
@@ -38,7 +38,7 @@ struct MarkdownPage {
     }
 
     /// Adds a table, as many rows of it as fit into a part of what is free.
-    mutating func addTable(_ head: [String], _ rows: [String], share: Int, of what: String) {
+    package mutating func addTable(_ head: [String], _ rows: [String], share: Int, of what: String) {
         var room = max(0, limit - used - MarkdownPage.reserve) / share - head.joined().utf16.count
         let fitting = rows.prefix { row in
             room -= row.utf16.count + 1
@@ -49,7 +49,7 @@ struct MarkdownPage {
     }
 
     /// Counts something that is not shown.
-    mutating func leaveOut(_ count: Int, _ what: String) {
+    package mutating func leaveOut(_ count: Int, _ what: String) {
         if let index = leftOut.firstIndex(where: { $0.what == what }) {
             leftOut[index].count += count
         } else {

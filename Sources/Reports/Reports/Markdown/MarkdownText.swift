@@ -3,14 +3,14 @@
 ///
 /// Escapes of CommonMark do not stop what a forge looks for in the finished page (`@name`, `#1`, `www.`, `:smile:`):
 /// there a zero-width space, written as `&#8203;`, stands between.
-enum MarkdownText {
+package enum MarkdownText {
     private static let proseLimit = 800
     private static let codeLimit = 400
     private static let lineLimit = 2000
     private static let gap = "&#8203;"
 
     /// A sentence within a paragraph or a table cell.
-    static func prose(_ text: String) -> String {
+    package static func prose(_ text: String) -> String {
         let scalars = Array(shown(text, limit: proseLimit).unicodeScalars)
         // What begins a line begins a list, a rule or a heading there.
         var result = scalars.first.map { " -+=#0123456789".unicodeScalars.contains($0) } ?? false ? gap : ""
@@ -36,7 +36,7 @@ enum MarkdownText {
     }
 
     /// A code span; line breaks and what a terminal would act on are shown as escapes.
-    static func code(_ text: String) -> String {
+    package static func code(_ text: String) -> String {
         let shown = shown(text, limit: codeLimit)
         guard !shown.isEmpty else { return "` `" }
         let fence = String(repeating: "`", count: longestRun(of: "`", in: shown) + 1)
@@ -47,7 +47,7 @@ enum MarkdownText {
     }
 
     /// A code span in a cell of a table, where a pipe ends the cell whatever it stands in.
-    static func cell(_ text: String) -> String { code(text).replacing("|", with: "\\|") }
+    package static func cell(_ text: String) -> String { code(text).replacing("|", with: "\\|") }
 
     /// A fenced block. Its lines are shown whole, as they are to be copied; the fence is longer than any run of
     /// backticks in them.

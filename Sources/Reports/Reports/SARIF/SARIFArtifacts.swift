@@ -4,7 +4,10 @@ import GuestFacts
 /// nested one names its parent (SARIF 2.1.0, 3.24.3), so that a finding reads "line 3 of /etc/fstab in the first
 /// partition of web01.qcow2".
 struct SARIFArtifacts {
-    private(set) var all: [SARIF.Artifact] = []
+    /// Those that nobody has taken yet.
+    private var all: [SARIF.Artifact] = []
+    /// How many have been taken; the index of the first one in `all`.
+    private var taken = 0
     /// Volumes of the image at hand by their name in evidence: `gpt:2`, `lvm:vg/root`, `md:data`.
     private var volumes: [String: Int] = [:]
     private var files: [File: Int] = [:]
@@ -20,6 +23,16 @@ struct SARIFArtifacts {
 
     private static let depthLimit = 32
     private static let volumeLimit = 1000
+
+    /// The artifacts of the images that were added since the last time, in the order of their indices. Places of these
+    /// images cannot be asked for any more.
+    mutating func take() -> [SARIF.Artifact] {
+        defer {
+            taken += all.count
+            all = []
+        }
+        return all
+    }
 
     // MARK: Images
 
@@ -43,10 +56,10 @@ struct SARIFArtifacts {
         for guest in report.guests {
             guard let index = volume(guest.root) else { continue }
             let text = [
-                all[index].description?.text,
+                all[index - taken].description?.text,
                 "root of \(guest.os.title); files below it are as that system sees them, its mounts included",
             ]
-            all[index].description = SARIFText.message(text.compactMap { $0 }.joined(separator: "; "))
+            all[index - taken].description = SARIFText.message(text.compactMap { $0 }.joined(separator: "; "))
         }
     }
 
@@ -110,7 +123,7 @@ struct SARIFArtifacts {
 
     private mutating func append(_ artifact: SARIF.Artifact) -> Int {
         all.append(artifact)
-        return all.count - 1
+        return taken + all.count - 1
     }
 
     // MARK: Places
@@ -154,7 +167,7 @@ struct SARIFArtifacts {
     /// A place by its index.
     func place(_ index: Int) -> SARIF.PhysicalLocation {
         SARIF.PhysicalLocation(
-            artifactLocation: SARIF.ArtifactLocation(uri: all[index].location.uri, index: index))
+            artifactLocation: SARIF.ArtifactLocation(uri: all[index - taken].location.uri, index: index))
     }
 
     private func layerLocation(of evidence: Evidence) -> SARIF.Location {

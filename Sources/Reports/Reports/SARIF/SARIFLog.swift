@@ -5,9 +5,12 @@ import LaunchChain
 /// is nil is absent from the file.
 enum SARIF {
     struct Log: Encodable {
-        var schema =
+        static let schema =
             "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-        var version = "2.1.0"
+        static let version = "2.1.0"
+
+        var schema = Log.schema
+        var version = Log.version
         var runs: [Run]
 
         enum CodingKeys: String, CodingKey {
@@ -21,7 +24,9 @@ enum SARIF {
         var invocations: [Invocation]
         var artifacts: [Artifact]
         var results: [Result]
-        var columnKind = "unicodeCodePoints"
+        static let columnKind = "unicodeCodePoints"
+
+        var columnKind = Run.columnKind
         var properties: RunProperties
     }
 

@@ -53,11 +53,16 @@ struct SARIFRules {
     static let notifications: [SARIF.Descriptor] =
         kinds.map { kind, meaning in
             SARIF.Descriptor(id: "gap." + kind.rawValue, shortDescription: SARIFText.message(meaning))
-        } + [
-            SARIF.Descriptor(
-                id: "image.unreadable",
-                shortDescription: SARIFText.message("The image could not be read at all."))
-        ]
+        } + [descriptor(of: .unreadable)]
+
+    /// Those of a batch: besides, what else may become of an image.
+    static let batchNotifications = notifications + batchKinds.map(descriptor)
+
+    private static let batchKinds = ScanResults.Unreadable.Kind.allCases.filter { $0 != .unreadable }
+
+    private static func descriptor(of kind: ScanResults.Unreadable.Kind) -> SARIF.Descriptor {
+        SARIF.Descriptor(id: kind.id, shortDescription: SARIFText.message(kind.meaning))
+    }
 
     private static let kinds: [(Gap.Kind, String)] = [
         (.io, "The host could not read a part of the file."), (.truncated, "A part ends before it should."),
@@ -72,5 +77,9 @@ struct SARIFRules {
         return SARIF.DescriptorReference(id: notifications[index].id, index: index)
     }
 
-    static let unreadable = SARIF.DescriptorReference(id: "image.unreadable", index: kinds.count)
+    static func reference(_ kind: ScanResults.Unreadable.Kind) -> SARIF.DescriptorReference {
+        // Behind the kinds of gaps: the only one of a scan, then those of a batch.
+        let place = batchKinds.firstIndex(of: kind).map { $0 + 1 } ?? 0
+        return SARIF.DescriptorReference(id: kind.id, index: kinds.count + place)
+    }
 }

@@ -1,18 +1,17 @@
 import FoundationEssentials
-import TestSupport
 
 /// Programs of others that read reports; `scripts/setup.sh --tests` installs them.
-enum Consumer {
+package enum Consumer {
     private static let folder = Snapshot.repository + ".build/consumers"
 
     /// Whether they are there; for `.enabled(if:)`.
-    static var isHere: Bool { FileManager.default.fileExists(atPath: folder + "/complete") }
+    package static var isHere: Bool { FileManager.default.fileExists(atPath: folder + "/complete") }
 
     /// The XML schema of the JUnit reports that Jenkins takes.
-    static var junitSchema: String { folder + "/junit-10.xsd" }
+    package static var junitSchema: String { folder + "/junit-10.xsd" }
 
     /// What the reader of `format` made of each text. Throws its complaint.
-    static func read(_ format: String, _ texts: [[UInt8]]) async throws -> [JSONValue] {
+    package static func read(_ format: String, _ texts: [[UInt8]]) async throws -> [JSONValue] {
         let scratch = try await ScratchFolder()
         var files: [String] = []
         for (index, text) in texts.enumerated() {
