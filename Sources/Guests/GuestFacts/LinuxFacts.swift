@@ -4,21 +4,21 @@ package struct LinuxFacts: Sendable, Hashable, Codable {
     /// The subvolume of `rootVolume` that is the root; nil where the file system has none.
     package var rootSubvolume: RootSubvolume?
     /// Configuration of LVM and MD in the root file system.
-    package var storage = StorageFacts()
-    package var identity: OSIdentity
-    package var boot: BootFacts
-    package var mounts: MountFacts
-    package var initSystem: InitFacts
-    package var services: ServiceFacts
+    @Shared package var storage = StorageFacts()
+    @Shared package var identity: OSIdentity
+    @Shared package var boot: BootFacts
+    @Shared package var mounts: MountFacts
+    @Shared package var initSystem: InitFacts
+    @Shared package var services: ServiceFacts
     /// The network as a NIC of virtio finds it.
-    package var network: NetworkFacts
+    @Shared package var network: NetworkFacts
     /// The network as NICs of other drivers find it, where that differs: they get another name, or another
     /// configuration.
     package var otherNetworks: [String: NetworkFacts] = [:]
-    package var access: AccessFacts
-    package var cloudInit: CloudInitFacts
-    package var operation: OperationFacts
-    package var hygiene: HygieneFacts
+    @Shared package var access: AccessFacts
+    @Shared package var cloudInit: CloudInitFacts
+    @Shared package var operation: OperationFacts
+    @Shared package var hygiene: HygieneFacts
     /// Everything that could not be read while the facts were gathered.
     package var gaps: [Gap] = []
 

@@ -4,7 +4,7 @@ package struct WindowsFacts: Sendable, Hashable, Codable {
     package var rootVolume: VolumeID
     /// The system directory on that volume: `/Windows`.
     package var systemRoot: String
-    package var identity: WindowsIdentity
+    @Shared package var identity: WindowsIdentity
     /// The hives a start needs and their state, by the names of their files: `SYSTEM`.
     package var hives: [HiveFacts] = []
     /// The control set the next start takes; nil when SYSTEM does not tell.
@@ -13,14 +13,14 @@ package struct WindowsFacts: Sendable, Hashable, Codable {
     package var services: Fact<[String: WindowsService]>
     /// Records that could not be read, so that one that is not among ``services`` may exist all the same.
     package var servicesGap: Gap?
-    package var boot = WindowsBootFacts()
-    package var volumes = WindowsVolumeFacts()
-    package var drivers = WindowsDriverFacts()
-    package var setup = WindowsSetupFacts()
-    package var system = WindowsSystemFacts()
-    package var network = WindowsNetworkFacts()
-    package var access = WindowsAccessFacts()
-    package var agents = WindowsAgentFacts()
+    @Shared package var boot = WindowsBootFacts()
+    @Shared package var volumes = WindowsVolumeFacts()
+    @Shared package var drivers = WindowsDriverFacts()
+    @Shared package var setup = WindowsSetupFacts()
+    @Shared package var system = WindowsSystemFacts()
+    @Shared package var network = WindowsNetworkFacts()
+    @Shared package var access = WindowsAccessFacts()
+    @Shared package var agents = WindowsAgentFacts()
     /// Everything that could not be read while the facts were gathered.
     package var gaps: [Gap] = []
 

@@ -80,12 +80,12 @@ package struct CheckExample: Sendable {
 
 /// What a check is given.
 package struct CheckContext: Sendable {
-    package var image: ImageFacts
+    @Shared package var image: ImageFacts
     /// The system that is judged; nil when the image has none: then only checks of the image answer.
     package var system: GuestSystem?
     /// How many systems the image holds.
     package var systemCount: Int
-    package var target: Target
+    @Shared package var target: Target
     /// The launches that are judged.
     package var launches: [Launch]
     /// Seconds since 1970: for dates of expiry. Not the host's clock in tests.
