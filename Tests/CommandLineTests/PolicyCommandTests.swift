@@ -71,7 +71,8 @@ struct PolicyCommandTests {
         let expired = try await Tool.imagecheck.run(command + ["--policy", over])
         #expect(expired.code == 1 && expired.output.hasPrefix("FAIL"))
         for text in [expired.complaint, expired.output] {
-            #expect(text.contains("expired on 2026-01-31"))
+            let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            #expect(words.contains("expired on 2026-01-31"))
         }
     }
 
@@ -210,7 +211,7 @@ struct PolicyCommandTests {
 
     @Test func aStrangersWordsAreEscaped() async throws {
         let directory = try TemporaryDirectory()
-        let file = try policy("\"\u{202e}\u{9b}31m\": 1\n", in: directory)
+        let file = try policy("\"\u{202e}moc\": 1\n", in: directory)
         let answer = try await Tool.imagecheck.run("policy", file)
         #expect(answer.code == 64 && answer.complaint.contains("\\u{202e}"))
         #expect(!answer.complaint.unicodeScalars.contains { $0 != "\n" && TerminalText.isHarmful($0) })

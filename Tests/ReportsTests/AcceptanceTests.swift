@@ -63,6 +63,27 @@ struct AcceptanceTests {
         #expect(text.contains("/etc/fstab could not be read"))
     }
 
+    /// An item may have no answer because of the stop, and not name it as a question of the launch.
+    @Test func whatTheStopLeftOpenIsNotAccepted() {
+        func item(_ link: LaunchLink) -> ScanReport.CheckItem {
+            ScanReport.CheckItem(
+                id: "GUESTOS.Virtio", title: "virtio", link: link, status: .unknown, targets: ["kvm"],
+                gaps: ["the entry has no initramfs that can be used"])
+        }
+        func outcome(_ link: LaunchLink, _ acceptance: Acceptance?) -> Gate.Outcome {
+            var launch = stopped(acceptance)
+            if acceptance == nil { launch = Samples.launch(.virtioBlk) }
+            return Gate(.error).verifies(report([launch], [item(link)]))
+        }
+        #expect(outcome(.initramfs, Samples.exception) == .unknown)
+        #expect(outcome(.access, Samples.exception) == .unknown)
+        #expect(outcome(.hygiene, Samples.exception) == .good)
+        #expect(outcome(.initramfs, nil) == .good)
+        let text = TextReport(report([stopped(Samples.exception)], [item(.initramfs)])).verification(
+            .unknown, gate: Gate(.error))
+        #expect(text.hasPrefix("UNKNOWN") && text.contains("no initramfs that can be used"))
+    }
+
     @Test func anUnreachableGuestCanBeAccepted() {
         var launch = Samples.launch(.virtioBlk)
         launch.reachable = .no

@@ -77,12 +77,23 @@ public struct Gate: Sendable, Hashable {
     private func isUnknown(_ report: ScanReport) -> Bool {
         let verdicts = report.guests.flatMap(\.verdicts)
         if verdicts.isEmpty || report.guests.contains(where: \.verdicts.isEmpty) { return true }
+        if report.guests.contains(where: hidesQuestions) { return true }
         return verdicts.contains { verdict in
             verdict.boots == .unknown || verdict.reachable == .unknown
                 || verdict.launches.contains {
                     $0.boots == .unknown || ($0.reachable == .unknown && $0.boots != .no)
                         || $0.isAccepted && $0.alsoUnknown != nil
                 }
+        }
+    }
+
+    /// Whether a launch passes by acceptance only, and something on its way is not known. The stop may be why an item
+    /// has no answer: whoever accepts the stop has not answered it.
+    private func hidesQuestions(_ guest: ScanReport.Guest) -> Bool {
+        let way = LaunchLink.allCases.prefix { $0 != .provisioning }
+        let open = guest.checks.filter { $0.status == .unknown && way.contains($0.link) }
+        return guest.verdicts.contains { verdict in
+            verdict.launches.contains(where: \.isAccepted) && open.contains { $0.holds(at: verdict.target) }
         }
     }
 }

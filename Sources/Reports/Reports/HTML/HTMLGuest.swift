@@ -99,7 +99,7 @@ struct HTMLGuest {
                 stop: launch.stopsAt.map {
                     Stop(
                         link: $0.link.label(family: family), message: $0.message,
-                        code: $0.code.isEmpty ? nil : $0.code, acceptance: $0.accepted?.sentence)
+                        code: $0.code.isEmpty ? nil : $0.code, acceptance: $0.accepted?.shortSentence)
                 },
                 open: launch.stopsAt == nil ? launch.unknownBecause ?? [] : [])
         }
