@@ -70,7 +70,8 @@ public struct BatchJob: Sendable {
         for (index, image) in listing.images.enumerated() {
             guard isResumed, let kept = try state?.result(of: image, question: question) else { continue }
             rows[index] = kept.row
-            try take(kept, event)
+            try take(kept)
+            try event(.kept(kept.row, line: kept.line))
         }
         try event(.began(images: listing.images.count, kept: rows.count))
         var left: [BatchRow] = []
@@ -122,7 +123,8 @@ public struct BatchJob: Sendable {
                         let kept = try state?.result(of: image, question: question)
                     {
                         done[image.path] = (image.stamps, kept.row)
-                        try take(kept, event)
+                        try take(kept)
+                        try event(.kept(kept.row, line: kept.line))
                     } else {
                         waiting.append(image)
                     }
@@ -153,10 +155,9 @@ public struct BatchJob: Sendable {
     }
 
     /// Takes over a result of an earlier run.
-    private func take(_ kept: BatchState.Kept, _ event: (Event) throws -> Void) throws {
+    private func take(_ kept: BatchState.Kept) throws {
         try lines?.add(kept.line, about: kept.row.image)
         try pages?.add(kept: kept)
-        try event(.kept(kept.row, line: kept.line))
     }
 
     /// Writes a result down, the page first: what the state says is done has its page.

@@ -103,10 +103,13 @@ public struct SARIFStream {
     /// Puts each line further in. Line ends stand between values only: in a string of JSON they are escaped.
     private static func indented(_ text: ArraySlice<UInt8>, by count: Int) -> [UInt8] {
         let spaces = [UInt8](repeating: 0x20, count: count)
-        var result = spaces
+        var result: [UInt8] = []
+        var isLineStart = true
         for byte in text {
+            // An empty list has an empty line in it, which stays empty.
+            if isLineStart, byte != 0x0A { result += spaces }
             result.append(byte)
-            if byte == 0x0A { result += spaces }
+            isLineStart = byte == 0x0A
         }
         return result
     }
