@@ -81,8 +81,7 @@ struct NamePatternTests {
     @Test func noPatternHangs() {
         let pattern = NamePattern(String(repeating: "*a", count: 500) + "b")
         #expect(!pattern.fits(String(repeating: "a", count: 4000), below: nil))
-        #expect(
-            !NamePattern(String(repeating: "a", count: 2000)).fits(
-                String(repeating: "a", count: 2000), below: nil))
+        let long = NamePattern("*" + String(repeating: "a", count: 2000))
+        #expect(!long.fits(String(repeating: "a", count: 2000), below: nil))
     }
 }

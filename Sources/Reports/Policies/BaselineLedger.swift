@@ -3,6 +3,8 @@ import Reports
 /// A baseline sorted for looking findings up.
 struct BaselineLedger: Sendable {
     private struct Key: Hashable, Sendable {
+        /// The name of the image; nil for a pattern.
+        var image: String?
         var id: String
         var code: String
         var root: String?
@@ -17,12 +19,15 @@ struct BaselineLedger: Sendable {
     init(_ baseline: Baseline) {
         findings = baseline.findings
         patterns = findings.map { NamePattern($0.image) }
-        numbers = Dictionary(grouping: findings.indices) { [findings] in BaselineLedger.key(findings[$0]) }
+        numbers = Dictionary(grouping: findings.indices) { [findings, patterns] in
+            BaselineLedger.key(
+                findings[$0], image: patterns[$0].isLiteral ? findings[$0].image : nil)
+        }
     }
 
-    private static func key(_ finding: Baseline.Finding) -> Key {
+    private static func key(_ finding: Baseline.Finding, image: String?) -> Key {
         Key(
-            id: finding.id, code: finding.code, root: finding.root, place: finding.place,
+            image: image, id: finding.id, code: finding.code, root: finding.root, place: finding.place,
             detail: finding.detail)
     }
 
@@ -35,11 +40,14 @@ struct BaselineLedger: Sendable {
     func count(
         missing found: Set<String>, in images: [String], below directory: String?, at targets: [String]
     ) -> Int {
-        findings.indices.count { number in
+        let names = Set(images.flatMap { NamePattern.names(of: $0, below: directory) })
+        return findings.indices.count { number in
             let finding = findings[number]
             return !found.contains(finding.fingerprint)
                 && finding.targets?.contains { targets.contains($0) } ?? true
-                && images.contains { patterns[number].fits($0, below: directory) }
+                && (patterns[number].isLiteral
+                    ? names.contains(finding.image)
+                    : images.contains { patterns[number].fits($0, below: directory) })
         }
     }
 
@@ -48,6 +56,7 @@ struct BaselineLedger: Sendable {
         private let ledger: BaselineLedger
         private let image: String
         private let directory: String?
+        private let names: [String]
         /// How often each was found at each target.
         private var uses: [Int: [String: Int]] = [:]
 
@@ -55,6 +64,7 @@ struct BaselineLedger: Sendable {
             self.ledger = ledger
             self.image = image
             self.directory = directory
+            names = NamePattern.names(of: image, below: directory)
         }
 
         /// The fingerprints of what has been found again.
@@ -65,10 +75,12 @@ struct BaselineLedger: Sendable {
         /// - Parameter targets: none when nothing was judged: then it is known at any.
         mutating func takes(_ item: ScanReport.CheckItem, root: String?, at targets: [String]) -> Bool {
             let wanted = Baseline.Finding(item, image: image, root: root)
-            let candidates = (ledger.numbers[BaselineLedger.key(wanted)] ?? []).filter {
+            // A batch has thousands of images with the same findings: only the patterns are tried one by one.
+            let own = names.flatMap { ledger.numbers[BaselineLedger.key(wanted, image: $0)] ?? [] }
+            let shared = (ledger.numbers[BaselineLedger.key(wanted, image: nil)] ?? []).filter {
                 ledger.patterns[$0].fits(image, below: directory)
-                    && isCovered(wanted, by: ledger.findings[$0])
             }
+            let candidates = (own + shared).filter { isCovered(wanted, by: ledger.findings[$0]) }
             var taken: [(number: Int, target: String)] = []
             for target in targets.isEmpty ? [""] : targets {
                 let number = candidates.first { number in

@@ -4,6 +4,8 @@
 public struct NamePattern: Sendable, Hashable {
     /// As the user wrote it.
     public let text: String
+    /// Whether it is a plain name.
+    let isLiteral: Bool
     private let bytes: [UInt8]
 
     /// What a pattern may be long, so that matching stays cheap.
@@ -13,6 +15,7 @@ public struct NamePattern: Sendable, Hashable {
     public init(_ text: String) {
         self.text = text
         bytes = Array(text.utf8)
+        isLiteral = !text.utf8.contains { $0 == NamePattern.star || $0 == UInt8(ascii: "?") }
     }
 
     /// Whether the image fits.
@@ -21,12 +24,26 @@ public struct NamePattern: Sendable, Hashable {
     ///   - path: as the user or the batch names it.
     ///   - directory: of a batch; nil for single images.
     public func fits(_ path: String, below directory: String?) -> Bool {
+        if isLiteral { return NamePattern.names(of: path, below: directory).contains(text) }
         let name = Array((path.split(separator: "/").last ?? "").utf8)
         guard bytes.contains(NamePattern.slash) else { return fits(name[...]) }
         if fits(Array(path.utf8)[...]) { return true }
         guard let directory else { return false }
         let base = directory.hasSuffix("/") ? directory : directory + "/"
         return path.hasPrefix(base) && fits(Array(path.dropFirst(base.count).utf8)[...])
+    }
+
+    /// What a plain name has to be to fit an image: the last component of its path; with a slash in it, the path, as
+    /// given and below the directory of a batch.
+    static func names(of path: String, below directory: String?) -> [String] {
+        var names = [path.split(separator: "/").last.map(String.init) ?? ""]
+        if path.contains("/") { names.append(path) }
+        if let directory {
+            let base = directory.hasSuffix("/") ? directory : directory + "/"
+            let rest = path.hasPrefix(base) ? String(path.dropFirst(base.count)) : ""
+            if rest.contains("/") { names.append(rest) }
+        }
+        return names
     }
 
     private static let slash = UInt8(ascii: "/")
