@@ -233,9 +233,10 @@ for part in range(len(good) // 40):
     two, one = min(two, batch("2")), min(one, batch("1"))
     ratios.append(one / two)
     overheads.append((one - scans) / 40 * 1000)
-print(f"two workers against one: {statistics.median(ratios):.2f} times the images, of {[round(r, 2) for r in ratios]}")
-print(
-    f"a worker against a plain scan: {statistics.median(overheads):+.1f} ms, of {[round(o, 1) for o in overheads]}")
+if ratios:
+    print(f"two workers against one: {statistics.median(ratios):.2f} times the images, of {[round(r, 2) for r in ratios]}")
+    print(
+        f"a worker against a plain scan: {statistics.median(overheads):+.1f} ms, of {[round(o, 1) for o in overheads]}")
 if watch is not None:
     os.close(watch)
 shutil.rmtree(work)
