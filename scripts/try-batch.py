@@ -25,7 +25,7 @@ import time
 tool = os.path.abspath(sys.argv[1])
 count = int(sys.argv[2]) if len(sys.argv) > 2 else 2000
 here = os.path.dirname(os.path.abspath(__file__)) + "/../testimages/images/"
-MEMORY = 80  # MiB; the heavy image needs some 25 more
+MEMORY = 60  # MiB; the heavy image needs some 20 more
 TIMEOUT = 10
 random.seed(2)
 work = tempfile.mkdtemp(prefix="imagecheck-batch.", dir="/var/tmp")
@@ -185,8 +185,9 @@ for result in plain.values():
     kinds[result["status"]] = kinds.get(result["status"], 0) + 1
 print(f"{len(plain)} images in {whole:.1f} s with two workers: {kinds}")
 for name, status in expected.items():
-    assert plain[f"{images}/{name}"]["status"] == status, plain[f"{images}/{name}"]
-assert "crashed" not in kinds, [r for r in plain.values() if r["status"] == "crashed"]
+    found = plain[f"{images}/{name}"]
+    assert found["status"] == status, f"{name}: {found['status']} {found.get('message')}"
+assert "crashed" not in kinds, [r for r in plain.values() if r["status"] == "crashed"][:3]
 check_forms("plain", count + 1)  # and the hidden directory
 
 for part in range(3):
