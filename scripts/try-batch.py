@@ -25,7 +25,7 @@ import time
 tool = os.path.abspath(sys.argv[1])
 count = int(sys.argv[2]) if len(sys.argv) > 2 else 2000
 here = os.path.dirname(os.path.abspath(__file__)) + "/../testimages/images/"
-MEMORY = 80  # MiB; the heavy image needs some 25 more
+MEMORY = 60  # MiB; the heavy image needs some 20 more
 TIMEOUT = 10
 random.seed(2)
 work = tempfile.mkdtemp(prefix="imagecheck-batch.", dir="/var/tmp")
@@ -185,8 +185,9 @@ for result in plain.values():
     kinds[result["status"]] = kinds.get(result["status"], 0) + 1
 print(f"{len(plain)} images in {whole:.1f} s with two workers: {kinds}")
 for name, status in expected.items():
-    assert plain[f"{images}/{name}"]["status"] == status, plain[f"{images}/{name}"]
-assert "crashed" not in kinds, [r for r in plain.values() if r["status"] == "crashed"]
+    found = plain[f"{images}/{name}"]
+    assert found["status"] == status, f"{name}: {found['status']} {found.get('message')}"
+assert "crashed" not in kinds, [r for r in plain.values() if r["status"] == "crashed"][:3]
 check_forms("plain", count + 1)  # and the hidden directory
 
 for part in range(3):
@@ -233,9 +234,10 @@ for part in range(len(good) // 40):
     two, one = min(two, batch("2")), min(one, batch("1"))
     ratios.append(one / two)
     overheads.append((one - scans) / 40 * 1000)
-print(f"two workers against one: {statistics.median(ratios):.2f} times the images, of {[round(r, 2) for r in ratios]}")
-print(
-    f"a worker against a plain scan: {statistics.median(overheads):+.1f} ms, of {[round(o, 1) for o in overheads]}")
+if ratios:
+    print(f"two workers against one: {statistics.median(ratios):.2f} times the images, of {[round(r, 2) for r in ratios]}")
+    print(
+        f"a worker against a plain scan: {statistics.median(overheads):+.1f} ms, of {[round(o, 1) for o in overheads]}")
 if watch is not None:
     os.close(watch)
 shutil.rmtree(work)
