@@ -86,6 +86,27 @@ struct BatchFormsTests {
     }
 
     /// For its image, a batch says in each form what a scan says.
+    @Test func aBaselineOfABatchAcceptsWhatItHolds() async throws {
+        let directory = try TemporaryDirectory()
+        let images = directory.path + "/images/of/ours"
+        try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: BatchFormsTests.samples + "data-disk.qcow2", toPath: images + "/data.qcow2")
+        let batch = [
+            "batch", directory.path + "/images", "--recursive", "--target", "kvm", "--fail-on", "error",
+        ]
+        let known = directory.path + "/known.json"
+        let first = try await Tool.imagecheck.run(batch + ["--format", "baseline=" + known])
+        #expect(first.code == 1, "\(first.complaint)")
+        #expect(try text(known).contains("\"image\" : \"of/ours/data.qcow2\""))
+        let second = try await Tool.imagecheck.run(batch + ["--baseline", known])
+        // Without a system there is no verdict: nothing fails any more, and nothing is known to be good.
+        #expect(second.code == 2, "\(second.output)\(second.complaint)")
+        // Nothing is written over what may be an image, and a baseline may be written anew.
+        let again = try await Tool.imagecheck.run(batch + ["--format", "baseline=" + known])
+        #expect(again.code == 1, "\(again.complaint)")
+    }
+
     @Test func asAScanDoes() async throws {
         let image = BatchFormsTests.samples + "windows-2008r2-bios.qcow2"
         let directory = try TemporaryDirectory()
