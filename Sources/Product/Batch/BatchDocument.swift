@@ -116,7 +116,7 @@ public struct BatchDocument {
             } else {
                 try other(
                     ScanResults.Unreadable(
-                        path: result.image, message: result.message ?? result.status.rawValue,
+                        path: result.image, message: result.message ?? result.status.words,
                         kind: BatchDocument.kind(of: result.status)))
             }
         }

@@ -57,10 +57,10 @@ public struct BatchIndex: Sendable {
         ("yes", "yes"), ("partly", "partly"), ("unknown", "unknown"), ("no", "no"), ("-", "no system"),
     ]
 
-    private static let ends: [(String, String)] = [
-        (.unreadable, "not readable"), (.timedOut, "took too long"), (.memory, "too much memory"),
-        (.crashed, "crashed"), (.notAnImage, "no image"), (.skipped, "left out"),
-    ].map { (status: BatchResult.Status, title) in (status.rawValue, title) }
+    private static let ends: [(String, String)] =
+        [BatchResult.Status.unreadable, .timedOut, .memory, .crashed, .notAnImage, .skipped].map {
+            ($0.rawValue, $0.words)
+        }
 
     /// SHA-256 of the script in base 64, by which the policy of the page knows it. A test computes it.
     static let scriptDigest = "8Fcrq3Hj5puNmP6fikB1HBS0rkTPybA8gMNjPQfGzqE="

@@ -20,6 +20,19 @@ public struct BatchResult: Sendable, Hashable, Codable {
         case crashed
         /// The file was not checked: it is part of another image, or a link that leads elsewhere.
         case skipped
+
+        /// For people.
+        public var words: String {
+            switch self {
+            case .checked: "checked"
+            case .notAnImage: "no image"
+            case .unreadable: "not readable"
+            case .timedOut: "took too long"
+            case .memory: "needed too much memory"
+            case .crashed: "crashed"
+            case .skipped: "left out"
+            }
+        }
     }
 
     /// The image, as the batch names it.

@@ -41,7 +41,7 @@ public struct BatchRow: Sendable, Hashable, Codable {
         targets = report.map(BatchRow.targets) ?? []
         reason =
             report.map(BatchRow.reason)
-            ?? result.status.rawValue + (result.message.map { ": " + $0 } ?? "")
+            ?? result.status.words + (result.message.map { ": " + $0 } ?? "")
         codes = [:]
         let failures = (report?.allChecks ?? []).filter { $0.status == .fail }
         let accepted = Set(failures.filter { $0.accepted != nil }.map { $0.code ?? $0.id }).sorted()
@@ -90,7 +90,11 @@ public struct BatchRow: Sendable, Hashable, Codable {
 
     private static func reason(_ report: ScanReport) -> String {
         if report.guests.isEmpty {
-            return report.checks?.first { $0.status == .fail }?.message ?? "no system found"
+            let worst = (report.checks ?? []).filter { $0.status == .fail }.enumerated().max { a, b in
+                let (x, y) = (a.element.severity ?? .error, b.element.severity ?? .error)
+                return x != y ? x < y : a.offset > b.offset
+            }
+            return worst?.element.message ?? "no system found"
         }
         let launches = report.guests.flatMap(\.verdicts).flatMap(\.launches)
         let stops = launches.compactMap(\.stopsAt)

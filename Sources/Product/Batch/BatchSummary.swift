@@ -41,7 +41,10 @@ public struct BatchSummary: Sendable {
     private func write(_ rows: [BatchRow], on canvas: inout TextCanvas) {
         let names = rows.map { $0.image.split(separator: "/").last.map(String.init) ?? $0.image }
         let nameWidth = min(22, max(5, names.map { TerminalText.width(canvas.shown($0)) }.max() ?? 0))
-        let systemWidth = min(20, max(6, rows.map { TerminalText.width(canvas.shown($0.system)) }.max() ?? 0))
+        // On a narrow page there is no room for the systems.
+        let systemWidth =
+            style.width < 72
+            ? 0 : min(20, max(6, rows.map { TerminalText.width(canvas.shown($0.system)) }.max() ?? 0))
         if !rows.isEmpty {
             canvas.cutLine([
                 Piece(
@@ -91,6 +94,7 @@ public struct BatchSummary: Sendable {
     }
 
     private func column(_ text: String, _ width: Int, _ canvas: TextCanvas) -> String {
+        if width == 0 { return "" }
         let shown = TerminalText.cut(canvas.shown(text), to: width, ellipsis: style.unicode ? "…" : "...")
         return TerminalText.padded(shown, to: width) + "  "
     }

@@ -31,14 +31,12 @@ public struct BatchTotals: Sendable {
         let good = verdicts.count { $0[0] == "yes" && $0[1] == "yes" }
         let bad = verdicts.count { $0[0] == "no" || $0[1] == "no" }
         let partly = verdicts.count { !$0.prefix(2).contains("no") && $0.prefix(2).contains("partly") }
-        let all: [(Int, String)] = [
-            (good, "boot and are reachable"), (partly, "on some launches only"), (bad, "do not"),
-            (verdicts.count - good - bad - partly, "not known"),
-            (count(.notAnImage), "no image"), (count(.unreadable), "not readable"),
-            (count(.timedOut), "took too long"),
-            (count(.memory), "needed too much memory"), (count(.crashed), "crashed"),
-            (count(.skipped), "left out"),
-        ]
+        let all: [(Int, String)] =
+            [
+                (good, "boot and are reachable"), (partly, "on some launches only"),
+                (bad, "do not boot or are not reachable"),
+                (verdicts.count - good - bad - partly, "not known"),
+            ] + BatchResult.Status.allCases.filter { $0 != .checked }.map { (count($0), $0.words) }
         outcomes = all.filter { $0.0 > 0 }.map { (count: $0.0, words: $0.1) }
         self.count = rows.count
 
@@ -60,7 +58,7 @@ public struct BatchTotals: Sendable {
         }
     }
 
-    /// `12 files: 8 boot and are reachable, 1 partly, 2 do not, 1 is no image`
+    /// `12 files: 8 boot and are reachable, 2 do not boot or are not reachable, 2 no image`
     public var sentence: String {
         let files = Quantity.count(count, "file")
         let parts = outcomes.map { "\($0.count) \($0.words)" }
@@ -71,5 +69,9 @@ public struct BatchTotals: Sendable {
         CheckRegistry.all.flatMap { check in
             let metadata = check.metadata
             return metadata.codes.map { ($0.code, (subject: metadata.title, meaning: $0.meaning)) }
-        }, uniquingKeysWith: { first, _ in first })
+        },
+        uniquingKeysWith: { a, b in
+            // Linux and Windows share a code: the shorter title is the more general one.
+            a.subject.count <= b.subject.count ? a : b
+        })
 }

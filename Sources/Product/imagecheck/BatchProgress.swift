@@ -46,7 +46,8 @@ final class BatchProgress: Sendable {
             if isLive { return live(count, row) }
             guard !isQuiet else { return nil }
             let answer =
-                row.status != .checked ? row.status.rawValue : row.answers[0] == "-" ? "none" : row.answers[0]
+                row.status != .checked
+                ? row.status.words : row.answers[0] == "-" ? "no system" : row.answers[0]
             return "\(count.done)/\(count.total)  \(answer)  \(row.image)"
                 + (row.reason.isEmpty || row.status != .checked ? "" : "  " + row.reason)
         }
