@@ -141,6 +141,8 @@ extension Ext4Directory {
     /// Throws `corrupt` when the checksum of a directory block is wrong or has no place, as the kernel does.
     private func verify(_ block: Bytes, at logical: UInt64) throws(ImageFault) {
         guard volume.checksums.isEnabled else { return }
+        let key = VerifiedBlocks.Key(inode: inode.number, logical: logical, origin: block.origin)
+        if volume.verified.contains(key) { return }
         let holds =
             if inode.flags.contains(.hashIndexed),
                 let layout = try Ext4HashTree.layout(of: block, at: logical)
@@ -152,6 +154,7 @@ extension Ext4Directory {
         guard holds else {
             throw volume.checksumFault("block \(logical) of directory \(inode.number)", at: block.origin)
         }
+        volume.verified.insert(key)
     }
 
     /// `struct ext4_dir_entry_tail`: looks like an unused entry of twelve bytes.

@@ -8,6 +8,7 @@ struct Ext4Volume: Sendable {
     let superblock: Ext4Superblock
     let checksums: Ext4Checksums
     let log: ConditionLog
+    let verified = VerifiedBlocks()
     /// The block that holds the superblock in use; the table of group descriptors follows it.
     let superblockBlock: UInt64
 
