@@ -21,6 +21,24 @@ package struct PageTemplates: Sendable {
 
     /// The template called `name`, filled in from the properties of `page`.
     package func render(_ page: Any, with name: String) -> String {
-        library.render(page, withTemplate: name) ?? ""
+        library.render(PageTemplates.properties(of: page) ?? [:], withTemplate: name) ?? ""
+    }
+
+    /// A structure as a dictionary, at every depth; nil for nil. The library would look through the properties of a
+    /// structure, and of all around it, at each name that stands in a template.
+    private static func properties(of value: Any) -> Any? {
+        if let text = value as? String { return text }
+        if let list = value as? [Any] { return list.compactMap(properties) }
+        let mirror = Mirror(reflecting: value)
+        switch mirror.displayStyle {
+        case .optional: return mirror.children.first.flatMap { properties(of: $0.value) }
+        case .struct:
+            var found: [String: Any] = [:]
+            for child in mirror.children {
+                if let name = child.label, let inner = properties(of: child.value) { found[name] = inner }
+            }
+            return found
+        default: return value
+        }
     }
 }
