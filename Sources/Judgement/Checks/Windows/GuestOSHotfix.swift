@@ -78,7 +78,7 @@ enum GuestOSHotfix: Check {
         _ questions: inout [OpenQuestion]
     ) {
         var stops: (launches: [Launch], evidence: [Evidence]) = ([], [])
-        for bus in Set(context.launches.map(\.disk)) {
+        for bus in Set(context.launches.map(\.disk)).sorted(by: { $0.rawValue < $1.rawValue }) {
             guard let name = driver(for: bus), let service = windows.service(name),
                 let program = service.program, program.state == .good
             else { continue }
