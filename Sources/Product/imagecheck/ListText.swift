@@ -62,23 +62,6 @@ enum ListText {
     static func date(_ seconds: Int64) -> String {
         // A little under the years 1 to 9999.
         guard (-62_000_000_000...253_000_000_000).contains(seconds) else { return "????-??-?? ??:??" }
-        let day = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
-        let rest = seconds - day * 86_400
-        // Days counted from 1 March of the year 0, so that leap days come last.
-        let shifted = day + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        let dayOfMonth = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        func digits(_ value: Int64, _ count: Int) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
-        }
-        return "\(digits(year, 4))-\(digits(month, 2))-\(digits(dayOfMonth, 2)) "
-            + "\(digits(rest / 3600, 2)):\(digits(rest / 60 % 60, 2))"
+        return String(UTCTime(secondsSince1970: seconds).iso8601.replacing("T", with: " ").prefix(16))
     }
 }

@@ -1,28 +1,16 @@
+import Reports
+
 /// A day of the Gregorian calendar, as policies write it: `2027-01-31`. Days begin and end in UTC, so that a pipeline
 /// answers the same wherever it runs.
 public struct CalendarDay: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Days since 1 January 1970.
     public let number: Int
-    private let year: Int
-    private let month: Int
-    private let day: Int
 
     /// The day in which a moment lies; years outside 0 to 9999 are moved to their edge.
     ///
     /// - Parameter seconds: since 1970.
     public init(secondsSince1970 seconds: Int64) {
-        let seconds = min(253_402_300_799, max(-62_167_219_200, seconds))
-        number = Int(seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400)
-        // Counted from 1 March of the year 0, so that the leap day is the last of its year.
-        let count = number + 719_468
-        let era = (count >= 0 ? count : count - 146_096) / 146_097
-        let ofEra = count - era * 146_097
-        let yearOfEra = (ofEra - ofEra / 1460 + ofEra / 36524 - ofEra / 146_096) / 365
-        let ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shifted = (5 * ofYear + 2) / 153
-        day = ofYear - (153 * shifted + 2) / 5 + 1
-        month = shifted < 10 ? shifted + 3 : shifted - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        number = Int(UTCTime(secondsSince1970: seconds).day1970)
     }
 
     /// Why a text is no day.
@@ -53,7 +41,6 @@ public struct CalendarDay: Sendable, Hashable, Comparable, CustomStringConvertib
         let yearOfEra = counted - era * 400
         let ofYear = (153 * shifted + 2) / 5 + day - 1
         number = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + ofYear - 719_468
-        (self.year, self.month, self.day) = (year, month, day)
     }
 
     private static func lastDay(of month: Int, in year: Int) -> Int {
@@ -65,13 +52,7 @@ public struct CalendarDay: Sendable, Hashable, Comparable, CustomStringConvertib
     public func days(until other: CalendarDay) -> Int { other.number - number }
 
     /// `2027-01-31`.
-    public var description: String {
-        func digits(_ number: Int, _ width: Int) -> String {
-            let text = String(number)
-            return String(repeating: "0", count: max(0, width - text.count)) + text
-        }
-        return "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))"
-    }
+    public var description: String { UTCTime(secondsSince1970: Int64(number) * 86400).date }
 
     /// Earlier days are less.
     public static func < (a: CalendarDay, b: CalendarDay) -> Bool { a.number < b.number }
