@@ -141,6 +141,11 @@ import Testing
         }
         #expect(end("sles", "12.5") == "2024-10-31")
         #expect(end("sles", "12") == "2016-06-30")
+        #expect(end("sles", "10.4") == "2013-07-31")
+        #expect(end("opensuse", "13.2") == "2017-01-17")
+        #expect(end("nixos", "25.11") == "2026-06-30")
+        #expect(end("nixos", "26.11") == nil)
+        #expect(end("azurelinux", "3.0.20260616") == "2027-08-31")
         #expect(end("amzn", "2") == "2026-06-30")
         #expect(end("amzn", "2018.03") == "2020-12-31")
         #expect(end("alpine", "3.2.3") == "2017-05-01")
