@@ -42,6 +42,23 @@ import Testing
         }
     }
 
+    @Test("Trap 104: a journal that was not replayed is said, and that what was read may be older than it")
+    func journals() {
+        func outcome(_ code: String) -> CheckOutcome {
+            FSIntegrity.evaluate(
+                .example {
+                    $0.root.conditions = [
+                        StructureFinding(code: code, message: code, evidence: Evidence(layer: "mbr:1"))
+                    ]
+                })
+        }
+        #expect(outcome("journalReplayed").findings.map(\.code) == ["Fs.JournalDirty"])
+        #expect(outcome("journalReplayed").questions.isEmpty)
+        let older = outcome("journalNotReplayed")
+        #expect(older.findings.map(\.code) == ["Fs.JournalDirty"])
+        #expect(older.questions.contains { $0.message.contains("may be older") })
+    }
+
     @Test(
         "Trap 106: no result carries a password hash or the content of a key",
         arguments: CheckRegistry.all.map { $0.metadata.id })
