@@ -436,6 +436,16 @@ import Testing
         #expect(ifcfg.configuration.method == .none)
     }
 
+    @Test func dhcpcdWithoutAGateway() throws {
+        func refused(_ text: String) throws -> Int? {
+            try DhcpcdConfiguration(configBytes(text)).configurations().last?.refusesDefaultRoute?.line
+        }
+        #expect(try refused("hostname\nnogateway\n") == 2)
+        #expect(try refused("hostname\n") == nil)
+        // Of another interface than the one that is not named.
+        #expect(try refused("interface wlan0\nnogateway\n") == nil)
+    }
+
     @Test func dhcpcdAndResolver() throws {
         let config = try DhcpcdConfiguration(
             configBytes("hostname\ndenyinterfaces veth*\ninterface eth0\nstatic ip_address=10.0.0.2/24\n"))
