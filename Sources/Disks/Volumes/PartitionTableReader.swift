@@ -189,7 +189,8 @@ struct PartitionTableReader {
     }
 
     /// What Linux asks of the MBR before it looks for a GPT (efi.c, `is_pmbr_valid`), and UEFI firmware too: the mark
-    /// 0x55AA, and one entry of type 0xEE that starts at sector 1. The rest of the sector may be what it will.
+    /// 0x55AA, and one entry of type 0xEE that starts at sector 1. The rest of the sector may be what it will: OVMF takes
+    /// an entry that is marked as active, and ends in its shell where the entry starts at sector 2 or is missing.
     private mutating func checkProtection(
         _ record: MasterBootRecord?, of table: inout PartitionTable
     ) throws(ImageFault) {
