@@ -140,7 +140,7 @@ import Testing
         #expect(fstab { $0.fstab() }.findings.map(\.code) == ["Fstab.RootMissing"])
         let ostree = fstab {
             $0.fstab()
-            $0.linux.identity.imageBased = Located("ostree", Evidence(path: "/ostree"))
+            $0.linux.identity.imageBased = Located(.ostree, Evidence(path: "/ostree"))
         }
         #expect(ostree.status == .pass)
     }

@@ -199,28 +199,28 @@ import Testing
     @Test(
         arguments: [
             (
-                "ostree", OSIdentity.Family.rhel, ["rpm-ostree install x"],
+                .ostree, OSIdentity.Family.rhel, ["rpm-ostree install x"],
                 ["rpm-ostree kargs --delete-if-present=quiet --append-if-missing=a=1"]
             ),
-            ("flatcar", .other, [], []),
+            (.flatcar, .other, [], []),
             (
-                "nixos", .other, ["nixos-rebuild boot"],
+                .nixos, .other, ["nixos-rebuild boot"],
                 ["boot.kernelParams = [ \"a=1\" ];", "nixos-rebuild boot"]
             ),
-        ] as [(String, OSIdentity.Family, [String], [String])])
+        ] as [(WholeSystem, OSIdentity.Family, [String], [String])])
     func systemsThatComeAsAWhole(
-        _ kind: String, _ family: OSIdentity.Family, _ install: [String], _ line: [String]
+        _ kind: WholeSystem, _ family: OSIdentity.Family, _ install: [String], _ line: [String]
     ) {
         var linux = Self.debian.linux
         linux.identity.family = family
-        linux.identity.distribution = kind == "ostree" ? "fedora" : kind
+        linux.identity.distribution = kind == .ostree ? "fedora" : kind.rawValue
         linux.identity.imageBased = Located(kind, Evidence(path: "/usr/lib/os-release"))
         let fix = Fix.install(["x"], "t", in: linux)
         #expect(fix.commands == install)
         #expect(!fix.title.isEmpty)
         let change = Fix.commandLine(removing: ["quiet"], adding: ["a=1"], "t", in: linux)
         #expect(change.commands == line)
-        if kind == "flatcar" { #expect(change.edit?.path == "/usr/share/oem/grub.cfg") }
+        if kind == .flatcar { #expect(change.edit?.path == "/usr/share/oem/grub.cfg") }
     }
 
     @Test(

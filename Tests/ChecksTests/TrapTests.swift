@@ -42,6 +42,23 @@ import Testing
         }
     }
 
+    @Test("Trap 104: a journal that was not replayed is said, and that what was read may be older than it")
+    func journals() {
+        func outcome(_ code: String) -> CheckOutcome {
+            FSIntegrity.evaluate(
+                .example {
+                    $0.root.conditions = [
+                        StructureFinding(code: code, message: code, evidence: Evidence(layer: "mbr:1"))
+                    ]
+                })
+        }
+        #expect(outcome("journalReplayed").findings.map(\.code) == ["Fs.JournalDirty"])
+        #expect(outcome("journalReplayed").questions.isEmpty)
+        let older = outcome("journalNotReplayed")
+        #expect(older.findings.map(\.code) == ["Fs.JournalDirty"])
+        #expect(older.questions.contains { $0.message.contains("may be older") })
+    }
+
     @Test(
         "Trap 106: no result carries a password hash or the content of a key",
         arguments: CheckRegistry.all.map { $0.metadata.id })
@@ -141,6 +158,11 @@ import Testing
         }
         #expect(end("sles", "12.5") == "2024-10-31")
         #expect(end("sles", "12") == "2016-06-30")
+        #expect(end("sles", "10.4") == "2013-07-31")
+        #expect(end("opensuse", "13.2") == "2017-01-17")
+        #expect(end("nixos", "25.11") == "2026-06-30")
+        #expect(end("nixos", "26.11") == nil)
+        #expect(end("azurelinux", "3.0.20260616") == "2027-08-31")
         #expect(end("amzn", "2") == "2026-06-30")
         #expect(end("amzn", "2018.03") == "2020-12-31")
         #expect(end("alpine", "3.2.3") == "2017-05-01")

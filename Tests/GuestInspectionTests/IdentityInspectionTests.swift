@@ -245,10 +245,24 @@ import Testing
         #expect(debian.initramfsTools == [.initramfsTools])
     }
 
+    @Test func whatIsNotFollowedOfImageBasedSystems() {
+        var identity = OSIdentity()
+        #expect(OSIdentity.Part.allCases.allSatisfy { identity.notFollowed($0) == nil })
+        #expect(!identity.makesAtBoot("/run/current-system/sw/bin/bash"))
+        for kind in WholeSystem.allCases {
+            identity.imageBased = Located(kind, Evidence(path: "/etc/os-release"))
+            let followed = OSIdentity.Part.allCases.filter { identity.notFollowed($0) == nil }
+            #expect(followed == (kind == .nixos ? [] : [.libraries, .accountPrograms]), "\(kind)")
+            #expect(identity.makesAtBoot("/run/current-system/sw/bin/bash") == (kind == .nixos))
+            #expect(identity.isOwnInit("/nix/store/x-nixos-system-y-26.05/init") == (kind == .nixos))
+            #expect(!identity.isOwnInit("/bin/sh"))
+        }
+    }
+
     @Test func imageBasedSystems() {
-        #expect(identity(["/etc/os-release": "ID=flatcar\n"]).imageBased?.value == "flatcar")
-        #expect(identity(["/etc/NIXOS": ""]).imageBased?.value == "nixos")
-        #expect(identity([:]) { $0.link("/ostree", "sysroot/ostree") }.imageBased?.value == "ostree")
+        #expect(identity(["/etc/os-release": "ID=flatcar\n"]).imageBased?.value == .flatcar)
+        #expect(identity(["/etc/NIXOS": ""]).imageBased?.value == .nixos)
+        #expect(identity([:]) { $0.link("/ostree", "sysroot/ostree") }.imageBased?.value == .ostree)
         #expect(identity(["/etc/os-release": "ID=debian\n"]).imageBased == nil)
     }
 }

@@ -39,6 +39,51 @@ import Testing
         #expect(kinds(hidden).isEmpty)
     }
 
+    @Test func networkdForwardsAndHides() {
+        func networkd(_ files: [String: String]) -> NetworkGuest {
+            var guest = debian(files)
+            guest.start("systemd-networkd.service")
+            return guest
+        }
+        let lan = "/etc/systemd/network/20-lan.network"
+        let hides = "[Match]\nName=br0\n[Network]\nAddress=10.0.0.1/24\nIPMasquerade=ipv4\n"
+        #expect(kinds(networkd([lan: hides])) == [.translation])
+        #expect(kinds(debian([lan: hides])).isEmpty, "networkd does not start")
+        #expect(
+            kinds(networkd([lan: "[Match]\nName=en*\n[Network]\nDHCP=yes\nIPForward=yes\n"])) == [.forwarding]
+        )
+        #expect(
+            kinds(networkd([lan: "[Match]\nName=en*\n[Network]\nDHCP=yes\nIPv4Forwarding=yes\n"])) == [
+                .forwarding
+            ])
+        // systemd's own files for containers, also as a copy, and a program that does it.
+        let container = "[Match]\nName=ve-*\nDriver=veth\n[Network]\nIPMasquerade=both\n"
+        #expect(kinds(networkd(["/usr/lib/systemd/network/80-container-ve.network": container])).isEmpty)
+        #expect(kinds(networkd(["/etc/systemd/network/80-container-ve.network": container])).isEmpty)
+        var docker = networkd([lan: hides])
+        docker.file("/usr/bin/dockerd", "x")
+        #expect(kinds(docker).isEmpty)
+        // What holds for all interfaces, and what takes it back.
+        let all = ["/etc/systemd/networkd.conf": "[Network]\nIPv4Forwarding=yes\n"]
+        #expect(kinds(networkd(all)) == [.forwarding])
+        var back = networkd(all)
+        back.file("/etc/systemd/networkd.conf.d/x.conf", "[Network]\nIPv4Forwarding=no\n")
+        #expect(kinds(back).isEmpty)
+    }
+
+    @Test func networkdMayTakeNoIPv6() {
+        func kinds(_ network: String) -> [LeftoverFacts.Kind] {
+            var guest = debian([
+                "/etc/systemd/network/20.network": "[Match]\nName=en*\n[Network]\nDHCP=yes\n\(network)"
+            ])
+            guest.start("systemd-networkd.service")
+            return guest.network().leftovers.map(\.kind)
+        }
+        #expect(kinds("").isEmpty)
+        #expect(kinds("IPv6AcceptRA=no\n") == [.noIPv6])
+        #expect(kinds("LinkLocalAddressing=no\n") == [.noIPv6])
+    }
+
     @Test func systemdReadsSysctlConfThroughALinkOnly() {
         var guest = debian(["/etc/sysctl.conf": "net.ipv4.ip_forward=1\n"])
         #expect(kinds(guest).isEmpty)

@@ -372,6 +372,56 @@ import Testing
         #expect(guest.network().summary == ["networkd: dhcp"])
     }
 
+    @Test func eachStackMayLeaveOutTheDefaultRoute() {
+        func refused(_ guest: NetworkGuest) -> String? {
+            guest.network().interfaces.compactMap(\.defaultRouteRefused?.excerpt).first
+        }
+        var networkd = NetworkGuest(.debian, "debian", "12", udev: 252)
+        networkd.start("systemd-networkd.service")
+        networkd.file(
+            "/etc/systemd/network/80.network",
+            "[Match]\nName=en*\n[Network]\nDHCP=yes\n[DHCPv4]\nUseRoutes=false\n")
+        #expect(refused(networkd) == "UseRoutes=false")
+        let plan = { (rest: String) in
+            self.netplan([
+                "a.yaml":
+                    "network:\n  ethernets:\n    all:\n      match: {name: \"e*\"}\n      dhcp4: true\n\(rest)"
+            ])
+        }
+        let routes = "      dhcp4-overrides: {use-routes: false}\n"
+        #expect(refused(plan("")) == nil)
+        #expect(refused(plan(routes)) == "use-routes: false")
+        #expect(refused(plan(routes + "      routes: [{to: default, via: 10.0.0.1}]\n")) == nil)
+        var scripts = redHat("7", udev: 219, units: ["network.service"])
+        scripts.file("\(self.scripts)/ifcfg-eth0", "DEVICE=eth0\nBOOTPROTO=dhcp\nONBOOT=yes\nDEFROUTE=no\n")
+        #expect(refused(scripts) == "DEFROUTE=no")
+        var manager = NetworkGuest(.rhel, "rocky", "9", udev: 252)
+        manager.start("NetworkManager.service")
+        let profile = "[connection]\nid=x\ntype=ethernet\n[ipv4]\nmethod=auto\nnever-default=true\n"
+        manager.file("/etc/NetworkManager/system-connections/x.nmconnection", profile)
+        #expect(refused(manager) == "never-default=true")
+        manager.file(
+            "/etc/NetworkManager/system-connections/x.nmconnection", profile + "route1=0.0.0.0/0,10.0.0.1\n")
+        #expect(refused(manager) == nil)
+    }
+
+    @Test func connmanMayBeSwitchedOff() {
+        func guest(_ files: [String: String]) -> [InterfaceFacts] {
+            var guest = NetworkGuest(.debian, "debian", "12", udev: 252)
+            guest.start("connman.service")
+            for (path, text) in files { guest.file(path, text) }
+            return guest.network().interfaces.filter { $0.manager == .connman }
+        }
+        #expect(guest([:]).map(\.startsAtBoot) == [true])
+        #expect(guest([:]).map(\.appliesToPrimary) == [.yes])
+        let off = guest(["/var/lib/connman/settings": "[Wired]\nEnable=false\n"])
+        #expect(off.map(\.startsAtBoot) == [false])
+        #expect(off.first?.evidence.path == "/var/lib/connman/settings")
+        let ignored = guest(["/etc/connman/main.conf": "[General]\nNetworkInterfaceBlacklist=vmnet,en\n"])
+        #expect(ignored.map(\.appliesToPrimary) == [.no])
+        #expect(ignored.first?.evidence.line == 2)
+    }
+
     @Test("Trap 48: a fixed address for a name that cannot exist any more")
     func staleNameBesideDHCP() {
         var guest = NetworkGuest(.debian, "debian", "12", udev: 252)

@@ -69,7 +69,7 @@ import Testing
         #expect(found.count == 1)
         #expect(facts.identity.distribution == "fedora")
         #expect(facts.identity.variantID == "coreos")
-        #expect(facts.identity.imageBased?.value == "ostree")
+        #expect(facts.identity.imageBased?.value == .ostree)
         #expect(facts.initSystem.program.value?.value == .systemd)
         #expect(facts.initSystem.missingDirectories.isEmpty)
         // Without an fstab nothing is missing.
@@ -113,7 +113,7 @@ import Testing
         let facts = try #require(found.first)
         #expect(found.count == 1)
         #expect(facts.identity.version == "3815.2.5")
-        #expect(facts.identity.imageBased?.value == "flatcar")
+        #expect(facts.identity.imageBased?.value == .flatcar)
         #expect(facts.initSystem.program.value?.value == .systemd)
         #expect(facts.initSystem.missingDirectories.isEmpty)
     }
@@ -151,7 +151,7 @@ import Testing
         disk.file("\(system)/etc/os-release", "ID=nixos\nVERSION_ID=\"24.05\"\nPRETTY_NAME=\"NixOS 24.05\"\n")
         let facts = try #require(linux(scan([("ext4", "nixos", disk)])).first)
         #expect(facts.identity.distribution == "nixos")
-        #expect(facts.identity.imageBased?.value == "nixos")
+        #expect(facts.identity.imageBased?.value == .nixos)
         #expect(facts.initSystem.program.value?.value == .systemd)
         #expect(facts.initSystem.missingDirectories.isEmpty)
     }

@@ -69,6 +69,18 @@ struct DamagedTableTests {
             of: PatchedSource(disk, patches: [(0x1BE, [UInt8](repeating: 0, count: 64))]))
         #expect(bare.scheme == .gpt)
         #expect(Self.codes(bare) == [.protectiveMissing])
+        #expect(!bare.hasProtectiveEntry)
+        let unmarked = try PartitionTable(of: PatchedSource(disk, patches: [(510, [0, 0])]))
+        #expect(Self.codes(unmarked) == [.protectiveMissing])
+        #expect(!unmarked.hasProtectiveEntry)
+        // GRUB takes the entry wherever it starts; the kernel and firmware do not.
+        let later = try PartitionTable(of: PatchedSource(disk, patches: [(0x1C6, [2])]))
+        #expect(Self.codes(later) == [.protectiveMissing])
+        #expect(later.hasProtectiveEntry)
+        // The kernel looks at nothing but type and start.
+        let odd = try PartitionTable(of: PatchedSource(disk, patches: [(0x1BE, [0x7F])]))
+        #expect(odd.scheme == .gpt)
+        #expect(Self.codes(odd).isEmpty)
         let hybrid: [UInt8] = [0x80, 0, 0, 0, 0x83, 0, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0]
         let table = try PartitionTable(of: PatchedSource(disk, patches: [(0x1CE, hybrid)]))
         #expect(table.scheme == .hybrid)

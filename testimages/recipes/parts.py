@@ -157,9 +157,11 @@ def boot_img(start=1):
     return bytes(b)
 
 
-def core_img(prefix="(,msdos1)/boot/grub", file_system="ext2", more=(), partitions="part_msdos", start=1):
-    with tempfile.NamedTemporaryFile() as f:
-        run("grub-mkimage", "-O", "i386-pc", "-p", prefix, "-o", f.name, "biosdisk", partitions, file_system, *more)
+def core_img(prefix="(,msdos1)/boot/grub", file_system="ext2", more=(), partitions="part_msdos", start=1, config=""):
+    with tempfile.NamedTemporaryFile() as f, tempfile.NamedTemporaryFile("w") as early:
+        early.write(config)
+        early.flush()
+        run("grub-mkimage", "-O", "i386-pc", "-p", prefix, "-o", f.name, *(["-c", early.name] if config else []), "biosdisk", partitions, file_system, *more)
         core = bytearray(open(f.name, "rb").read())
     core += bytes(-len(core) % SECTOR)
     struct.pack_into("<QHH", core, SECTOR - 12, start + 1, len(core) // SECTOR - 1, 0x820)   # the rest of the core: from the next sector, to 0x8200

@@ -42,4 +42,7 @@ struct MasterBootRecord {
 
     /// Whether an entry covers the disk on behalf of a GPT.
     var hasProtectiveEntry: Bool { entries.contains { $0.type == 0xEE } }
+
+    /// Whether such an entry is where the kernel and firmware want it.
+    var isProtective: Bool { entries.contains { $0.type == 0xEE && $0.start == 1 } }
 }

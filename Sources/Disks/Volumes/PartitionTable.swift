@@ -35,6 +35,9 @@ package struct PartitionTable: Sendable {
     /// GPT: the backup was read, and the primary header names the same entries. What looks at no checksum, boot
     /// loaders, finds the partitions; the kernel and firmware do not.
     package var primaryIsThereUnchecked = false
+    /// GPT: the MBR has an entry for it, wherever that starts. More GRUB does not ask for (partmap/gpt.c); without one
+    /// it takes the disk for one without a GPT.
+    package var hasProtectiveEntry = true
 
     /// The copies of a GUID partition table.
     package enum GPTSource: String, Sendable, Hashable {

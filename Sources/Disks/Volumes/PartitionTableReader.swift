@@ -188,26 +188,30 @@ struct PartitionTableReader {
         return result
     }
 
-    /// What Linux asks of the MBR before it looks for a GPT (efi.c, `is_pmbr_valid`).
+    /// What Linux asks of the MBR before it looks for a GPT (efi.c, `is_pmbr_valid`), and UEFI firmware too: the mark
+    /// 0x55AA, and one entry of type 0xEE that starts at sector 1. The rest of the sector may be what it will: OVMF takes
+    /// an entry that is marked as active, and ends in its shell where the entry starts at sector 2 or is missing.
     private mutating func checkProtection(
         _ record: MasterBootRecord?, of table: inout PartitionTable
     ) throws(ImageFault) {
-        guard let record else {
-            findings.append(
-                PartitionFinding(
-                    .protectiveMissing, "a GPT without a protective MBR: Linux and UEFI firmware ignore it",
-                    at: 0))
-            return
-        }
-        if let protective = record.entries.first(where: { $0.type == 0xEE }),
-            !record.entries.contains(where: { $0.type == 0xEE && $0.start == 1 })
-        {
+        let marked = try MasterBootRecord(parsing: table.bootSector)
+        table.hasProtectiveEntry = marked?.hasProtectiveEntry ?? false
+        if let protective = marked?.entries.first(where: { $0.type == 0xEE }) {
+            if marked?.isProtective != true {
+                findings.append(
+                    PartitionFinding(
+                        .protectiveMissing,
+                        "the protective MBR entry starts at sector \(protective.start), not 1", at: 0x1BE))
+            }
+        } else {
             findings.append(
                 PartitionFinding(
                     .protectiveMissing,
-                    "the protective MBR entry starts at sector \(protective.start), not 1: Linux ignores the table",
-                    at: 0x1BE))
+                    marked == nil
+                        ? "a GPT behind a first sector without the mark of an MBR"
+                        : "a GPT without a protective MBR", at: 0))
         }
+        guard let record else { return }
         let others = primaryPartitions(record).filter { $0.kind != .mbr(0xEE) && $0.kind != .mbr(0) }
         guard !others.isEmpty else { return }
         table.scheme = .hybrid

@@ -325,6 +325,8 @@ package struct InitramfsFacts: Sendable, Hashable, Codable {
     package var storage = EarlyStorage()
     /// Pins of a host-only archive that name hardware, or a root that does not exist.
     package var pins: [Located<String>] = []
+    /// The script in it that grows the partition of the root.
+    package var growsRoot: Evidence?
     package var uncompressedSize: UInt64 = 0
     package var gap: Gap?
 

@@ -98,8 +98,8 @@ package struct OSIdentity: Sendable, Hashable, Codable {
     package var packageGap: Gap?
     /// The programs that are there to make an initramfs, the one the distribution calls first.
     package var initramfsTools: [InitramfsTool] = []
-    /// What updates the system as a whole instead of package by package: `ostree`, `flatcar`, `nixos`.
-    package var imageBased: Located<String>?
+    /// What updates the system as a whole instead of package by package.
+    package var imageBased: Located<WholeSystem>?
 
     package init() {}
 

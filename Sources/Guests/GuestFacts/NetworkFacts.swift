@@ -124,6 +124,8 @@ package struct InterfaceFacts: Sendable, Hashable, Codable {
     /// What it does about name servers where that is not the ordinary: to take those of the network and write
     /// `/etc/resolv.conf` with them.
     package var nameServers: NameServerFacts?
+    /// The line for which it does not take the default route of the network, and has no other.
+    package var defaultRouteRefused: Evidence?
     package var evidence: Evidence
 
     package init(
@@ -344,8 +346,11 @@ package struct CloudInitFacts: Sendable, Hashable, Codable {
     package var renderedFiles: String?
     package var runsGrowpart: Answer = .unknown
     package var runsResizefs: Answer = .unknown
-    /// What else grows the root at boot: systemd-repart, `x-systemd.growfs`, a script of the initramfs.
+    /// What else grows the root at boot: systemd-repart, `x-systemd.growfs`.
     package var otherGrowth: [Evidence] = []
+    /// The file for which a script of the initramfs leaves the partition of the root alone: it grew it once already,
+    /// or is told not to.
+    package var earlyGrowthMark: Evidence?
     /// `growpart` and the tools that grow partitions and file systems, by name.
     package var growTools: [String: Bool] = [:]
     package var disableRoot: Bool?

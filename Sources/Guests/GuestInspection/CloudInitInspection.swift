@@ -200,6 +200,12 @@ struct CloudInitInspection {
         if repart.starts == .yes, let first = definitions.first {
             facts.otherGrowth.append(Evidence(path: first))
         }
+        // What growroot of the initramfs looks for in the root.
+        for path in [
+            "/etc/growroot-disabled", "/etc/growroot-grown", "/var/lib/cloud/instance/root-grown",
+        ] where facts.earlyGrowthMark == nil && reader.exists(path) == .yes {
+            facts.earlyGrowthMark = Evidence(path: path)
+        }
         for name in ["extend-filesystems.service", "growroot.service"] {
             let unit = services.unit(name)
             if unit.starts == .yes { facts.otherGrowth.append(unit.evidence.first ?? Evidence(path: name)) }

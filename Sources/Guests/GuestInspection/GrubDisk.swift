@@ -28,7 +28,8 @@ struct GrubDisk: GrubHost {
 
     /// Whether GRUB sees any partition.
     private var seesPartitions: Bool {
-        guard !mendsPartitionTable, let table = layout.table else { return true }
+        guard let table = layout.table, table.hasProtectiveEntry else { return layout.table == nil }
+        if mendsPartitionTable { return true }
         return table.gptSource != .backup || table.primaryIsThereUnchecked
     }
 

@@ -130,6 +130,7 @@ struct InitramfsInspection {
         describeInit(summary, in: &facts)
         let configuration = StorageInspection(image: image).initramfs(summary, archive: facts.path)
         facts.storage = summary.earlyStorage(configuration)
+        facts.growsRoot = summary.rootGrowth.map { Evidence(path: "\(facts.path) › /\($0)") }
         for pin in summary.commandLinePins where namesWhatIsNotHere(pin.text) {
             facts.pins.append(
                 Located(pin.text, Evidence(path: "\(facts.path) › /\(pin.path)", excerpt: pin.text)))

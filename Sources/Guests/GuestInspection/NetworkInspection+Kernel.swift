@@ -11,6 +11,7 @@ extension NetworkInspection {
         findReturnPathFilter(settings)
         findDisabledIPv6(settings)
         findTranslation()
+        findNetworkdSettings()
     }
 
     // MARK: sysctl
@@ -47,8 +48,7 @@ extension NetworkInspection {
             .first { $0.value != "0" && isOwn($0.source) }
         guard let found, router == nil else { return }
         leave(
-            .forwarding, "The guest passes packets on between networks, as a router or gateway does.",
-            Evidence(found.source))
+            .forwarding, NetworkInspection.forwardingMessage, Evidence(found.source))
     }
 
     /// Programs that pass packets on as part of what they do: containers, virtual machines, tunnels, routing.
@@ -116,6 +116,54 @@ extension NetworkInspection {
             if let place { return leave(.noIPv6, "The module of IPv6 is switched off.", Evidence(place)) }
         }
     }
+
+    // MARK: networkd
+
+    /// What networkd's own files tell the kernel: it writes the settings of sysctl itself, and rules of the packet
+    /// filter for `IPMasquerade=`, which brings forwarding with it (`link_get_ip_forwarding`).
+    private func findNetworkdSettings() {
+        guard isActive(.networkd) else { return }
+        for (file, place) in networkdFiles {
+            let interface = facts.interfaces[place]
+            guard interface.appliesToPrimary == .yes, interface.setAside == nil,
+                let refused = file.refusedIPv6
+            else { continue }
+            leave(.noIPv6, "systemd-networkd takes no IPv6 address from the network.", Evidence(refused))
+        }
+        let own = networkdFiles.map(\.file).filter { !$0.match.matchesNothing && !isOfContainers($0.match) }
+        let hiding = own.compactMap(\.masquerade).filter(isOwn)
+        let passing =
+            own.filter { $0.masquerade == nil }.compactMap(\.forwarding).filter(isOwn)
+            + [globalForwarding].compactMap { $0 }.filter(isOwn)
+        guard !hiding.isEmpty || !passing.isEmpty, router == nil else { return }
+        for place in hiding {
+            leave(.translation, "The guest hides other machines behind its address.", Evidence(place))
+        }
+        for place in passing { leave(.forwarding, NetworkInspection.forwardingMessage, Evidence(place)) }
+    }
+
+    /// `IPv4Forwarding=` of networkd.conf, which holds for all interfaces (systemd 256).
+    private var globalForwarding: SourceLine? {
+        let main = "/etc/systemd/networkd.conf"
+        let directories = ["/etc", "/run", "/usr/local/lib", "/usr/lib"].map {
+            "\($0)/systemd/networkd.conf.d"
+        }
+        var files = reader.mergedFiles(in: directories, suffix: ".conf")
+        if let bytes = reader.file(main).value { files.insert((main, bytes), at: 0) }
+        let last = files.compactMap { unit($0) }.last { $0.last("Network", "IPv4Forwarding") != nil }
+        return last.flatMap { NetworkdFile($0).forwarding }
+    }
+
+    /// Whether a file is for what containers and virtual machines on the guest hang on.
+    private func isOfContainers(_ match: InterfaceMatch) -> Bool {
+        match.names.contains { name in
+            ["ve-", "vb-", "vz-", "vt-", "host0"].contains { name.hasPrefix($0) }
+                || NetworkInspection.generated.contains { name.contains($0) }
+        }
+    }
+
+    private static let forwardingMessage =
+        "The guest passes packets on between networks, as a router or gateway does."
 
     // MARK: Translated addresses
 

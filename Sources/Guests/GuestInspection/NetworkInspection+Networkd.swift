@@ -13,7 +13,7 @@ extension NetworkInspection {
     }
 
     func readNetworkdAndNetplan() {
-        var candidates = networkdFiles()
+        var candidates = networkdCandidates()
         candidates += netplanDefinitions()
         candidates.sort { $0.name < $1.name }
         // The first file that matches is the only one that counts (systemd.network(5)).
@@ -31,7 +31,7 @@ extension NetworkInspection {
 
     // MARK: networkd
 
-    private func networkdFiles() -> [Candidate] {
+    private func networkdCandidates() -> [Candidate] {
         let directories = NetworkInspection.networkDirectories
         for file in reader.mergedFiles(in: directories, suffix: ".netdev").compactMap({ unit($0) }) {
             guard let made = NetworkdFile(file).virtualInterface else { continue }
@@ -50,6 +50,7 @@ extension NetworkInspection {
                     ?? .other(kind)
             }
             guard let place = add(configuration, as: .networkd) else { return nil }
+            networkdFiles.append((parsed, place))
             // What the file says of VLANs makes them members of it.
             for vlan in parsed.file.words("Network", "VLAN") where virtualInterfaces[vlan.word] != nil {
                 vlanParents[vlan.word, default: []] += parsed.match.names

@@ -86,6 +86,10 @@ extension NetworkInspection {
             if let bytes = reader.file(main).value {
                 try configuration.readMain(ConfigurationFile(path: main, bytes: bytes))
             }
+            let state = "/var/lib/connman/settings"
+            if let bytes = reader.file(state).value {
+                try configuration.readState(ConfigurationFile(path: state, bytes: bytes))
+            }
             let saved =
                 reader.glob("/var/lib/connman/*.config") + reader.glob("/var/lib/connman/ethernet_*/settings")
             for path in saved {

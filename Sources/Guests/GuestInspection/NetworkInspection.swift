@@ -28,6 +28,8 @@ final class NetworkInspection {
     var virtualInterfaces: [String: String] = [:]
     /// What networkd's files lay a VLAN over.
     var vlanParents: [String: [String]] = [:]
+    /// networkd's `.network` files, with their place in the facts.
+    var networkdFiles: [(file: NetworkdFile, place: Int)] = []
     /// Red Hat's ifcfg files.
     var ifcfgs: [Ifcfg] = []
     /// Definitions of netplan that NetworkManager is to use, by their place in the facts.
@@ -190,6 +192,7 @@ final class NetworkInspection {
                 refused: configuration.refusesNameServers.map { Evidence($0) },
                 own: configuration.nameServers.prefix(8).map { Located($0.address, Evidence($0.source)) })
         }
+        interface.defaultRouteRefused = configuration.refusesDefaultRoute.map { Evidence($0) }
         let file = configuration.source.file
         interface.renderedByCloudInit =
             file.contains("50-cloud-init")

@@ -67,7 +67,16 @@ import Testing
         #expect(all[1].match.applies(to: ExpectedInterface(names: .exact("eth9"))) == .no)
         try configuration.readMain(
             configFile("/etc/connman/main.conf", "[General]\nDefaultAutoConnectTechnologies=wifi\n"))
-        #expect(configuration.all(path: "x").map(\.method) == [.fixed])
+        #expect(configuration.all(path: "x").map(\.method) == [.fixed, .dhcp])
+        #expect(configuration.all(path: "x").map(\.startsAtBoot) == [.yes, .no])
+        #expect(configuration.all(path: "x").last?.source.line == 2)
+        try configuration.readState(
+            configFile("/var/lib/connman/settings", "[global]\nOfflineMode=false\n\n[Wired]\nEnable=false\n"))
+        #expect(configuration.all(path: "x").map(\.startsAtBoot) == [.no, .no])
+        var on = ConnmanConfiguration()
+        try on.readState(
+            configFile("/var/lib/connman/settings", "[Wired]\nEnable=true\n[WiFi]\nEnable=false\n"))
+        #expect(on.all(path: "x").map(\.startsAtBoot) == [.yes])
     }
 
     @Test("Trap 55: the generator takes the number after the highest") func generatorCounts() {

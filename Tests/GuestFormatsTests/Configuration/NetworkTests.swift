@@ -103,6 +103,71 @@ import Testing
         #expect(first.candidates.count == 2)
     }
 
+    @Test func networkdWaysOut() throws {
+        func refused(_ text: String) throws -> String? {
+            try networkd("[Match]\nName=en*\n[Network]\nDHCP=ipv4\n\(text)").configuration
+                .refusesDefaultRoute?.excerpt
+        }
+        #expect(try refused("") == nil)
+        #expect(try refused("[DHCPv4]\nUseRoutes=no\n") == "UseRoutes=no")
+        #expect(try refused("[DHCP]\nUseRoutes=false\n") == "UseRoutes=false")
+        #expect(try refused("[DHCPv4]\nUseGateway=no\n") == "UseGateway=no")
+        #expect(try refused("[DHCPv4]\nUseRoutes=no\nUseGateway=yes\n") == nil)
+        #expect(try refused("[DHCPv6]\nUseRoutes=no\n") == nil)
+        #expect(try refused("Gateway=10.0.0.1\n[DHCPv4]\nUseRoutes=no\n") == nil)
+        #expect(try refused("[DHCPv4]\nUseRoutes=no\n[Route]\nGateway=10.0.0.1\n") == nil)
+        #expect(
+            try refused("[DHCPv4]\nUseRoutes=no\n[Route]\nGateway=10.0.0.1\nDestination=10.9.0.0/16\n")
+                == "UseRoutes=no")
+        #expect(try refused("DefaultRouteOnDevice=yes\n[DHCPv4]\nUseRoutes=no\n") == nil)
+    }
+
+    @Test func networkdSettingsOfTheKernel() throws {
+        func file(_ network: String) throws -> NetworkdFile {
+            try networkd("[Match]\nName=en*\n[Network]\n\(network)")
+        }
+        for text in ["IPMasquerade=yes\n", "IPMasquerade=ipv4\n", "IPMasquerade=both\n"] {
+            #expect(try file(text).masquerade != nil, "\(text)")
+        }
+        for text in ["IPMasquerade=no\n", "IPMasquerade=ipv6\n", ""] {
+            #expect(try file(text).masquerade == nil, "\(text)")
+        }
+        #expect(try file("IPForward=yes\n").forwarding != nil)
+        #expect(try file("IPForward=ipv4\n").forwarding != nil)
+        #expect(try file("IPForward=ipv6\n").forwarding == nil)
+        #expect(try file("IPForward=kernel\n").forwarding == nil)
+        #expect(try file("IPv4Forwarding=yes\n").forwarding != nil)
+        #expect(try file("IPv4Forwarding=no\nIPForward=yes\n").forwarding == nil)
+
+        #expect(try file("DHCP=yes\n").refusedIPv6 == nil)
+        #expect(try file("LinkLocalAddressing=no\n").refusedIPv6 != nil)
+        #expect(try file("LinkLocalAddressing=ipv4\n").refusedIPv6 != nil)
+        #expect(try file("LinkLocalAddressing=yes\n").refusedIPv6 == nil)
+        #expect(try file("LinkLocalAddressing=no\nAddress=fd00::2/64\n").refusedIPv6 == nil)
+        #expect(try file("IPv6AcceptRA=no\n").refusedIPv6 != nil)
+        #expect(try file("IPv6AcceptRA=no\n[DHCPv6]\nWithoutRA=solicit\n").refusedIPv6 == nil)
+    }
+
+    @Test(arguments: [
+        ("DHCP=yes\n[Link]\nUnmanaged=yes\n", NetworkInterfaceConfiguration.Method.unmanaged, Ternary.no),
+        ("DHCP=yes\n[Link]\nActivationPolicy=manual\n", .dhcp, .no),
+        ("DHCP=yes\n[Link]\nActivationPolicy=always-down\n", .dhcp, .no),
+        ("DHCP=yes\n[Link]\nActivationPolicy=always-up\n", .dhcp, .yes),
+        ("DHCP=yes\n[Link]\nRequiredForOnline=no\n", .dhcp, .yes),
+        ("DHCP=yes\nConfigureWithoutCarrier=yes\n", .dhcp, .yes),
+        ("DHCP=yes\nBindCarrier=eth1\n", .other("BindCarrier=eth1"), .yes),
+        ("DHCP=yes\n[Link]\nARP=no\n", .other("ARP=no"), .yes),
+        ("LinkLocalAddressing=ipv4\n", .linkLocal, .yes), ("LinkLocalAddressing=yes\n", .linkLocal, .yes),
+        ("DHCP=no\n", .none, .yes),
+    ])
+    func networkdBringsUp(
+        network: String, method: NetworkInterfaceConfiguration.Method, starts: Ternary
+    ) throws {
+        let found = try networkd("[Match]\nName=en*\n[Network]\n\(network)").configuration
+        #expect(found.method == method)
+        #expect(found.startsAtBoot == starts)
+    }
+
     @Test("Trap 57: the name of the NIC follows from the policies of udev") func namePolicy() throws {
         func policy(
             _ words: [String], links: [String] = [], hasDefault: Bool = true, rule: Bool = true,
@@ -369,6 +434,16 @@ import Testing
             configFile("/x/ifcfg-eth0", "DEVICE=eth0\nBRIDGE=br0\nONBOOT=yes\n"), dialect: .redHat)
         #expect(ifcfg.configuration.controller == "br0")
         #expect(ifcfg.configuration.method == .none)
+    }
+
+    @Test func dhcpcdWithoutAGateway() throws {
+        func refused(_ text: String) throws -> Int? {
+            try DhcpcdConfiguration(configBytes(text)).configurations().last?.refusesDefaultRoute?.line
+        }
+        #expect(try refused("hostname\nnogateway\n") == 2)
+        #expect(try refused("hostname\n") == nil)
+        // Of another interface than the one that is not named.
+        #expect(try refused("interface wlan0\nnogateway\n") == nil)
     }
 
     @Test func dhcpcdAndResolver() throws {

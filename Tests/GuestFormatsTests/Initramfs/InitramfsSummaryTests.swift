@@ -44,6 +44,24 @@ private func archive(
 @Suite struct InitramfsSummaryTests {
     private let context = InitramfsSummary.DriverContext(kernel: release)
 
+    @Test(arguments: [
+        ("pre-mount/99growroot.sh", true), ("usr/lib/dracut/hooks/pre-mount/99growroot.sh", true),
+        ("usr/lib/dracut/hooks/pre-pivot/00-growroot.sh", true), ("scripts/local-bottom/growroot", true),
+        ("hooks/growrootfs", true), ("cmdline/99growroot-dummy.sh", false), ("usr/bin/growroot.sh", false),
+        ("usr/share/hooks/growroot", false),
+    ])
+    func growthOfTheRoot(path: String, grows: Bool) {
+        func grown(_ program: String) -> String? {
+            archive {
+                $0.directories(path.split(separator: "/").dropLast().joined(separator: "/"))
+                $0.file(path, "#!/bin/sh\n", mode: 0o100755)
+                $0.file("usr/bin/\(program)", "#!/bin/sh\n", mode: 0o100755)
+            }.rootGrowth
+        }
+        #expect(grown("growpart") == (grows ? path : nil))
+        #expect(grown("sfdisk") == nil)
+    }
+
     @Test func healthy() {
         let summary = archive()
         #expect(summary.contents.fault == nil)

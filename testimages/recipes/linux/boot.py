@@ -71,8 +71,8 @@ def efi_image(prefix, kept, vendor, architecture="x86_64", modules=()):
 
 
 @functools.cache
-def core_image(prefix, file_system, partitions, more, start, kept):
-    return parts.core_img(prefix=prefix, file_system=file_system, partitions=partitions, more=more, start=start)
+def core_image(prefix, file_system, partitions, more, start, config, kept):
+    return parts.core_img(prefix=prefix, file_system=file_system, partitions=partitions, more=more, start=start, config=config)
 
 
 def header(default='${saved_entry}', timeout=5, environment="$prefix/grubenv", boot_success=False):
@@ -285,7 +285,7 @@ def install(g, disk, sectors, scratch, kept):
     """Writes the boot code of g.loader into the disk."""
     if g.bios_loader == "grub2":
         start = sectors["biosboot"] if "biosboot" in sectors else 1
-        core = core_image(g.core_prefix, g.core_file_system, "part_gpt" if g.table == "gpt" else "part_msdos", tuple(g.core_modules), start, kept)
+        core = core_image(g.core_prefix, g.core_file_system, "part_gpt" if g.table == "gpt" else "part_msdos", tuple(g.core_modules), start, g.core_config, kept)
         with open(disk, "r+b") as f:
             head = f.read(SECTOR)
             f.seek(0)

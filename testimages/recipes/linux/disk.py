@@ -92,7 +92,7 @@ def xfs(tree, image, size, uuid, label, guest, options=()):
 
 
 def btrfs(tree, image, size, uuid, label, guest):
-    """`guest.subvolumes`: path of a subvolume -> where it is mounted; the one at / holds the rest; `guest.default_subvolume` is made the default."""
+    """`guest.subvolumes`: path of a subvolume -> where it is mounted; the one at / holds the rest; `guest.default_subvolume` is made the default; `guest.on_btrfs` comes last."""
     with open(image, "wb") as f:
         f.truncate(size)
     def fill(top):
@@ -111,9 +111,12 @@ def btrfs(tree, image, size, uuid, label, guest):
         for path in guest.snapshots:
             source = next(p for p, where in guest.subvolumes.items() if where == "/")
             os.makedirs(os.path.dirname(f"{top}/{path}"), exist_ok=True)
-            run("btrfs", "subvolume", "snapshot", "-r", f"{top}/{source}", f"{top}/{path}")
+            # What one has gone back to is a snapshot that can be written.
+            run("btrfs", "subvolume", "snapshot", *(["-r"] if path != guest.default_subvolume else []), f"{top}/{source}", f"{top}/{path}")
         if guest.default_subvolume:
             run("btrfs", "subvolume", "set-default", f"{top}/{guest.default_subvolume}")
+        for change in guest.on_btrfs:
+            change(top)
     # The kernel takes two file systems of one UUID for one: one at a time, and it forgets each.
     with open(guest.kept + "/btrfs.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

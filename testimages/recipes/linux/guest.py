@@ -29,11 +29,11 @@ class Guest:
         self.biosboot, self.swap_last = False, False
         self.boot_on_esp = False
         # the boot
-        self.bios_loader, self.core_modules, self.extlinux_directory = "grub2", [], ""
+        self.bios_loader, self.core_modules, self.core_config, self.extlinux_directory = "grub2", [], "", ""
         self.grub = "grub2"                                  # name of its directory below /boot
         self.kernels, self.options, self.initrd = [], [], lambda k: b""
         self.merged = True                                   # /bin is a link to usr/bin
-        self.finish, self.late, self.on_disk = [], [], []
+        self.finish, self.late, self.on_disk, self.on_btrfs = [], [], [], []
         self.kept = None
         self.env, self.title = {}, ""
         self.sources, self.sources_version = [], ""          # the data sources cloud-init tries, its version

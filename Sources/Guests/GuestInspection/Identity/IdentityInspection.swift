@@ -234,19 +234,19 @@ struct IdentityInspection {
     // MARK: Tools
 
     /// Systems that are updated as a whole: installing a package is not how one mends them.
-    private func imageBased(_ identity: OSIdentity) -> Located<String>? {
-        let named = [
-            "flatcar": "flatcar", "coreos": "flatcar", "nixos": "nixos", "bottlerocket": "bottlerocket",
-            "cos": "cos", "ubuntu-core": "snap",
+    private func imageBased(_ identity: OSIdentity) -> Located<WholeSystem>? {
+        let named: [String: WholeSystem] = [
+            "flatcar": .flatcar, "coreos": .flatcar, "nixos": .nixos, "bottlerocket": .bottlerocket,
+            "cos": .cos, "ubuntu-core": .snap,
         ]
         if let kind = named[identity.distribution], let evidence = identity.evidence.first {
             return Located(kind, evidence)
         }
-        if reader.exists("/etc/NIXOS") == .yes { return Located("nixos", Evidence(path: "/etc/NIXOS")) }
+        if reader.exists("/etc/NIXOS") == .yes { return Located(.nixos, Evidence(path: "/etc/NIXOS")) }
         // In a deployment /ostree leads to the repository; it may lie on the same volume and be seen as such.
         let link = reader.link("/ostree").value?.hasSuffix("sysroot/ostree") ?? false
         if link || reader.exists("/ostree/repo/config") == .yes {
-            return Located("ostree", Evidence(path: "/ostree"))
+            return Located(.ostree, Evidence(path: "/ostree"))
         }
         return nil
     }

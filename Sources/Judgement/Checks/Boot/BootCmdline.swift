@@ -73,7 +73,6 @@ enum BootCmdline: Check {
                     fixes: [.commandLine(removing: parameters, "Take the parameter away", in: linux)],
                     consequence: consequence, launches: context.scope(way.launches), link: link))
         }
-        let isNixOS = linux.identity.imageBased?.value == "nixos"
         for parameter in line.parameters {
             let value = parameter.value ?? ""
             let text = parameter.value.map { "\(parameter.name)=\($0)" } ?? parameter.name
@@ -82,8 +81,7 @@ enum BootCmdline: Check {
                 add(
                     "Cmdline.Init", .error, "init=\(value) starts a shell in place of init.", [text],
                     consequence: .stopsBoot)
-            // NixOS starts the activation script of its generation, which starts systemd.
-            case "init" where isNixOS && value.hasPrefix("/nix/store/") && value.hasSuffix("/init"): break
+            case "init" where linux.identity.isOwnInit(value): break
             case "init" where !inits.contains(value):
                 let isInit = linux.initSystem.program.value.map { $0.value != .other } ?? false
                 add(

@@ -21,9 +21,7 @@ enum ComplianceLib: Check {
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
         guard let linux = context.linux else { return context.withoutLinux }
-        if linux.identity.imageBased?.value == "nixos" {
-            return .notApplicable("NixOS keeps programs and libraries in /nix/store")
-        }
+        if let why = linux.identity.notFollowed(.libraries) { return .notApplicable(why) }
         let links = linux.initSystem.topLevelLinks
         guard !links.isEmpty else {
             return .judged(questions: [OpenQuestion("the top directories could not be looked at")])
@@ -123,7 +121,7 @@ enum ComplianceLib: Check {
                 "NixOS, which has neither /lib nor /sbin",
                 .example {
                     $0.linux.initSystem.topLevelLinks = [TopLevelLink(path: "/lib", state: .missing)]
-                    $0.linux.identity.imageBased = Located("nixos", Evidence(path: "/etc/NIXOS"))
+                    $0.linux.identity.imageBased = Located(.nixos, Evidence(path: "/etc/NIXOS"))
                 }, .notApplicable),
             CheckExample(
                 "the root directory could not be listed",

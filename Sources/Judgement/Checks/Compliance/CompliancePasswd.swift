@@ -26,11 +26,10 @@ enum CompliancePasswd: Check {
                 OpenQuestion("the programs that set passwords could not be looked for")
             ])
         }
-        // NixOS links its programs into /run when it boots.
-        if linux.identity.imageBased?.value == "nixos", tools.contains(where: { $0.path == nil }) {
+        if let why = linux.identity.notFollowed(.accountPrograms), tools.contains(where: { $0.path == nil }) {
             return .judged(questions: [
                 OpenQuestion(
-                    "which programs NixOS links into /run/current-system was not looked at",
+                    why,
                     consequence: context.target.rules.needsProvisioning ? .notReady : .none)
             ])
         }
@@ -112,7 +111,7 @@ enum CompliancePasswd: Check {
             CheckExample(
                 "not where they are elsewhere, on NixOS",
                 .example { facts in
-                    facts.linux.identity.imageBased = Located("nixos", Evidence(path: "/etc/NIXOS"))
+                    facts.linux.identity.imageBased = Located(.nixos, Evidence(path: "/etc/NIXOS"))
                     for index in facts.linux.access.accountTools.indices {
                         facts.linux.access.accountTools[index].path = nil
                     }

@@ -49,10 +49,7 @@ enum ComplianceRootAccount: Check {
                         Fix("Correct the account", where: .online, kind: .autoChroot, commands: [command])
                     ]))
         }
-        // NixOS links its programs there when it boots.
-        let isLinkedAtBoot =
-            linux.identity.imageBased?.value == "nixos" && root.shell.hasPrefix("/run/current-system/")
-        if root.shellExists == .no && !isLinkedAtBoot || !root.shellAllowsLogin {
+        if root.shellExists == .no && !linux.identity.makesAtBoot(root.shell) || !root.shellAllowsLogin {
             add(
                 "Root.Shell", .warning, "Root's shell is \(root.shell), which lets nobody in.",
                 "usermod -s /bin/bash root")

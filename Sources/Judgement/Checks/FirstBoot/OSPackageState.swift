@@ -179,7 +179,7 @@ enum OSPackageState: Check {
                 "NixOS",
                 .example {
                     $0.linux.identity.packages = [:]
-                    $0.linux.identity.imageBased = Located("nixos", Evidence(path: "/etc/NIXOS"))
+                    $0.linux.identity.imageBased = Located(.nixos, Evidence(path: "/etc/NIXOS"))
                 }, .notApplicable),
             CheckExample("no readable database", .example { $0.linux.identity.packages = [:] }, .unknown),
         ]

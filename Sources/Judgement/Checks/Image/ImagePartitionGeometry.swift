@@ -72,11 +72,20 @@ enum ImagePartitionGeometry: Check {
                         evidence: [evidence], fixes: [.byHand("Lay the disk out again when convenient")]))
             }
         }
-        findings += table.findings.compactMap(described)
+        let isJudged = context.linux != nil
+        findings += table.findings.filter { !isJudged || $0.code != "protectiveMissing" }.compactMap(
+            described)
         var questions: [OpenQuestion] = []
         for found in table.findings {
             switch found.code {
             case "backupUsed": judgePrimary(found, context, &findings)
+            case "protectiveMissing" where context.linux != nil: judgeProtection(found, context, &findings)
+            case "staleGPT" where !readers(context).isEmpty:
+                questions.append(
+                    OpenQuestion(
+                        "what the old GUID partition table leads to, which `gpt` on the command line makes the kernel"
+                            + " take, is not known", consequence: .stopsBoot,
+                        launches: context.scope(readers(context)), link: .root))
             case "protectiveMissing", "gptUnreadable":
                 questions.append(
                     OpenQuestion(
@@ -90,24 +99,63 @@ enum ImagePartitionGeometry: Check {
             findings: findings, questions: questions)
     }
 
+    /// The launches whose kernel is told `gpt`: it looks at no MBR, and takes the backup in the last sector when the
+    /// first copy is damaged (efi.c, `find_valid_gpt`).
+    private static func readers(_ context: CheckContext) -> [Launch] {
+        guard let linux = context.linux else { return [] }
+        return context.boots(of: linux).ways.filter { $0.entry.commandLine.last("gpt") != nil }.flatMap(
+            \.launches)
+    }
+
+    /// Firmware and the kernel take a GPT only behind a protective MBR.
+    private static func judgeProtection(
+        _ found: StructureFinding, _ context: CheckContext, _ findings: inout [Finding]
+    ) {
+        let readers = readers(context)
+        let ignoring = context.launches.filter { $0.firmware == .uefi || !readers.contains($0) }
+        let stopsFirmware = ignoring.contains { $0.firmware == .uefi }
+        let message = found.message.capitalizedFirst
+        guard !ignoring.isEmpty else {
+            findings.append(
+                Finding(
+                    "Geometry.ProtectiveMissing", .warning,
+                    "\(message); the kernel takes it all the same, as `gpt` on its command line says.",
+                    evidence: [found.evidence], fixes: [protect]))
+            return
+        }
+        let stopsGRUB = context.linux?.boot.bios.entry == nil && !stopsFirmware
+        findings.append(
+            Finding(
+                "Geometry.ProtectiveMissing", .error,
+                "\(message): \(stopsFirmware ? "firmware and the kernel find" : "the kernel finds") no partition.",
+                evidence: [found.evidence], fixes: [protect], consequence: .stopsBoot,
+                launches: context.scope(ignoring),
+                link: stopsFirmware ? .firmware : stopsGRUB ? .bootloader : .root))
+    }
+
     /// GRUB on BIOS and the kernel read the first copy only; GRUB looks at no checksum, and may get past it. UEFI
     /// firmware restores it from the backup before anything else runs.
     private static func judgePrimary(
         _ found: StructureFinding, _ context: CheckContext, _ findings: inout [Finding]
     ) {
-        let bios = context.launches.filter { $0.firmware == .bios }
+        let readers = readers(context)
+        let bios = context.launches.filter { $0.firmware == .bios && !readers.contains($0) }
         let path = context.linux?.boot.bios
         let stopsGRUB = path?.entry == nil && path?.loader?.contains("GRUB") ?? false
         findings.append(
             Finding(
                 "Geometry.PrimaryGpt", bios.isEmpty ? .warning : .error,
                 bios.isEmpty
-                    ? "The first copy of the partition table is damaged; UEFI restores it from the backup."
+                    ? "The first copy of the partition table is damaged; \(readers.isEmpty ? "UEFI restores it from" : "with `gpt` on its command line the kernel reads")"
+                        + " the backup, where the disk ends behind it."
                     : "The first copy of the partition table is damaged, and \(stopsGRUB ? "GRUB" : "the kernel") does not"
                         + " read the backup: it finds no partition.",
                 evidence: [found.evidence], fixes: [rewrite], consequence: bios.isEmpty ? .none : .stopsBoot,
                 launches: bios.isEmpty ? nil : context.scope(bios), link: stopsGRUB ? .bootloader : .root))
     }
+
+    private static let protect = Fix(
+        "Write a protective MBR", kind: .autoEdit, commands: ["printf '%s\\n' x n w y | gdisk IMAGE"])
 
     private static let rewrite = Fix(
         "Write both copies of the table again, the backup at the end", kind: .autoEdit,
@@ -153,7 +201,16 @@ enum ImagePartitionGeometry: Check {
     }
 
     static var examples: [CheckExample] {
-        [
+        func gpt(_ code: String, _ message: String, told: Bool) -> CheckContext {
+            .example {
+                $0.image.partitions?.kind = .gpt
+                $0.image.partitions?.findings = [
+                    StructureFinding(code: code, message: message, evidence: Evidence(layer: "gpt"))
+                ]
+                if told { $0.entry.commandLine.parameters.append(.init(name: "gpt")) }
+            }
+        }
+        return [
             CheckExample("one partition inside the disk", .example(), .pass),
             CheckExample(
                 "the file is one sector short",
@@ -181,6 +238,19 @@ enum ImagePartitionGeometry: Check {
                             evidence: Evidence(layer: "gpt"))
                     ]
                 }, .fail, codes: ["Geometry.PrimaryGpt"]),
+            CheckExample(
+                "the same, and the kernel is told `gpt`",
+                gpt("backupUsed", "the first table is zeroed", told: true),
+                .fail, codes: ["Geometry.PrimaryGpt"]),
+            CheckExample(
+                "no protective MBR", gpt("protectiveMissing", "a GPT without a protective MBR", told: false),
+                .fail,
+                codes: ["Geometry.ProtectiveMissing"]),
+            CheckExample(
+                "no protective MBR, and the kernel is told `gpt`",
+                gpt("protectiveMissing", "the protective MBR entry starts at sector 2, not 1", told: true),
+                .fail,
+                codes: ["Geometry.ProtectiveMissing"]),
             CheckExample("the table was not read", .example { $0.image.partitions = nil }, .unknown),
             CheckExample(
                 "an empty disk",

@@ -22,7 +22,11 @@ struct DhcpFix {
         if managers.contains(.netifrc) { return named([netifrc]) }
         if managers.contains(.netctl) { return named([netctl]) }
         if managers.contains(.dhcpcd) || managers.contains(.connman), let replacing {
-            return [.edit("Remove the fixed address", replacing.evidence, to: nil)]
+            return [
+                .edit(
+                    replacing.method == .static ? "Remove the fixed address" : "Let it take the interface",
+                    replacing.evidence, to: nil)
+            ]
         }
         if managers.contains(.networkd) { return [networkd, enable(.networkd)] }
         return byGeneration

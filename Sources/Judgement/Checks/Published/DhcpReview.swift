@@ -113,6 +113,20 @@ struct DhcpReview {
                     "whether \(place(rival)), which gives a fixed address, is for the interface of an instance is"
                         + " not known", consequence: .unreachable))
         }
+        if let refused = good.defaultRouteRefused,
+            !started.contains(where: { $0.appliesToPrimary != .no && $0.gateway != nil })
+        {
+            findings.append(
+                Finding(
+                    "Dhcp.NoRoute", .warning,
+                    "\(place(good)) takes no default route: what comes from other networks gets no answer.",
+                    evidence: [refused],
+                    fixes: [.edit("Take the default route of the network", refused, to: nil)]))
+            questions.append(
+                OpenQuestion(
+                    "whether one logs in from within the network of the instance, which needs no default route, is"
+                        + " not known", consequence: .unreachable))
+        }
         let early = linux.network.interfaces.first {
             $0.manager == .kernel && $0.method == .static && $0.appliesToPrimary != .no
         }
@@ -239,13 +253,15 @@ struct DhcpReview {
         let written = physical.filter { !isShippedWithSystemd($0) }
         let physical = written.isEmpty ? physical : written
         if let other = physical.first(where: { !$0.match.names.isEmpty }) {
-            let names = physical.flatMap(\.match.names).joined(separator: ", ")
+            let names = physical.flatMap(\.match.names).filter { !$0.hasPrefix("!") }.joined(separator: ", ")
             let own =
                 linux.network.interfaceName
                 ?? (linux.network.naming.value == .kernel ? "eth0" : "ens5, enp0s3 or the like")
             return fail(
                 "Dhcp.NameMismatch",
-                "The configuration is for \(names); on an instance the interface is called \(own).",
+                names.isEmpty
+                    ? "\(place(other)) leaves out \(excluded(other)); on an instance the interface is called \(own)."
+                    : "The configuration is for \(names); on an instance the interface is called \(own).",
                 [other.evidence, linux.network.naming.evidence], nameFixes(other))
         }
         let notStarted = linux.network.interfaces.filter {
@@ -258,6 +274,16 @@ struct DhcpReview {
                 ?? "Nothing configures the network interface at boot.",
             [idle?.evidence ?? Evidence(path: "/etc", excerpt: "no network configuration for the interface")],
             idle.map { [DhcpFix(linux: linux).enable($0.manager)] } ?? fixes(replacing: nil))
+    }
+
+    /// The patterns by which a configuration that is for all others leaves out the interface.
+    private func excluded(_ interface: InterfaceFacts) -> String {
+        let patterns = interface.match.names.map { String($0.drop { $0 == "!" }) }
+        let names = linux.network.interfaceName.map { [$0] } ?? ["eth0", "ens5", "enp0s3"]
+        let meant = patterns.filter { pattern in
+            names.contains { $0.hasPrefix(pattern.prefix { $0 != "*" && $0 != "?" && $0 != "[" }) }
+        }
+        return (meant.isEmpty ? patterns : meant).joined(separator: ", ")
     }
 
     /// Both DHCP and a fixed address claim the interface.

@@ -37,13 +37,8 @@ enum GuestOSCloudInit: Check {
                 consequence: consequence)
         }
         let enable = enabling(linux)
-        if cloudInit.program == nil, let kind = linux.identity.imageBased {
-            return .judged(
-                questions: [
-                    OpenQuestion(
-                        "what sets a system of the kind \(kind.value) up at its first boot is not known",
-                        consequence: consequence)
-                ])
+        if cloudInit.program == nil, let why = linux.identity.notFollowed(.provisioning) {
+            return .judged(questions: [OpenQuestion(why, consequence: consequence)])
         }
         guard let program = cloudInit.program else {
             return .judged(
@@ -134,7 +129,7 @@ enum GuestOSCloudInit: Check {
                 .example {
                     $0.linux.cloudInit = CloudInitFacts()
                     $0.linux.identity.imageBased = Located(
-                        "flatcar", Evidence(path: "/usr/share/flatcar/release"))
+                        .flatcar, Evidence(path: "/usr/share/flatcar/release"))
                 }, .unknown),
             CheckExample(
                 "switched off by a file",

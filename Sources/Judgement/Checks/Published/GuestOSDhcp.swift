@@ -20,6 +20,7 @@ enum GuestOSDhcp: Check {
             ("Dhcp.MacBound", "The configuration is bound to another hardware address."),
             ("Dhcp.NoConfig", "Nothing configures the interface."),
             ("Dhcp.NotAtBoot", "The configuration is right, but not brought up at boot."),
+            ("Dhcp.NoRoute", "The configuration does not take the default route of the network."),
             ("Dhcp.NoClient", "The configuration asks for DHCP, and no DHCP client is installed."),
             ("Dhcp.Ignored", "There is a configuration that its program does not use."),
             ("Dhcp.InvalidConfig", "An error in the configuration makes its program refuse all of it."),
@@ -66,6 +67,31 @@ enum GuestOSDhcp: Check {
             CheckExample(
                 "DHCP for ens192 only, but cloud-init writes a new configuration",
                 only(vmware, .dhcp, applies: .no, cloudInit: true), .pass),
+            CheckExample(
+                "connman is told to leave en* alone",
+                .example {
+                    let interface = InterfaceFacts(
+                        manager: .connman, match: .init(names: ["!vmnet*", "!en*"]), method: .dhcp,
+                        startsAtBoot: true, appliesToPrimary: .no,
+                        evidence: Evidence(
+                            path: "/etc/connman/main.conf", line: 3,
+                            excerpt: "NetworkInterfaceBlacklist=vmnet,en"))
+                    $0.linux.network.interfaces = [interface]
+                    $0.linux.network.activeManagers = [.connman: [Evidence(path: "connman.service")]]
+                    $0.linux.cloudInit = CloudInitFacts()
+                }, .fail, codes: ["Dhcp.NameMismatch"]),
+            CheckExample(
+                "DHCP whose default route is not taken",
+                .example {
+                    var interface = InterfaceFacts(
+                        manager: .networkd, match: any, method: .dhcp, startsAtBoot: true,
+                        appliesToPrimary: .yes,
+                        evidence: file)
+                    interface.defaultRouteRefused = Evidence(
+                        path: "/etc/systemd/network/80-lan.network", line: 7, excerpt: "UseRoutes=no")
+                    $0.linux.network.interfaces = [interface]
+                    $0.linux.cloudInit = CloudInitFacts()
+                }, .fail, codes: ["Dhcp.NoRoute"]),
             CheckExample(
                 "DHCP that is not brought up at boot", only(any, .dhcp, applies: .yes, atBoot: false), .fail,
                 codes: ["Dhcp.NotAtBoot"]),

@@ -321,7 +321,7 @@ enum GuestOSFstab: Check {
                 "no line for / on a system that is updated as an image",
                 .example {
                     $0.fstab()
-                    $0.linux.identity.imageBased = Located("ostree", Evidence(path: "/ostree"))
+                    $0.linux.identity.imageBased = Located(.ostree, Evidence(path: "/ostree"))
                 }, .pass),
             CheckExample(
                 "/srv as /dev/hda2 on CentOS 5 with an IDE disk",

@@ -17,6 +17,7 @@ enum GuestOSOnlineResizeFS: Check {
             ("Resize.NoGrowpart", "The program growpart is not installed."),
             ("Resize.NoTool", "The program that grows the file system is not installed."),
             ("Resize.NotLast", "Another partition lies behind the root's."),
+            ("Resize.Marked", "The initramfs does not grow the partition a second time."),
             ("Resize.KernelTooOld", "The kernel needs a restart to see a grown partition."),
             ("Resize.FileSystem", "The file system cannot be grown while it is mounted."),
             ("Resize.Lvm", "The root is a logical volume, which is not grown by itself."),
@@ -40,6 +41,11 @@ enum GuestOSOnlineResizeFS: Check {
             questions.append(OpenQuestion(message, consequence: isNeeded ? .notReady : .none))
         }
         let root = context.rootVolume(of: linux)
+        let ways = context.boots(of: linux).ways
+        // A script of the initramfs grows the partition before it is in use; the file system is left to cloud-init.
+        let growsEarly =
+            !ways.isEmpty && ways.allSatisfy { earlyGrowth($0) != nil } && root?.partitionNumber != nil
+            && cloudInit.earlyGrowthMark == nil
         if let volume = root?.logicalVolume {
             add(
                 "Resize.Lvm", "The root is a logical volume; it has to be grown by hand.",
@@ -61,36 +67,40 @@ enum GuestOSOnlineResizeFS: Check {
             ask("whether cloud-init grows the root could not be read")
         } else if !cloudInit.otherGrowth.isEmpty {
             // systemd-repart or the system's own script does the same.
-        } else if cloudInit.program == nil, let kind = linux.identity.imageBased {
-            ask("what grows the root of a system of the kind \(kind.value) is not known")
+        } else if cloudInit.program == nil, let why = linux.identity.notFollowed(.growth) {
+            ask(why)
         } else if cloudInit.program == nil || cloudInit.enabled == .no {
             add(
-                "Resize.NoCloudInit", "Nothing runs at first boot that would grow the root.",
+                "Resize.NoCloudInit",
+                growsEarly
+                    ? "The initramfs grows the partition of the root, and nothing grows the file system in it."
+                    : "Nothing runs at first boot that would grow the root.",
                 Evidence(
                     path: "/usr/bin/cloud-init", excerpt: cloudInit.program == nil ? "absent" : "not enabled"),
                 .install(["cloud-init", growpart(linux)], "Install cloud-init and growpart", in: linux))
         } else {
-            if cloudInit.runsGrowpart == .no || cloudInit.runsResizefs == .no {
+            let growsPartition = growsEarly ? .yes : cloudInit.runsGrowpart
+            if growsPartition == .no || cloudInit.runsResizefs == .no {
                 add(
                     "Resize.Off",
-                    "cloud-init does not run \(cloudInit.runsGrowpart == .no ? "growpart" : "resizefs").",
+                    "cloud-init does not run \(growsPartition == .no ? "growpart" : "resizefs").",
                     Evidence(path: "/etc/cloud/cloud.cfg"),
                     Fix(
                         "Switch both on", kind: .autoEdit,
                         commands: [
                             "printf 'growpart: {mode: auto}\\nresize_rootfs: true\\n' > /etc/cloud/cloud.cfg.d/95_grow.cfg"
                         ]))
-            } else if cloudInit.runsGrowpart == .unknown || cloudInit.runsResizefs == .unknown {
+            } else if growsPartition == .unknown || cloudInit.runsResizefs == .unknown {
                 ask("whether cloud-init runs growpart and resizefs is not known")
             }
-            if cloudInit.growTools["growpart"] == false, root?.partitionNumber != nil {
+            if cloudInit.growTools["growpart"] == false, root?.partitionNumber != nil, !growsEarly {
                 add(
                     "Resize.NoGrowpart", "growpart is not installed.",
                     Evidence(path: "/usr/bin/growpart", excerpt: "absent"),
                     .install([growpart(linux)], "Install growpart", in: linux))
             }
             if context.image.partitions?.kind == .gpt, cloudInit.growTools["sfdisk"] == false,
-                cloudInit.growTools["sgdisk"] == false
+                cloudInit.growTools["sgdisk"] == false, !growsEarly
             {
                 add(
                     "Resize.NoTool", "growpart needs sfdisk or sgdisk for a GPT.",
@@ -124,15 +134,27 @@ enum GuestOSOnlineResizeFS: Check {
                 Evidence(layer: behind.volume, offset: behind.offset),
                 .byHand("Remove the partition behind the root, swap for instance, and use a file instead"))
         }
-        for way in context.boots(of: linux).ways {
-            if let version = way.kernel?.version.flatMap({ KernelVersion($0) }), version < KernelVersion(3, 6)
-            {
+        for way in ways where !growsEarly {
+            guard let version = way.kernel?.version.flatMap({ KernelVersion($0) }),
+                version < KernelVersion(3, 6)
+            else { continue }
+            if let script = earlyGrowth(way), let mark = cloudInit.earlyGrowthMark, let path = mark.path {
+                add(
+                    "Resize.Marked",
+                    "\(script.path ?? "The initramfs") does not grow the partition of the root where \(path) is; before"
+                        + " Linux 3.6 one that grows later is seen only after a restart.", mark,
+                    Fix("Remove the mark", kind: .autoEdit, commands: ["rm \(quoted(path))"]))
+            } else {
                 add(
                     "Resize.KernelTooOld", "Before Linux 3.6 a grown partition is seen only after a restart.",
                     Evidence(path: way.entry.kernelPath ?? "/boot"), .installKernel(in: linux))
             }
         }
         return .judged("The root grows at first boot.", findings: findings, questions: questions)
+    }
+
+    private static func earlyGrowth(_ way: BootWay) -> Evidence? {
+        way.initramfs.first { $0.state == .good && $0.growsRoot != nil }?.growsRoot
     }
 
     /// The partition, then the physical volume in it, then the logical volume with what lies on it.
@@ -170,7 +192,16 @@ enum GuestOSOnlineResizeFS: Check {
     }
 
     static var examples: [CheckExample] {
-        [
+        func old(growsEarly: Bool, mark: String? = nil) -> CheckContext {
+            .example {
+                $0.kernel.version = "2.6.32-754.el6.x86_64"
+                if growsEarly { $0.growEarly() }
+                $0.linux.cloudInit.growTools["growpart"] = growsEarly ? false : true
+                if mark != nil { $0.linux.cloudInit.growTools["growpart"] = true }
+                $0.linux.cloudInit.earlyGrowthMark = mark.map { Evidence(path: $0) }
+            }
+        }
+        return [
             CheckExample(
                 "cloud-init, growpart, resize2fs, and the root is the last partition", .example(), .pass),
             CheckExample(
@@ -181,7 +212,7 @@ enum GuestOSOnlineResizeFS: Check {
                 .example {
                     $0.linux.cloudInit = CloudInitFacts()
                     $0.linux.identity.imageBased = Located(
-                        "flatcar", Evidence(path: "/usr/share/flatcar/release"))
+                        .flatcar, Evidence(path: "/usr/share/flatcar/release"))
                 }, .unknown),
             CheckExample(
                 "no growpart", .example { $0.linux.cloudInit.growTools["growpart"] = false }, .fail,
@@ -202,6 +233,17 @@ enum GuestOSOnlineResizeFS: Check {
                     $0.linux.cloudInit = CloudInitFacts()
                     $0.linux.cloudInit.otherGrowth = [Evidence(path: "/usr/lib/repart.d/50-root.conf")]
                 }, .pass),
+            CheckExample("Linux 2.6.32", old(growsEarly: false), .fail, codes: ["Resize.KernelTooOld"]),
+            CheckExample("Linux 2.6.32 with growroot of dracut", old(growsEarly: true), .pass),
+            CheckExample(
+                "Linux 2.6.32 with growroot of dracut, which has run already",
+                old(growsEarly: true, mark: "/etc/growroot-grown"), .fail, codes: ["Resize.Marked"]),
+            CheckExample(
+                "growroot of dracut, and nothing that grows the file system",
+                .example {
+                    $0.linux.cloudInit = CloudInitFacts()
+                    $0.growEarly()
+                }, .fail, codes: ["Resize.NoCloudInit"]),
             CheckExample(
                 "the root is a logical partition", .example { $0.root.partitionNumber = 5 }, .fail,
                 codes: ["Resize.Extended"]),
@@ -215,5 +257,12 @@ enum GuestOSOnlineResizeFS: Check {
                 "the configuration of cloud-init could not be read",
                 .example { $0.linux.cloudInit.gap = .example("/etc/cloud/cloud.cfg") }, .unknown),
         ]
+    }
+}
+
+extension ExampleFacts {
+    /// Gives the initramfs dracut's module that grows the partition of the root.
+    fileprivate mutating func growEarly() {
+        initramfs.growsRoot = Evidence(path: "\(ExampleFacts.initramfsPath) › /pre-mount/99growroot.sh")
     }
 }

@@ -22,8 +22,8 @@ struct GuestTools {
     /// Nil for systems that are changed package by package.
     var wholeImage: WholeImage? {
         switch identity.imageBased?.value {
-        case "ostree"?: identity.packageManager == .rpm || identity.family == .rhel ? .rpmOSTree : .ostree
-        case "nixos"?: .nixOS
+        case .ostree?: identity.packageManager == .rpm || identity.family == .rhel ? .rpmOSTree : .ostree
+        case .nixos?: .nixOS
         case .some: .flatcar
         case nil:
             switch identity.distribution {

@@ -25,6 +25,7 @@ extension FuzzEntries {
             var configuration = ConnmanConfiguration()
             try configuration.readMain(ConfigurationFile(path: "x", bytes: $0))
             try configuration.readServices(ConfigurationFile(path: "x", bytes: $0))
+            try configuration.readState(ConfigurationFile(path: "x", bytes: $0))
             _ = configuration.all(path: "x")
         },
         FuzzEntry("kernel-ip", seed: "10.0.0.2::10.0.0.1:255.0.0.0:h:eth0:none") {

@@ -2,8 +2,8 @@
 import boot, initramfs, packages
 from guest import HASH, NOSUCH, Guest, accounts, base, cloud_init, fstab, host_keys, ifcfg, kernels, sshd, sysv_links
 from kernel import Kernel
-from parts import Link
-from table import good, healthy, image, stops, unclear, unreachable
+from parts import Link, elf
+from table import good, healthy, image, stops, unclear, unprovisioned, unreachable
 
 SSHD = "Protocol 2\nSyslogFacility AUTHPRIV\nPasswordAuthentication no\nChallengeResponseAuthentication no\nGSSAPIAuthentication yes\nUsePAM yes\nAcceptEnv LANG LC_CTYPE\nX11Forwarding yes\nSubsystem\tsftp\t/usr/libexec/openssh/sftp-server\n"
 SCRIPT = "#!/bin/bash\n#\n# {name}\t{title}\n#\n# chkconfig: 2345 {start:02d} {stop:02d}\n# description: {title}\n#\n### BEGIN INIT INFO\n# Provides: {name}\n# Required-Start: $local_fs\n# Default-Start: 2 3 4 5\n# Default-Stop: 0 1 6\n# Short-Description: {title}\n### END INIT INFO\n. /etc/rc.d/init.d/functions\n"
@@ -114,6 +114,26 @@ def _(g):
 @broken6("default-out-of-range", good("Grub.SavedEntryMissing"), note="default=3 with one entry: GRUB legacy takes the first")
 def _(g):
     g.late.append(lambda g: g.sed("boot/grub/grub.conf", "default=0", "default=3"))
+
+
+# dracut-modules-growroot of EPEL: the kernel is too old to see a partition that grows while it is in use.
+GROWROOT = {"cmdline/99growroot-dummy.sh": "#!/bin/sh\n# makes room for growroot\n", "pre-mount/99growroot.sh": "#!/bin/sh\n. /lib/dracut-lib.sh\n# mounts the root, runs growpart for its partition, unmounts it\n", "usr/bin/growpart": "#!/bin/sh\n#    Copyright (C) 2011 Canonical Ltd.\n", "sbin/sfdisk": elf()}
+
+
+@broken6("partition", unprovisioned("Resize.KernelTooOld").on(target="openstack"), lvm=None, note="the root on a partition: cloud-init grows it, and Linux 2.6.32 sees that after a restart only")
+def _(g):
+    pass
+
+
+@broken6("growroot", good().on(target="openstack"), lvm=None, note="growroot of dracut grows the partition before it is mounted")
+def _(g):
+    g.early_more = GROWROOT
+
+
+@broken6("growroot-ran", unprovisioned("Resize.Marked").on(target="openstack"), lvm=None, note="growroot of dracut has left its mark in the image, and does nothing more")
+def _(g):
+    g.early_more = GROWROOT
+    g.files["etc/growroot-grown"] = "Sat Jun  1 00:00:00 UTC 2024\n"
 
 
 @broken6("root-hd1", stops("bootloader", "Grub.DeviceMissing"), traps="21", note="root (hd1,0): a disk that is not there; GRUB legacy does not search")

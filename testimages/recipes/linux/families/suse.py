@@ -1,15 +1,23 @@
 """SLES 11 to 16, openSUSE Leap and Tumbleweed."""
+import glob, os
+
 import boot, breakages, initramfs, packages
 from families.redhat_old import SSHD as SSHD_SYSV
 from guest import ESP_SERIAL, HASH, MACHINE_ID, NOSUCH, Guest, accounts, base, cloud_init, host_keys, kernels, keyfile, network_manager, sshd, sysv_links, systemd
 from kernel import Kernel
-from parts import Link, elf
+from parts import Link, elf, run
 from table import good, healthy, image, stops, unclear, unreachable
 
 SSHD = "Include /etc/ssh/sshd_config.d/*.conf\nAuthorizedKeysFile\t.ssh/authorized_keys\nUsePAM yes\nX11Forwarding yes\nSubsystem\tsftp\t/usr/lib/ssh/sftp-server\nAcceptEnv LANG LC_CTYPE\n"
 DRIVERS = initramfs.ROOT_DRIVERS + ("ext4", "xfs", "btrfs", "vfat", "dm_mod", "crc32c_generic")
 SNAPSHOT = "@/.snapshots/1/snapshot"
 SUBVOLUMES = {SNAPSHOT: "/", "@/.snapshots": "/.snapshots", "@/home": "/home", "@/opt": "/opt", "@/root": "/root", "@/srv": "/srv", "@/tmp": "/tmp", "@/usr/local": "/usr/local", "@/var": "/var", "@/boot/grub2/i386-pc": "/boot/grub2/i386-pc", "@/boot/grub2/x86_64-efi": "/boot/grub2/x86_64-efi"}
+
+
+# What grub2-install of SUSE packs into its core image: paths start at the default subvolume, and the directory of the modules is a
+# subvolume of its own (grub2-btrfs-04-grub2-install.patch, grub2-btrfs-06-subvol-mount.patch). Debian's core image has these
+# lines too, and a module for btrfs that does not know them.
+RELATIVE, MODULES = "set btrfs_relative_path='y'\n", "btrfs-mount-subvol ($root) /boot/grub2/i386-pc /@/boot/grub2/i386-pc\n"
 
 
 def os_release(identity, name, version, pretty):
@@ -71,6 +79,8 @@ def suse(identity, name, version, pretty, kernel, network="wicked", backend="ndb
         g.files["etc/default/grub"] = f'GRUB_DISTRIBUTOR=""\nGRUB_DEFAULT=saved\nGRUB_TIMEOUT=8\nGRUB_CMDLINE_LINUX_DEFAULT="{" ".join(g.options)}"\nSUSE_BTRFS_SNAPSHOT_BOOTING="true"\n'
         if g.uefi:
             g.put(boot.efi_files(g, directory, g.kept, config=("set btrfs_relative_path=\"yes\"\n" if snapper else "") + f"search --fs-uuid --set=root {g.grub_uuid}\nset prefix=(${{root}})/boot/grub2\nsource \"${{prefix}}/grub.cfg\"\n"))
+    if snapper and not g.uefi:
+        g.core_config = RELATIVE + MODULES
     g.finish.append(write)
     g.finish.append(lambda g: g.put(packages.rpm(["bash-5.2.15-3", "systemd-254.10-4", "openssh-server-9.6p1-6", f"dracut-{dracut}-1", "grub2-2.12-8", f"cloud-init-{cloud}-1", "growpart-0.33-1", f"kernel-default-{kernel.removesuffix('-default')}", *rpms], backend, g.kept, rpm_directory)))
     return g
@@ -112,11 +122,20 @@ def tumbleweed(**layout):
     return g
 
 
-# By UEFI only: a GRUB core image of SUSE starts paths at the default subvolume (`btrfs_relative_path`), Debian's cannot.
+def sles15_bios(**layout):
+    return sles15(**(dict(uefi=False, biosboot=True) | layout))
+
+
+def leap156_bios(**layout):
+    return leap156(**(dict(uefi=False, biosboot=False, table="mbr") | layout))
+
+
 sles12.uefi = sles15.uefi = leap156.uefi = sles16.uefi = tumbleweed.uefi = True
 healthy("sles-12-uefi", sles12, note="composed: SLES 12 SP5, btrfs with snapper's layout, wicked, rpm database of Berkeley DB", traps="45")
 healthy("sles-15-uefi", sles15, note="composed: SLES 15 SP6, btrfs with snapper's layout, wicked, rpm database ndb", traps="45")
 healthy("leap-15.6-uefi", leap156, note="composed: openSUSE Leap 15.6")
+healthy("sles-15", sles15_bios, note="composed: SLES 15 SP6 by BIOS, GRUB's core in a BIOS boot partition, its modules in a subvolume", traps="45")
+healthy("leap-15.6", leap156_bios, note="composed: openSUSE Leap 15.6 by BIOS, GRUB's core behind the MBR, its modules in a subvolume", traps="45")
 healthy("sles-16-uefi", sles16, note="composed: SLES 16, NetworkManager")
 healthy("tumbleweed-uefi", tumbleweed, note="composed: openSUSE Tumbleweed, systemd-boot, kernels in the ESP", traps="31")
 
@@ -155,6 +174,45 @@ def ordinary(prefix, of):
 
 for _prefix, _of in (("sles-12-uefi", sles12), ("sles-15-uefi", sles15), ("sles-16-uefi", sles16), ("tumbleweed-uefi", tumbleweed), ("leap-15.6-uefi", leap156)):
     _b = ordinary(_prefix, _of)
+
+def by_bios(prefix, of):
+    b = ordinary(prefix, of)
+
+    @b("rolled-back", good(), traps="45", note="snapper went back to a snapshot: it is the default subvolume now, and GRUB follows")
+    def _(g):
+        g.default_subvolume = "@/.snapshots/2/snapshot"
+
+    @b("default-gone", stops("bootloader", "Grub.ConfigMissing"), traps="45", note="the default subvolume is the topmost one, where there is no /boot")
+    def _(g):
+        g.on_btrfs.append(lambda top: run("btrfs", "subvolume", "set-default", "5", top))
+
+    @b("modules-gone", stops("bootloader", "Grub.ModulesMissing"), note="the subvolume of GRUB's modules is empty: without normal.mod GRUB stays in its rescue shell")
+    def _(g):
+        g.on_btrfs.append(lambda top: [os.remove(p) for p in glob.glob(top + "/@/boot/grub2/i386-pc/*")])
+
+    @b("core-of-others", stops("bootloader", "Grub.ModulesMissing"), traps="45", note="grub-install of a distribution that does not follow the default subvolume: its core looks above all subvolumes")
+    def _(g):
+        g.core_config = ""
+
+    @b("core-without-subvolume", stops("bootloader", "Grub.ModulesMissing"), note="grub2-install ran while the subvolume of the modules was not mounted: the core looks into the snapshot")
+    def _(g):
+        g.core_config = RELATIVE
+
+    @b("core-gone", stops("firmware", "BootLoader.CoreMissing"), traps="16", note="the area of the core image is zeroed")
+    def _(g):
+        def zero(g, disk, sectors):
+            with open(disk, "r+b") as f:
+                f.seek((sectors["biosboot"] if "biosboot" in sectors else 1) * 512)
+                f.write(bytes(1 << 19))
+        g.on_disk.append(zero)
+
+    @b("kernel-gone", stops("kernel", "Grub.KernelMissing"), note="the kernel is gone from the default snapshot, and is in the other")
+    def _(g):
+        g.on_btrfs.append(lambda top: os.remove(f"{top}/{SNAPSHOT}/boot/vmlinuz-{g.kernels[0].version}"))
+
+
+for _prefix, _of in (("sles-15", sles15_bios), ("leap-15.6", leap156_bios)):
+    by_bios(_prefix, _of)
 
 breakages.register("sles-15-uefi", sles15, "no-fallback", "config-gone", "esp-line")
 breakages.register("sles-16-uefi", sles16, "shim-alone", "stub-other-uuid", "kernel-gone")

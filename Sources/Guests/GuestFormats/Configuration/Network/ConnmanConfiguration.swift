@@ -1,12 +1,16 @@
 package import ByteReading
 
-/// connman's `main.conf` and its provisioning files `/var/lib/connman/*.config` (connman.conf(5),
-/// connman-service.config(5)), both in key file syntax.
+/// connman's `main.conf`, its provisioning files `/var/lib/connman/*.config` (connman.conf(5),
+/// connman-service.config(5)) and what it saved of itself, all in key file syntax.
 package struct ConnmanConfiguration: Sendable {
     /// Interfaces it leaves alone: names that start with one of these.
     package private(set) var ignored: [String] = ["vmnet", "vboxnet", "virbr", "ifb", "ve-", "vb-"]
-    /// Whether it connects a cable by itself.
-    package private(set) var connectsEthernet = true
+    /// The line that names them; nil for those that are built in.
+    private var ignoring: SourceLine?
+    /// The line for which it connects no cable by itself.
+    package private(set) var refusesEthernet: SourceLine?
+    /// The line for which it leaves every cable switched off, whatever a service says.
+    package private(set) var switchesEthernetOff: SourceLine?
     /// Services of type ethernet that are given an address, or are told to ask for one.
     package private(set) var configurations: [NetworkInterfaceConfiguration] = []
 
@@ -16,9 +20,22 @@ package struct ConnmanConfiguration: Sendable {
     /// Reads `main.conf`.
     package mutating func readMain(_ file: ConfigurationFile) throws(ImageFault) {
         let keys = try KeyFile(file.bytes, name: file.path)
-        if let list = keys.last("General", "NetworkInterfaceBlacklist") { ignored = KeyFile.list(list.value) }
-        if let list = keys.last("General", "DefaultAutoConnectTechnologies") {
-            connectsEthernet = KeyFile.list(list.value).contains("ethernet")
+        if let list = keys.last("General", "NetworkInterfaceBlacklist") {
+            ignored = KeyFile.list(list.value)
+            ignoring = list.source
+        }
+        if let list = keys.last("General", "DefaultAutoConnectTechnologies"),
+            !KeyFile.list(list.value).contains("ethernet")
+        {
+            refusesEthernet = list.source
+        }
+    }
+
+    /// Reads `/var/lib/connman/settings`, where it saves what was switched off (`technology_load`).
+    package mutating func readState(_ file: ConfigurationFile) throws(ImageFault) {
+        let keys = try KeyFile(file.bytes, name: file.path)
+        if let enable = keys.last("Wired", "Enable"), AsciiText.boolean(enable.value) == false {
+            switchesEthernetOff = enable.source
         }
     }
 
@@ -61,13 +78,17 @@ package struct ConnmanConfiguration: Sendable {
 
     /// What connman does with the NIC: what a service says, else DHCP.
     package func all(path: String) -> [NetworkInterfaceConfiguration] {
-        guard connectsEthernet else { return configurations }
         var match = InterfaceMatch()
         match.names = ignored.map { "!\($0)*" }
-        return configurations + [
-            NetworkInterfaceConfiguration(
-                source: SourceLine(file: path, line: 1, excerpt: ""), stack: .connman, match: match,
-                method: .dhcp)
-        ]
+        let off = switchesEthernetOff ?? refusesEthernet
+        var byItself = NetworkInterfaceConfiguration(
+            source: off ?? ignoring ?? SourceLine(file: path, line: 1, excerpt: ""), stack: .connman,
+            match: match, method: .dhcp)
+        byItself.startsAtBoot = Ternary(off == nil)
+        return (configurations + [byItself]).map { configuration in
+            var configuration = configuration
+            if switchesEthernetOff != nil { configuration.startsAtBoot = .no }
+            return configuration
+        }
     }
 }

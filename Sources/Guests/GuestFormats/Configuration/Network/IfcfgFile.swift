@@ -109,6 +109,9 @@ package struct IfcfgFile: Sendable {
             if let entry = values["PEERDNS"], refuses(entry.value, reader) {
                 result.refusesNameServers = entry.source
             }
+            if result.method == .dhcp, let entry = values["DEFROUTE"], refuses(entry.value, reader) {
+                result.refusesDefaultRoute = entry.source
+            }
             result.nameServers = ["DNS1", "DNS2", "DNS3"].compactMap { name in
                 guard let address = value(name), let entry = values[name] else { return nil }
                 return (address, entry.source)
@@ -117,7 +120,7 @@ package struct IfcfgFile: Sendable {
         return result
     }
 
-    /// `PEERDNS`: dhclient-script compares with `no`, NetworkManager knows other words for it.
+    /// `PEERDNS`, `DEFROUTE`: dhclient-script compares with `no`, NetworkManager knows other words for it.
     private func refuses(_ value: String, _ reader: Reader) -> Bool {
         reader == .scripts ? value == "no" : AsciiText.boolean(AsciiText.trimmed(value)) == false
     }

@@ -115,6 +115,11 @@ package struct NetplanConfiguration: Sendable {
         if let uses = definition["dhcp4-overrides"]?["use-dns"], uses.boolean == false {
             result.refusesNameServers = SourceLine(file: path, line: uses.line, excerpt: "use-dns: false")
         }
+        if let uses = definition["dhcp4-overrides"]?["use-routes"], uses.boolean == false, isDHCP,
+            result.gateway == nil
+        {
+            result.refusesDefaultRoute = SourceLine(file: path, line: uses.line, excerpt: "use-routes: false")
+        }
         if let servers = definition["nameservers"]?["addresses"] {
             result.nameServers = servers.texts.map {
                 ($0, SourceLine(file: path, line: servers.line, excerpt: $0))

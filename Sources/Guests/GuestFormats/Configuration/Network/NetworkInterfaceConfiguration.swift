@@ -69,6 +69,9 @@ package struct NetworkInterfaceConfiguration: Sendable {
     package var newName: String?
     /// The line for which the name servers of the DHCP server are not taken (`PEERDNS=no`, `ignore-auto-dns`).
     package var refusesNameServers: SourceLine?
+    /// The line for which the default route of the DHCP server is not taken (`UseGateway=no`, `never-default`), and
+    /// nothing sets another.
+    package var refusesDefaultRoute: SourceLine?
     /// The name servers it sets itself.
     package var nameServers: [(address: String, source: SourceLine)] = []
     /// The program that netplan gives it to (`networkd`, `NetworkManager`).

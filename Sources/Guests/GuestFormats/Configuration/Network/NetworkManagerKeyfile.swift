@@ -91,6 +91,11 @@ package struct NetworkManagerKeyfile: Sendable {
         if let entry = file.last("ipv4", "ignore-auto-dns"), AsciiText.boolean(entry.value) == true {
             result.refusesNameServers = entry.source
         }
+        if method4 == .dhcp, let entry = file.last("ipv4", "never-default"),
+            AsciiText.boolean(entry.value) == true, !hasDefaultRoute
+        {
+            result.refusesDefaultRoute = entry.source
+        }
         if let entry = file.last("ipv4", "dns") {
             result.nameServers = KeyFile.list(entry.value).map { ($0, entry.source) }
         }
@@ -111,6 +116,13 @@ package struct NetworkManagerKeyfile: Sendable {
             }
         }
         return result
+    }
+
+    /// A route to everywhere among the fixed ones: `route1=0.0.0.0/0,10.0.0.1`.
+    private var hasDefaultRoute: Bool {
+        file.entries.contains {
+            $0.group == "ipv4" && $0.key.hasPrefix("route") && $0.value.hasPrefix("0.0.0.0/0")
+        }
     }
 
     private var gateway: String? {

@@ -79,6 +79,9 @@ package struct NetworkdFile: Sendable {
     }
 
     /// What a `.network` file sets up.
+    ///
+    /// `RequiredForOnline=` and `ConfigureWithoutCarrier=` change what waits for the interface, not what it becomes: a
+    /// NIC of an instance has its carrier from the start.
     package var configuration: NetworkInterfaceConfiguration {
         let dhcp = file.last("Network", "DHCP")
         let mode = dhcp.map { AsciiText.lowercased($0.value) } ?? "no"
@@ -95,20 +98,94 @@ package struct NetworkdFile: Sendable {
         let hasV4 = addresses.contains { !$0.value.contains(":") }
         let unmanaged = file.last("Link", "Unmanaged").flatMap { AsciiText.boolean($0.value) } ?? false
         let policy = file.last("Link", "ActivationPolicy")?.value ?? "up"
+        let linkLocal: NetworkInterfaceConfiguration.Method = takesLinkLocal(.ipv4) ? .linkLocal : .none
         let first = dhcp?.source ?? addresses.first?.source ?? file.sections.first?.source
         var result = NetworkInterfaceConfiguration(
             source: first ?? SourceLine(file: file.name, line: 1, excerpt: ""), stack: .networkd,
             match: match,
-            method: unmanaged ? .unmanaged : isV4 ? .dhcp : hasV4 ? .fixed : .none)
+            method: unmanaged ? .unmanaged : isV4 ? .dhcp : hasV4 ? .fixed : linkLocal)
         result.addresses = addresses.map(\.value)
         result.gateway = gateway?.value
         result.dhcp6 = isV6
+        if isV4 { result.refusesDefaultRoute = refusedDefaultRoute }
+        // It comes up when another interface has its carrier, and answers for none of its addresses.
+        if !unmanaged, let word = file.words("Network", "BindCarrier").first?.word {
+            result.method = .other("BindCarrier=\(word)")
+        } else if !unmanaged, file.last("Link", "ARP").flatMap({ AsciiText.boolean($0.value) }) == false {
+            result.method = .other("ARP=no")
+        }
         result.startsAtBoot = Ternary(!unmanaged && !["manual", "down", "always-down"].contains(policy))
         if match.literalName == "lo" || match.types == ["loopback"] { result.kind = .loopback }
         for key in ["Bridge", "Bond", "BatmanAdvanced", "VRF"] where result.controller == nil {
             if key != "VRF" { result.controller = file.last("Network", key)?.value }
         }
         return result
+    }
+
+    /// Families that `[Network]` speaks of together.
+    package enum Family: Sendable { case ipv4, ipv6 }
+
+    /// `LinkLocalAddressing=`: an address of the link itself; of IPv6 it is what everything else of it rests on.
+    package func takesLinkLocal(_ family: Family) -> Bool {
+        guard let value = file.last("Network", "LinkLocalAddressing")?.value else { return family == .ipv6 }
+        let known = AsciiText.boolean(value)
+        let words = family == .ipv4 ? ["ipv4", "fallback", "ipv4-fallback"] : ["ipv6", "fallback"]
+        return known ?? words.contains(value)
+    }
+
+    /// The line for which the interface gets no IPv6 address from the network: no address of the link, or no ear for
+    /// routers, without which DHCPv6 does not begin; nil when it may get one, or has one of its own.
+    package var refusedIPv6: SourceLine? {
+        let addresses =
+            file.values("Network", "Address")
+            + file.sections.filter { $0.name == "Address" }.compactMap { $0.last("Address") }
+        guard !addresses.contains(where: { $0.value.contains(":") }) else { return nil }
+        if !takesLinkLocal(.ipv6) { return file.last("Network", "LinkLocalAddressing")?.source }
+        guard file.last("DHCPv6", "WithoutRA") == nil,
+            let listens = file.last("Network", "IPv6AcceptRA")
+                ?? file.last("Network", "IPv6AcceptRouterAdvertisements"),
+            AsciiText.boolean(listens.value) == false
+        else { return nil }
+        return listens.source
+    }
+
+    /// The line for which packets are passed on between interfaces: `IPv4Forwarding=`, before systemd 256
+    /// `IPForward=`. In `networkd.conf` the first holds for all interfaces.
+    package var forwarding: SourceLine? {
+        let found = file.last("Network", "IPv4Forwarding") ?? file.last("Network", "IPForward")
+        guard let found, AsciiText.boolean(found.value) ?? (found.value == "ipv4") else { return nil }
+        return found.source
+    }
+
+    /// The line for which other machines are hidden behind the address of this one (`IPMasquerade=`).
+    package var masquerade: SourceLine? {
+        guard let found = file.last("Network", "IPMasquerade"),
+            AsciiText.boolean(found.value) ?? ["ipv4", "both"].contains(found.value)
+        else { return nil }
+        return found.source
+    }
+
+    /// The line for which the gateway of the DHCP server is not taken, where no other way out is set.
+    /// `UseGateway=` (systemd 246) is what `UseRoutes=` says unless it says something itself.
+    private var refusedDefaultRoute: SourceLine? {
+        func last(_ key: String) -> UnitFile.Entry? {
+            file.last("DHCPv4", key) ?? file.last("DHCP", key)
+        }
+        guard let uses = last("UseGateway") ?? last("UseRoutes"), AsciiText.boolean(uses.value) == false
+        else {
+            return nil
+        }
+        if file.last("Network", "DefaultRouteOnDevice").flatMap({ AsciiText.boolean($0.value) }) == true {
+            return nil
+        }
+        let isOwn =
+            file.values("Network", "Gateway").contains { !$0.value.contains(":") }
+            || file.sections.contains { section in
+                section.name == "Route" && section.last("Gateway").map { !$0.value.contains(":") } ?? false
+                    && ["0.0.0.0/0", "0.0.0.0/0.0.0.0"].contains(
+                        section.last("Destination")?.value ?? "0.0.0.0/0")
+            }
+        return isOwn ? nil : uses.source
     }
 
     /// The virtual interface that a `.netdev` file makes: its name and kind.

@@ -36,6 +36,8 @@ package struct DhcpcdConfiguration: Sendable {
     package let fixedAddresses: [(interface: String?, address: String, source: SourceLine)]
     /// The lines that keep it from writing `/etc/resolv.conf`, with the interface of their block.
     package let resolverLeft: [(interface: String?, source: SourceLine)]
+    /// The line outside of blocks for which it sets no default route.
+    package let gatewayLeft: SourceLine?
 
     /// Reads the file.
     package init(_ bytes: Bytes, name: String = "/etc/dhcpcd.conf") throws(ImageFault) {
@@ -44,11 +46,15 @@ package struct DhcpcdConfiguration: Sendable {
         var allowed: [String] = []
         var fixed: [(interface: String?, address: String, source: SourceLine)] = []
         var left: [(interface: String?, source: SourceLine)] = []
+        var gateway: SourceLine?
+        var isInBlock = false
         var interface: String?
         for line in text.lines {
             let words = AsciiText.words(line.bytes).map(AsciiText.string)
             guard let keyword = words.first, !keyword.hasPrefix("#") else { continue }
+            if ["interface", "ssid", "profile"].contains(keyword) { isInBlock = true }
             switch keyword {
+            case "nogateway" where !isInBlock: gateway = text.source(line)
             case "interface": interface = words.count > 1 ? words[1] : nil
             case "ssid", "profile", "arping": interface = nil
             case "denyinterfaces": denied += words.dropFirst()
@@ -65,6 +71,7 @@ package struct DhcpcdConfiguration: Sendable {
             }
         }
         resolverLeft = left
+        gatewayLeft = gateway
         self.denied = denied
         self.allowed = allowed
         fixedAddresses = fixed
@@ -72,7 +79,7 @@ package struct DhcpcdConfiguration: Sendable {
 
     /// What dhcpcd does with interfaces, most special first: fixed addresses, then DHCP for all that are allowed.
     package func configurations(path: String = "/etc/dhcpcd.conf") -> [NetworkInterfaceConfiguration] {
-        var result = fixedAddresses.map { fixed in
+        let result = fixedAddresses.map { fixed in
             var configuration = NetworkInterfaceConfiguration(
                 source: fixed.source, stack: .dhcpcd,
                 match: fixed.interface.map { InterfaceMatch(name: $0) } ?? InterfaceMatch(), method: .fixed)
@@ -81,10 +88,9 @@ package struct DhcpcdConfiguration: Sendable {
         }
         var match = InterfaceMatch()
         match.names = allowed + denied.map { "!" + $0 }
-        result.append(
-            NetworkInterfaceConfiguration(
-                source: SourceLine(file: path, line: 1, excerpt: ""), stack: .dhcpcd, match: match,
-                method: .dhcp))
-        return result
+        var byItself = NetworkInterfaceConfiguration(
+            source: SourceLine(file: path, line: 1, excerpt: ""), stack: .dhcpcd, match: match, method: .dhcp)
+        byItself.refusesDefaultRoute = gatewayLeft
+        return result + [byItself]
     }
 }
