@@ -10,9 +10,9 @@ struct UnitConditions {
     /// Directories that are filled when the system runs.
     private static let volatile = ["/run", "/var/run", "/proc", "/sys", "/dev", "/tmp"]
 
-    /// What `ConditionVirtualization=` calls machines and containers other than those of KVM.
+    /// What `ConditionVirtualization=` calls machines that are no target of this product, and containers.
     private static let otherPlaces: Set = [
-        "no", "container", "vmware", "oracle", "xen", "microsoft", "parallels", "bochs", "bhyve", "uml",
+        "no", "container", "vmware", "oracle", "parallels", "bochs", "bhyve", "uml",
         "zvm",
         "powervm", "qnx", "acrn", "apple", "sre", "openvz", "lxc", "lxc-libvirt", "systemd-nspawn", "docker",
         "podman", "rkt", "wsl", "proot", "pouch",
