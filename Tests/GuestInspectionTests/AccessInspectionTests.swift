@@ -154,6 +154,52 @@ import Testing
         #expect(facts.access.ssh.permitRootLogin?.evidence.path == "/etc/sysconfig/sshd")
     }
 
+    @Test func withoutItsFileTheServerExits() {
+        #expect(guest(Self.debian12, [:]).access.ssh.errors.map(\.code) == ["noConfiguration"])
+        #expect(guest(Self.debian12, ["etc/ssh/sshd_config": ""]).access.ssh.errors.isEmpty)
+    }
+
+    @Test func accountsThatAreNotFound() {
+        func codes(_ table: String, _ more: [String: String] = [:]) -> [String] {
+            let files = ["etc/ssh/sshd_config": "", "etc/nsswitch.conf": table].merging(more) { $1 }
+            let ssh = guest(Self.debian12, files).access.ssh
+            return ssh.obstacles.map(\.code) + ssh.doubts.map(\.code)
+        }
+        #expect(codes("passwd: compat systemd\n") == [])
+        #expect(codes("group: sss\n") == [])
+        #expect(codes("passwd: sss # files\n") == ["noPrivilegeSeparationUser"])
+        // What a directory knows is not in the image.
+        #expect(codes("passwd: sss\n", ["lib/libnss_sss.so.2": "x"]) == ["accountsElsewhere"])
+    }
+
+    @Test func keysThatDoNotCount() throws {
+        func account(_ line: String, _ configuration: String = "") throws -> AccountFacts {
+            try root(
+                guest(
+                    Self.debian12,
+                    ["etc/ssh/sshd_config": configuration, "root/.ssh/authorized_keys": line + "\n"]))
+        }
+        #expect(try account(Self.key).authorizedKeys == 1)
+        let expired = try account("expiry-time=\"20240101\" " + Self.key)
+        #expect(expired.authorizedKeys == 0)
+        #expect(expired.keyProblems.map(\.code) == ["expiredKey"])
+        #expect(try account("from=\"10.0.0.0/8\" " + Self.key).restrictedKeys.count == 1)
+        let other = try account(Self.key, "PubkeyAcceptedKeyTypes ssh-rsa\n")
+        #expect(other.keyProblems.map(\.code) == ["refusedKeyType"])
+        #expect(try account(Self.key, "AuthenticationMethods gssapi-with-mic\n").sshWithKey == .no)
+        #expect(try account(Self.key, "AuthenticationMethods publickey,password\n").sshWithKey == .unknown)
+        let forced = try account(Self.key, "Match User root\nForceCommand /usr/sbin/nologin\n")
+        #expect(forced.sshWithKey == .no)
+        #expect(forced.refusedBy?.line == 2)
+        #expect(try account(Self.key, "ForceCommand /usr/bin/record\n").sshWithKey != .no)
+    }
+
+    @Test func anAddressFamily() {
+        let ssh = guest(Self.debian12, ["etc/ssh/sshd_config": "AddressFamily inet6\n"]).access.ssh
+        #expect(ssh.addressFamily?.value == "inet6")
+        #expect(guest(Self.debian12, ["etc/ssh/sshd_config": ""]).access.ssh.addressFamily == nil)
+    }
+
     @Test func aLockedPasswordWithoutPAMRefusesKeys() throws {
         let files = [
             "etc/ssh/sshd_config": "PermitRootLogin yes\nUsePAM no\n",

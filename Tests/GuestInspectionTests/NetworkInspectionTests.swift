@@ -612,6 +612,48 @@ import Testing
         #expect(facts.interfaces.isEmpty && facts.leftovers.isEmpty && facts.problems.isEmpty)
         #expect(facts.activeManagers.isEmpty)
     }
+
+    @Test func aMatchForMachinesOfVMwareIsForNone() {
+        var guest = NetworkGuest(.debian, "debian", "12", udev: 252)
+        guest.start("systemd-networkd.service")
+        let path = "/etc/systemd/network/80-dhcp.network"
+        for (place, expected) in [("vmware", []), ("vm", ["networkd: dhcp"])] {
+            guest.file(
+                path, "[Match]\nName=en*\nVirtualization=\(place)\n[Network]\nDHCP=ipv4\n", mode: 0o644)
+            let network = guest.network()
+            #expect(network.summary == expected)
+            #expect(!network.interfaces.contains { $0.appliesToPrimary == .unknown })
+        }
+    }
+
+    @Test func networkdIsNotRootAndHasToReadItsFile() {
+        var guest = NetworkGuest(.debian, "debian", "12", udev: 252)
+        guest.start("systemd-networkd.service")
+        guest.file("/etc/passwd", "root:x:0:0::/root:/bin/sh\nsystemd-network:x:998:998::/:/bin/false\n")
+        guest.file(
+            "/usr/lib/systemd/system/systemd-networkd.service",
+            "[Service]\nUser=systemd-network\nExecStart=/bin/true\n")
+        let path = "/etc/systemd/network/80-dhcp.network"
+        guest.file(path, "[Match]\nName=en* eth*\n[Network]\nDHCP=ipv4\n", mode: 0o644)
+        #expect(guest.network().summary == ["networkd: dhcp"])
+        guest.file(path, "[Match]\nName=en* eth*\n[Network]\nDHCP=ipv4\n", mode: 0o600)
+        #expect(guest.network().summary == [])
+        #expect(guest.network().setAside[path]?.contains("mode 600") == true)
+    }
+
+    @Test func aManagerThatCannotStartSetsNothingUp() {
+        var guest = NetworkGuest(.debian, "debian", "12", udev: 252)
+        guest.start("systemd-networkd.service")
+        guest.file(
+            "/etc/systemd/network/80-dhcp.network", "[Match]\nName=en* eth*\n[Network]\nDHCP=ipv4\n",
+            mode: 0o644)
+        #expect(guest.network().refusing.isEmpty)
+        guest.file(
+            "/usr/lib/systemd/system/systemd-networkd.service", "[Service]\nExecStart=/nowhere/networkd\n")
+        let network = guest.network()
+        #expect(network.summary == [])
+        #expect(network.refusing[.networkd]?.message.contains("/nowhere/networkd") == true)
+    }
 }
 
 extension NetworkGuest {

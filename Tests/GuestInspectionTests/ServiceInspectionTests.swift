@@ -446,6 +446,77 @@ import Testing
         #expect((masked.state, masked.starts) == (.masked, .no))
     }
 
+    @Test func theCommandLineMasksAndWants() {
+        var disk = systemd()
+        disk.link(
+            "/etc/systemd/system/multi-user.target.wants/ssh.service", "/lib/systemd/system/ssh.service")
+        // It is a generator that reads the words.
+        #expect(services(disk, "ro systemd.mask=ssh.service").unit("ssh.service").starts == .yes)
+        disk.file("/lib/systemd/system-generators/systemd-debug-generator")
+        let masked = services(disk, "ro systemd.mask=ssh").unit("ssh.service")
+        #expect((masked.state, masked.starts) == (.masked, .no))
+        #expect(masked.evidence.first?.excerpt == "systemd.mask=ssh")
+        #expect(masked.evidence.first?.path == "/boot/grub/grub.conf")
+        disk.replace("/etc/systemd/system/multi-user.target.wants/ssh.service", with: nil)
+        #expect(services(disk, "ro").unit("ssh.service").starts == .no)
+        #expect(services(disk, "ro systemd.wants=ssh.service").unit("ssh.service").starts == .yes)
+    }
+
+    /// A system with sshd and networkd as a drop-in of one of them changes it.
+    private func obstacle(
+        _ unit: String, _ dropIn: String, _ change: (inout MemoryFileSystem) -> Void = { _ in }
+    ) -> String? {
+        var disk = systemd()
+        disk.file("/usr/sbin/sshd")
+        disk.file("/lib/systemd/systemd-networkd")
+        disk.file(
+            "/lib/systemd/system/systemd-networkd.service",
+            "[Service]\nUser=systemd-network\nExecStart=!!/lib/systemd/systemd-networkd\n")
+        disk.file("/etc/passwd", "root:x:0:0::/root:/bin/sh\nsystemd-network:x:998:998::/:/bin/false\n")
+        disk.file("/etc/systemd/system/\(unit).d/local.conf", dropIn)
+        change(&disk)
+        return services(disk).obstacle(of: unit)?.message
+    }
+
+    @Test(
+        "What keeps a unit from running",
+        arguments: [
+            ("", true), ("[Unit]\nConditionPathExists=/etc/ssh/enabled\n", false),
+            ("[Unit]\nConditionPathExists=!/etc/ssh/enabled\n", true),
+            ("[Unit]\nConditionPathExists=/run/enabled\n", true),
+            ("[Unit]\nConditionPathExists=/nowhere\nConditionPathExists=\n", true),
+            ("[Unit]\nConditionPathExists=|/nowhere\nConditionPathExists=|/etc/passwd\n", true),
+            ("[Unit]\nConditionPathExists=|/nowhere\nConditionVirtualization=|vmware\n", false),
+            ("[Unit]\nAssertPathIsDirectory=/etc/passwd\n", false),
+            ("[Unit]\nConditionVirtualization=!kvm\n", false), ("[Unit]\nConditionVirtualization=vm\n", true),
+            // Seen on systemd 252: the job of what is only wanted stays, and runs.
+            ("[Unit]\nRequires=storage.service\n", true), ("[Unit]\nWants=storage.service\n", true),
+            ("[Service]\nExecStart=/usr/sbin/sshd -D\n", false),
+            ("[Service]\nExecStart=\nExecStart=/opt/sshd -D\n", false),
+            ("[Service]\nExecStart=\nExecStart=-/opt/sshd -D\n", true),
+            ("[Service]\nExecStartPre=/opt/check\n", false), ("[Service]\nExecStartPre=-/opt/check\n", true),
+            ("[Service]\nUser=nobody-here\n", false), ("[Service]\nUser=0\n", true),
+        ])
+    func obstacles(dropIn: String, runs: Bool) {
+        let found = obstacle("ssh.service", dropIn)
+        #expect((found == nil) == runs, "\(found ?? "nothing")")
+    }
+
+    @Test func aDaemonThatIsNotRootHasToReachItsProgram() {
+        #expect(obstacle("systemd-networkd.service", "") == nil)
+        #expect(
+            obstacle("systemd-networkd.service", "") {
+                $0.replace("/lib/systemd/systemd-networkd", with: nil)
+            } != nil)
+        let lookup = obstacle("systemd-networkd.service", "") {
+            $0.file("/etc/nsswitch.conf", "passwd: sss\n")
+        }
+        #expect(lookup?.contains("nsswitch.conf") == true)
+        #expect(
+            obstacle("systemd-networkd.service", "") { $0.file("/etc/nsswitch.conf", "passwd: files sss\n") }
+                == nil)
+    }
+
     // MARK: Others
 
     @Test func anUnknownInitStaysUnknown() {

@@ -28,6 +28,7 @@ FATAL = [
     (r"(GRUB ){8}", "firmware"),                                      # boot code that restarts for ever
     (r"Failed to boot both default and fallback entries.*", "kernel"),
     (r"grub> *$", "bootloader"),
+    (r"Enter username: *$", "bootloader"),                             # of GRUB, before an entry that not all may start
     (r"Kernel panic - not syncing: .*Unable to mount root fs.*", "initramfs"),
     (r"Kernel panic - not syncing: .*No working init.*", "init"),
     (r"Kernel panic - not syncing: .*", "panic"),

@@ -118,6 +118,7 @@ do_bios-boot-zeroed() { need "$GRUBP" "BIOS boot partition"; dd if=/dev/zero of=
 do_gpt-primary-damaged() { zero 512 16896; }
 do_gpt-primary-checksum-wrong() { zero 528 4; }
 do_gpt-backup-damaged() { zero $(($(stat -c %s "$IMG")-16896)) 16896; }
+do_gpt-protective-type-wrong() { dd if=<(printf '\203') of="$IMG" bs=1 seek=450 conv=notrunc status=none; }
 do_esp-no-fallback() { esp mdeltree ::/EFI/BOOT; }
 do_esp-fallback-without-grub() { esp mdel ::/EFI/BOOT/grubx64.efi; }
 do_esp-shim-without-grub() { esp mdel ::/EFI/BOOT/grubx64.efi ::/EFI/BOOT/fbx64.efi; }
@@ -134,11 +135,16 @@ do_grub-cfg-search-wrong-uuid() { root; sed -i -E "s/^(\s+search .*=root) \S+/\1
 do_grub-normal-mod-missing() { root; rm "$R"/boot/grub/*/normal.mod; }
 do_grub-wait-forever() { root; sed -i 's/set timeout=[0-9]*/set timeout=-1/' "$R/boot/grub/grub.cfg"; }
 do_grub-default-out-of-range() { root; sed -i 's/set default="0"/set default="9"/' "$R/boot/grub/grub.cfg"; }
+do_grub-superusers() { root; sed -i '1i set superusers="admin"\npassword admin secret' "$R/boot/grub/grub.cfg"; }
+do_grub-superusers-unrestricted() { do_grub-superusers; sed -i -E 's/^(\s*menuentry .*)\{$/\1--unrestricted {/' "$R/boot/grub/grub.cfg"; }
+do_grub-initrd-first-missing() { root; sed -i -E 's,^(\s+initrd\s+),\1/boot/intel-ucode.img ,' "$R/boot/grub/grub.cfg"; }
 do_saved-entry-removed-kernel() {
   root; sed -i 's/set default="0"/set default="${saved_entry}"/' "$R/boot/grub/grub.cfg"; sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=saved/' "$R/etc/default/grub"
   chroot "$R" grub-editenv /boot/grub/grubenv set "saved_entry=gnulinux-advanced-$NOSUCH>gnulinux-5.10.0-1-amd64-advanced-$NOSUCH"; }
 do_ext4-large-dir() { losetup_root; tune2fs -O large_dir "$LOOP" > /dev/null; losetup -d "$LOOP"; }
 do_ext4-inline-data() { losetup_root; debugfs -w -R 'feature inline_data' "$LOOP" > /dev/null 2>&1; losetup -d "$LOOP"; }
+do_ext4-csum-seed() { losetup_root; tune2fs -O metadata_csum_seed "$LOOP" > /dev/null; losetup -d "$LOOP"; }
+do_ext4-unknown-ro-feature() { losetup_root; debugfs -w -R 'feature FEATURE_R20' "$LOOP" > /dev/null 2>&1; losetup -d "$LOOP"; }
 losetup_root() { loop "$ROOTP"; }
 
 # a damaged loader, a loader that looks for what is not there; E is the entry kernel-install wrote, D its directory
@@ -189,6 +195,10 @@ do_initrd-missing() { root; rm "$R"/boot/initrd.img-*; }
 do_initrd-empty() { root; truncate -s 0 "$R"/boot/initrd.img-*; }
 do_initrd-truncated() { root; local f; f=$(echo "$R"/boot/initrd.img-*); truncate -s $(($(stat -c %s "$f")/2)) "$f"; }
 do_initrd-corrupt() { root; damage "$R"/boot/initrd.img-*; }
+do_initrd-trailing-garbage() { root; local f; f=$(echo "$R"/boot/initrd.img-*); head -c 4096 /dev/zero | tr '\0' '\377' >> "$f"; }
+do_initrd-early-microcode() { # an archive of its own in front, as the package of the microcode makes it
+  root; local f; f=$(echo "$R"/boot/initrd.img-*); mkdir -p "$R.early/kernel/x86/microcode"; head -c 2048 /dev/zero > "$R.early/kernel/x86/microcode/GenuineIntel.bin"
+  (cd "$R.early" && find . -mindepth 1 | cpio -o -H newc --quiet) > "$R.cpio"; cat "$f" >> "$R.cpio"; cat "$R.cpio" > "$f"; rm -r "$R.early" "$R.cpio"; }
 do_initrd-no-virtio() { root; if [ -x "$R/usr/bin/dracut" ]; then dracut --omit-drivers "virtio_blk virtio_scsi virtio_pci"; return; fi
   initramfs_with $PC mptspi vmw_pvscsi nvme ext4; }
 do_initrd-no-virtio-pci() { initramfs_with $PC nvme virtio_blk virtio_scsi ext4; }
@@ -201,6 +211,14 @@ do_rootfs-blacklist-virtio() { modprobe_conf "blacklist virtio_blk"; }
 do_rootfs-install-false-virtio-net() { modprobe_conf "install virtio_net /bin/false"; }
 do_cmdline-blacklist-virtio() { cmdline 's/$/ modprobe.blacklist=virtio_blk/'; }
 do_cmdline-module-blacklist-virtio() { cmdline 's/$/ module_blacklist=virtio_blk/'; }
+unsigned() { # a module without the signature at its end
+  root; local f; f=$(find "$R/lib/modules/$K" -name "$1.ko"); cp "$f" "$R.ko"; objcopy "$R.ko" "$f" 2> /dev/null; rm "$R.ko"
+  if grep -q 'Module signature appended' "$f"; then die "$1 is still signed"; fi; }
+do_initrd-unsigned-virtio() { unsigned virtio_blk; initramfs; }
+do_initrd-unsigned-virtio-enforced() { unsigned virtio_blk; initramfs; cmdline 's/$/ module.sig_enforce=1/'; }
+modules_packed() { root; find "$R/lib/modules/$K" -name '*.ko' -print0 | xargs -0 -n 64 "$@"; depmod -b "$R" "$K"; initramfs; }   # program with options
+do_modules-gz() { modules_packed gzip -1; }
+do_modules-xz() { modules_packed xz -0 --check=crc32; }
 
 # ---- dracut ----------------------------------------------------------------------------------------------------------
 do_dracut-squash() { dracut --add squash; }
@@ -225,6 +243,10 @@ do_root-dev-sda1() { cmdline 's,root=\S+,root=/dev/sda1,'; }
 do_root-dev-vda1() { cmdline 's,root=\S+,root=/dev/vda1,'; }
 do_root-missing-argument() { cmdline 's/root=\S+ //'; }
 do_root-partuuid() { local u; u=$(partx -g -o UUID "$IMG" | tail -n 1); cmdline "s/root=\S+/root=PARTUUID=$u/"; }
+do_root-label() { losetup_root; tune2fs -L SYSTEM "$LOOP" > /dev/null; losetup -d "$LOOP"; cmdline 's/root=\S+/root=LABEL=SYSTEM/'; }
+do_root-label-twice() { # the EFI system partition, which comes first, has the same label
+  need "$ESPP" "EFI system partition"; loop "$ESPP"; fatlabel "$LOOP" SYSTEM; losetup -d "$LOOP"; do_root-label; }
+do_rootfstype-xfs() { cmdline 's/$/ rootfstype=xfs/'; }
 do_rootflags-unknown() { cmdline 's/$/ rootflags=nosuchoption/'; }
 do_superblock-damaged() { zero $((${ROOTP% *}+1024)) 1024; }
 do_boot-superblock-damaged() { need "$BOOTP" "separate /boot"; zero $((${BOOTP% *}+1024)) 1024; }
@@ -341,6 +363,9 @@ do_init-missing() { root; rm "$R/sbin/init"; }
 do_systemd-binary-missing() { root; rm "$R/lib/systemd/systemd"; }
 do_libc-missing() { root; rm "$R"/usr/lib/x86_64-linux-gnu/libc.so.6; }
 do_dynamic-loader-missing() { root; rm "$R"/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 "$R"/usr/lib64/ld-linux-x86-64.so.2; }
+do_dynamic-loader-empty() { root; truncate -s 0 "$R"/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2; }
+do_libc-empty() { root; truncate -s 0 "$R"/usr/lib/x86_64-linux-gnu/libc.so.6; }
+do_ld-so-preload-missing() { root; echo /usr/lib/libsnoopy.so > "$R/etc/ld.so.preload"; }
 do_lib64-link-missing() { root; rm "$R/lib64"; }
 do_lib-link-absolute() { root; ln -sfn /usr/lib "$R/lib"; ln -sfn /usr/lib64 "$R/lib64"; }
 do_default-target-emergency() { root; ln -sf /lib/systemd/system/emergency.target "$R/etc/systemd/system/default.target"; }
@@ -348,6 +373,18 @@ do_default-target-dangling() { root; ln -sf /lib/systemd/system/nosuch.target "$
 do_cmdline-init-bash() { cmdline 's,$, init=/bin/bash,'; }
 do_cmdline-init-missing() { cmdline 's,$, init=/sbin/nosuchinit,'; }
 do_cmdline-rescue() { cmdline 's/$/ systemd.unit=rescue.target/'; }
+do_cmdline-systemd-run() { cmdline 's,$, systemd.run=/bin/true,'; }
+do_cmdline-selinux-enforcing() { cmdline 's/$/ selinux=1 security=selinux enforcing=1/'; }
+do_cmdline-acpi-off() { cmdline 's/$/ acpi=off/'; }
+do_console-tty0-only() { cmdline 's/ console=ttyS0\S*//'; }
+mask() { root; ln -sf /dev/null "$R/etc/systemd/system/$1"; }
+do_basic-target-masked() { mask basic.target; }
+do_local-fs-target-masked() { mask local-fs.target; }
+do_udevd-masked() { mask systemd-udevd.service; }
+do_multi-user-requires-missing() { root; mkdir "$R/etc/systemd/system/multi-user.target.requires"; ln -s ../data-sync.service "$R/etc/systemd/system/multi-user.target.requires/data-sync.service"; }
+do_root-dir-mode-700() { root; chmod 700 "$R"; }
+do_nsswitch-without-files() { root; sed -i -E 's/^(passwd|group|shadow):.*/\1: sss/' "$R/etc/nsswitch.conf"; }
+do_machine-id-invalid() { root; echo 'VMware-56 4d 1e 0a' > "$R/etc/machine-id"; }
 do_fstab-root-wrong-uuid() { fstab_spec / "UUID=$NOSUCH"; }
 do_fstab-root-sda1() { fstab_spec / /dev/sda1; }
 do_fstab-missing-data-disk() { fstab "UUID=$NOSUCH /srv ext4 defaults 0 2"; }
@@ -357,6 +394,10 @@ do_fstab-boot-wrong-uuid() { need "$BOOTP" "separate /boot"; fstab_spec /boot "U
 do_fstab-boot-sda1() { need "$BOOTP" "separate /boot"; fstab_spec /boot /dev/sda1; }
 do_fstab-esp-wrong-uuid() { need "$ESPP" "EFI system partition"; fstab_spec /boot/efi UUID=DEAD-BEEF; }
 do_fstab-swap-missing() { fstab "UUID=$NOSUCH none swap sw 0 0"; }
+do_fstab-two-fields() { fstab '/dev/vdb1 /srv'; }
+do_fstab-duplicate() { fstab 'tmpfs /srv tmpfs defaults 0 0'; fstab 'tmpfs /srv tmpfs size=1m 0 0'; }
+do_fstab-root-data-writeback() { root; sed -i -E 's,^(\S+\s+/\s+ext4\s+)\S+,\1data=writeback,' "$R/etc/fstab"; }
+do_fstab-missing-data-disk-nofail-no-timeout() { fstab "UUID=$NOSUCH /srv ext4 defaults,nofail,x-systemd.device-timeout=0 0 2"; }
 do_fstab-crlf() { root; sed -i 's/$/\r/' "$R/etc/fstab"; }
 do_fstab-crlf-four-fields() { root; sed -i -E 's/^(UUID=\S+\s+\S+\s+\S+\s+\S+).*/\1\r/' "$R/etc/fstab"; }
 do_fstab-root-uuid-uppercase() { root; sed -i -E 's,^UUID=(\S+)(\s+/\s),UUID=\U\1\E\2,' "$R/etc/fstab"; }
@@ -379,6 +420,13 @@ do_network-static-old() { network '[Match]\nName=en*\n[Network]\nAddress=192.168
 do_network-name-of-vmware() { network '[Match]\nName=ens192\n[Network]\nDHCP=ipv4\n'; }
 do_network-mac-bound() { network '[Match]\nMACAddress=00:50:56:aa:bb:cc\n[Network]\nDHCP=ipv4\n'; }
 do_network-nothing-enabled() { disable 'systemd-networkd*'; disable 'dbus-org.freedesktop.network1.service'; }
+do_network-file-mode-600() { root; chmod 600 "$R"/etc/systemd/network/*.network; }
+do_network-virtualization-vmware() { network '[Match]\nName=en*\nVirtualization=vmware\n[Network]\nDHCP=ipv4\n'; }
+do_networkd-program-missing() { root; rm "$R/lib/systemd/systemd-networkd"; }
+do_cmdline-mask-networkd() { cmdline 's/$/ systemd.mask=systemd-networkd.service/'; }
+do_ifupdown-without-dhclient() { do_network-eth0-with-ifnames-0; rm -f "$R/sbin/dhclient" "$R/sbin/dhclient3"; }
+do_link-names-lan0() { ifupdown 'auto lan0\niface lan0 inet dhcp\n'; printf '[Match]\nOriginalName=*\nType=ether\n[Link]\nName=lan0\n' > "$R/etc/systemd/network/10-lan.link"; }
+do_udev-rule-names-lan0() { ifupdown 'auto lan0\niface lan0 inet dhcp\n'; echo 'SUBSYSTEM=="net", ACTION=="add", DRIVERS=="?*", ATTR{type}=="1", NAME="lan0"' > "$R/etc/udev/rules.d/70-persistent-net.rules"; }
 nm() { root; NM="$R/etc/NetworkManager/system-connections/lan.nmconnection"; }
 do_nm-keyfile-mode-644() { nm; chmod 644 "$NM"; }
 do_nm-keyfile-removed() { nm; rm "$NM"; }
@@ -405,6 +453,29 @@ do_sshd-config-crlf() { root; sed -i 's/$/\r/' "$R/etc/ssh/sshd_config"; }
 do_sshd-hostkeys-missing() { root; rm "$R"/etc/ssh/ssh_host_*; }
 do_sshd-hostkeys-mode-644() { root; chmod 644 "$R"/etc/ssh/ssh_host_*_key; }
 do_sshd-permitrootlogin-no() { sshd 'PermitRootLogin no'; }
+do_sshd-config-missing() { root; rm "$R/etc/ssh/sshd_config"; }
+do_sshd-library-missing() { root; rm "$R"/usr/lib/x86_64-linux-gnu/libwrap.so.0*; }
+do_sshd-addressfamily-inet6() { sshd 'AddressFamily inet6'; }
+do_sshd-authenticationmethods-gssapi() { sshd 'AuthenticationMethods gssapi-with-mic'; }
+do_sshd-pubkey-algorithms-rsa() { sshd 'PubkeyAcceptedAlgorithms rsa-sha2-512,rsa-sha2-256'; }
+do_sshd-ciphers-removed() { sshd 'Ciphers arcfour128,blowfish-cbc'; }
+do_sshd-match-root-without-keys() { root; printf 'Match User root\n  PubkeyAuthentication no\n' >> "$R/etc/ssh/sshd_config"; }
+do_sshd-forcecommand() { root; printf 'Match User root\n  ForceCommand /usr/sbin/nologin\n' >> "$R/etc/ssh/sshd_config"; }
+do_sshd-dropin-permitrootlogin-no() { root; echo 'PermitRootLogin no' > "$R/etc/ssh/sshd_config.d/50-hardening.conf"; }
+ssh_unit() { root; mkdir -p "$R/etc/systemd/system/ssh.service.d"; printf "$1" > "$R/etc/systemd/system/ssh.service.d/local.conf"; }
+do_sshd-unit-condition() { ssh_unit '[Unit]\nConditionPathExists=/etc/ssh/enabled\n'; }
+do_sshd-unit-condition-negated() { ssh_unit '[Unit]\nConditionVirtualization=!kvm\nConditionVirtualization=!qemu\n'; }
+do_sshd-unit-requires-missing() { ssh_unit '[Unit]\nRequires=storage-ready.service\nAfter=storage-ready.service\n'; }
+do_sshd-unit-other-program() { ssh_unit '[Service]\nExecStart=\nExecStart=/opt/openssh/sbin/sshd -D\n'; }
+do_sshd-unit-two-programs() { ssh_unit '[Service]\nExecStart=/usr/sbin/sshd -D -o UseDNS=no\n'; }
+do_sshd-unit-address-deny() { ssh_unit '[Service]\nIPAddressDeny=any\nIPAddressAllow=localhost\n'; }
+do_sshd-unit-other-user() { ssh_unit '[Service]\nUser=sshadmin\n'; }
+do_cmdline-mask-ssh() { cmdline 's/$/ systemd.mask=ssh.service/'; }
+do_authorized-keys-from() { root; sed -i 's,^ssh-,from="192.168.77.0/24" ssh-,' "$R/root/.ssh/authorized_keys"; }
+do_authorized-keys-expired() { root; sed -i 's,^ssh-,expiry-time="20240101" ssh-,' "$R/root/.ssh/authorized_keys"; }
+do_shadow-missing() { root; rm -f "$R/etc/shadow" "$R/etc/shadow-"; }
+do_shadow-root-missing() { root; sed -i '/^root:/d' "$R/etc/shadow"; }
+do_pam-session-module-missing() { root; sed -i '1i session required pam_nosuch.so' "$R/etc/pam.d/sshd"; }
 do_sshd-allowusers-other() { sshd 'AllowUsers admin'; }
 do_authorized-keys-mode-666() { root; chmod 666 "$R/root/.ssh/authorized_keys"; }
 do_root-home-mode-777() { root; chmod 777 "$R/root"; }

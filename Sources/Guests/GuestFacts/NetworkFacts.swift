@@ -190,6 +190,8 @@ package struct SSHFacts: Sendable, Hashable, Codable {
     package var permitEmptyPasswords: Located<Bool>?
     package var ports: [Located<Int>] = []
     package var listenAddresses: [Located<String>] = []
+    /// `AddressFamily inet6`: nothing listens on IPv4.
+    package var addressFamily: Located<String>?
     /// AllowUsers, DenyGroups …
     package var restrictions: [Evidence] = []
     /// Lines for which sshd refuses to start.
@@ -236,6 +238,8 @@ package struct AccountFacts: Sendable, Hashable, Codable {
     package var authorizedKeysEvidence: [Evidence] = []
     /// Keys that start one command and no shell; the notice of cloud-init for root is not among them.
     package var forcedKeys: Int = 0
+    /// Keys that are good for connections from some addresses only (`from=`).
+    package var restrictedKeys: [Evidence] = []
     /// Keys that sshd would ignore because of the modes of the files above them.
     package var keyProblems: [StructureFinding] = []
     /// Whether sshd, once it runs, lets the account in with its password, Match blocks and lists included.

@@ -75,7 +75,16 @@ extension AccessInspection {
             }
             guard let keys = keys.value else { continue }
             facts.forcedKeys += keys.keys.filter { !$0.givesShell && !$0.isCloudInitNotice }.count
-            let usable = keys.keys.filter { $0.givesShell && !$0.isCloudInitNotice }
+            var usable = keys.keys.filter { $0.givesShell && !$0.isCloudInitNotice }
+            guard !usable.isEmpty else { continue }
+            for key in usable {
+                guard let why = refusal(of: key, for: entry) else { continue }
+                facts.keyProblems.append(
+                    StructureFinding(code: why.code, message: why.message, evidence: Evidence(key.source)))
+            }
+            usable.removeAll { refusal(of: $0, for: entry) != nil }
+            facts.restrictedKeys += usable.filter(\.isSourceRestricted).map { Evidence($0.source) }
+            usable.removeAll(where: \.isSourceRestricted)
             guard !usable.isEmpty else { continue }
             if let problem = modeProblem(path, of: entry) {
                 facts.keyProblems.append(problem)
@@ -85,6 +94,20 @@ extension AccessInspection {
             facts.authorizedKeysEvidence.append(
                 Evidence(path: path, excerpt: usable.count == 1 ? "1 key" : "\(usable.count) keys"))
         }
+    }
+
+    /// Why sshd does not take a key, whoever brings it.
+    private func refusal(
+        of key: AuthorizedKeys.Key, for entry: PasswdFile.Account
+    ) -> (code: String, message: String)? {
+        if key.isExpired(onDay: today) {
+            return ("expiredKey", "the time of the key is over (expiry-time)")
+        }
+        let accepted = configuration?.accepts(
+            keyType: key.type, for: .init(user: entry.name, groups: groups?.names(of: entry)),
+            version: packageVersion.flatMap { OpenSSHVersion($0) })
+        guard let accepted, accepted.answer == .no else { return nil }
+        return ("refusedKeyType", "sshd takes no keys of type \(key.type)")
     }
 
     /// `StrictModes`: the file and every directory above it up to the home must belong to the account or to root
@@ -171,13 +194,44 @@ extension AccessInspection {
                 if root.source != nil { ways.key = ways.key && .unknown }
             }
         }
+        takeMethods(configuration, connection, &ways)
         ways.password = ways.password && admitted.answer
         ways.key = ways.key && admitted.answer
         if admitted.answer == .no { ways.decisive = admitted.source.map { Evidence($0) } ?? ways.decisive }
         return ways
     }
 
-    /// The account stack is asked whatever somebody brings, the one for authentication only about passwords.
+    /// `AuthenticationMethods`, and `ForceCommand` with a command that ends the session at once.
+    private func takeMethods(
+        _ configuration: SSHDaemonConfiguration, _ connection: SSHDaemonConfiguration.Connection,
+        _ ways: inout Ways
+    ) {
+        if let methods = configuration.methods(for: connection) {
+            let place = methods.source.map { Evidence($0) }
+            if methods.key != .enough || methods.password != .enough {
+                ways.decisive = place ?? ways.decisive
+            }
+            func take(_ answer: SSHDaemonConfiguration.MethodAnswer, _ way: Ternary) -> Ternary {
+                switch answer {
+                case .enough: way
+                case .needsMore: way && .unknown
+                case .never: .no
+                }
+            }
+            ways.key = take(methods.key, ways.key)
+            ways.password = take(methods.password, ways.password)
+        } else {
+            (ways.key, ways.password) = (ways.key && .unknown, ways.password && .unknown)
+        }
+        let forced = configuration.setting("forcecommand", for: connection)
+        let program = forced.value?.split(separator: " ").first?.split(separator: "/").last ?? ""
+        if ["nologin", "false", "true", "internal-sftp"].contains(program) {
+            ways.refuse(key: true, forced.source.map { Evidence($0) })
+        }
+    }
+
+    /// The stacks for accounts and sessions are asked whatever somebody brings, the one for authentication only about
+    /// passwords.
     private func askPAM(about entry: PasswdFile.Account, _ ways: inout Ways) {
         guard pam.isPresent else { return }
         let account = pam.outcome("sshd", .account)
@@ -194,6 +248,9 @@ extension AccessInspection {
         }
         take(account, key: true)
         take(auth, key: false)
+        // Without a session that is open sshd ends the login with status 254; what is not known of one is passed over.
+        let session = pam.outcome("sshd", .session)
+        if session.admits == .no { take(session, key: true) }
         if pam.uses("pam_access", "sshd", .account) != nil, let table = accessTable.value {
             let admitted = table.admits(user: entry.name, groups: groups?.names(of: entry))
             take(PAMInspection.Outcome(admits: admitted.answer, source: admitted.source), key: true)

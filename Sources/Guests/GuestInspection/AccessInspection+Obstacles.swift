@@ -46,14 +46,17 @@ extension AccessInspection {
     }
 
     private func askPAM(_ add: (String, String, Evidence) -> Void) {
-        for (kind, whom) in [(PAMService.Kind.account, "every login"), (.auth, "every password")] {
+        for (kind, whom) in [
+            (PAMService.Kind.account, "every login"), (.auth, "every password"), (.session, "every session"),
+        ] {
             let outcome = pam.outcome("sshd", kind)
             guard outcome.admits != .yes, let reason = outcome.reason else { continue }
+            if kind == .session, outcome.admits != .no { continue }
             let place = outcome.source.map { Evidence($0) } ?? Evidence(path: "/etc/pam.d/sshd")
             let isOSLogin = reason.contains("pam_oslogin")
             if outcome.admits == .no {
                 add(
-                    kind == .account ? "pamModuleMissing" : "pamRefuses",
+                    kind == .auth ? "pamRefuses" : "pamModuleMissing",
                     "\(reason), so that \(whom) is refused",
                     place)
             } else if isOSLogin {

@@ -17,7 +17,7 @@ extension AccessInspection {
     ]
 
     /// The version of the package, under the names that distributions give it.
-    private var packageVersion: String? {
+    var packageVersion: String? {
         ["openssh-server", "openssh", "net-misc/openssh", "openssh-server-common"].lazy
             .compactMap { self.identity.packages[$0] }.first
     }
@@ -63,6 +63,8 @@ extension AccessInspection {
                     code: "notToBeRun", message: "sshd does not start while this file is there",
                     evidence: Evidence(path: name)))
         }
+        lookUp(&facts)
+        unitObstacle(units, &facts)
         if facts.server != nil, let passwd = accounts.value, passwd["sshd"] == nil {
             facts.obstacles.append(
                 StructureFinding(
@@ -72,6 +74,71 @@ extension AccessInspection {
         }
         hostKeys(&facts)
         return facts
+    }
+
+    /// The server looks the account sshd up before anything else, and every account that somebody logs in to.
+    private func lookUp(_ facts: inout SSHFacts) {
+        let found = services.lookup.readsFiles
+        guard facts.server != nil, found.answer != .yes else { return }
+        let place = found.place ?? Evidence(path: "/etc/nsswitch.conf")
+        if found.answer == .no {
+            facts.obstacles.append(
+                StructureFinding(
+                    code: "noPrivilegeSeparationUser",
+                    message:
+                        "nsswitch.conf leaves /etc/passwd out: the account sshd is not found, and sshd refuses to start",
+                    evidence: place))
+        } else {
+            facts.doubts.append(
+                StructureFinding(
+                    code: "accountsElsewhere",
+                    message: "whether programs find the accounts of /etc/passwd is not known", evidence: place
+                ))
+        }
+    }
+
+    /// What keeps the unit of the server from running. One that waits on a socket has two.
+    private func unitObstacle(_ units: [UnitFacts], _ facts: inout SSHFacts) {
+        guard let unit = units.first(where: { $0.starts == .yes }) else { return }
+        var names = [unit.name]
+        if unit.name.hasSuffix(".socket") {
+            let stem = unit.name.dropLast(".socket".count)
+            names += ["\(stem).service", "\(stem)@.service"]
+        }
+        for name in names {
+            // The file that keeps Debian's server off has a word of its own.
+            guard let obstacle = services.obstacle(of: name),
+                !(obstacle.evidence.excerpt ?? "").contains("sshd_not_to_be_run")
+            else { continue }
+            facts.obstacles.append(obstacle)
+            return
+        }
+        addressFilter(names, &facts)
+    }
+
+    /// `IPAddressDeny=any` in the unit: what `IPAddressAllow=` does not name is dropped (systemd.resource-control(5)).
+    private func addressFilter(_ names: [String], _ facts: inout SSHFacts) {
+        for name in names {
+            guard let file = services.file(of: name) else { continue }
+            let everything: Set = ["any", "0.0.0.0/0"]
+            let section = name.hasSuffix(".socket") ? "Socket" : "Service"
+            guard
+                let deny = file.words(section, "IPAddressDeny").first(where: { everything.contains($0.word) })
+            else { continue }
+            let allowed = file.words(section, "IPAddressAllow").map(\.word)
+            if allowed.contains(where: everything.contains) { continue }
+            let isLocal = allowed.allSatisfy {
+                $0 == "localhost" || $0.hasPrefix("127.") || $0.hasPrefix("::1")
+            }
+            let finding = StructureFinding(
+                code: "addressFilter",
+                message: isLocal
+                    ? "\(name) drops what comes from another machine"
+                    : "\(name) drops what comes from other addresses than \(allowed.joined(separator: ", "))",
+                evidence: Evidence(deny.source))
+            if isLocal { facts.obstacles.append(finding) } else { facts.doubts.append(finding) }
+            return
+        }
     }
 
     // MARK: Configuration
@@ -86,6 +153,13 @@ extension AccessInspection {
                     StructureFinding(
                         code: "noConfiguration", message: "sshd refuses to start: \(named) does not exist",
                         evidence: Evidence(path: named, excerpt: "absent")))
+            } else if facts.server != nil, identity.notFollowed(.sshServer) == nil {
+                // `load_server_config` of servconf.c: without its file the server exits.
+                facts.errors.append(
+                    StructureFinding(
+                        code: "noConfiguration",
+                        message: "sshd refuses to start: \(candidates[0]) does not exist",
+                        evidence: Evidence(path: candidates[0], excerpt: "absent")))
             }
             return
         }
@@ -145,6 +219,10 @@ extension AccessInspection {
             command.value != "none"
         {
             facts.keysCommand = Located(command.value, Evidence(command.source))
+        }
+        let family = configuration.setting("addressfamily")
+        if let value = family.value, value.lowercased() == "inet6" {
+            facts.addressFamily = Located("inet6", place(family.source))
         }
         for keyword in ["allowusers", "denyusers", "allowgroups", "denygroups"] {
             facts.restrictions += configuration.accumulated(keyword).directives.map { Evidence($0.source) }

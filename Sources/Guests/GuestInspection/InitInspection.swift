@@ -126,7 +126,24 @@ struct InitInspection {
                     message: "/tmp has mode \(String(tmp.permissions, radix: 8)) instead of 1777",
                     evidence: Evidence(path: "/tmp")))
         }
-        for unit in services.missingRequired {
+        if let refusal = services.targetRefusal {
+            let isLink =
+                refusal.place?.file.contains("/systemd/system/") == true && refusal.place?.excerpt == ""
+            let place: Evidence =
+                switch (refusal.kind, refusal.place) {
+                case (.masked(let path), _): Evidence(path: path, excerpt: "\(refusal.unit) is masked")
+                case (_, let source?) where isLink:
+                    Evidence(path: source.file, excerpt: "\(refusal.unit) does not exist")
+                case (_, let source?): Evidence(source)
+                case (_, nil): Evidence(path: refusal.unit)
+                }
+            found.append(
+                StructureFinding(
+                    code: "Init.TargetRefused",
+                    message: "\(refusal.message): systemd refuses to go to the default target",
+                    evidence: place))
+        }
+        for unit in services.missingRequired where unit != services.targetRefusal?.unit {
             found.append(
                 StructureFinding(
                     code: "requiredUnitMissing", message: "\(unit) is required and does not exist",

@@ -18,7 +18,8 @@ extension NetworkInspection {
         let links = reader.mergedFiles(in: NetworkInspection.networkDirectories, suffix: ".link")
         let units = links.filter { !$0.path.hasSuffix("/99-default.link") }.compactMap { unit($0) }
         asksForDriver = units.contains { !NetworkdFile($0).match.drivers.isEmpty }
-        // A name that the udev of the initramfs gave stays: the policies of the root begin with "keep".
+        // A name that the udev of the initramfs gave stays: the policies of the root begin with "keep". A file with
+        // Name= alone names it again.
         let version = udevVersion()
         systemdVersion = version
         let early = earlyPolicy(version)
@@ -28,13 +29,15 @@ extension NetworkInspection {
             hasNetSetupRule: isEffective("80-net-setup-link.rules", in: NetworkInspection.ruleDirectories)
                 || isEffective("80-net-name-slot.rules", in: NetworkInspection.ruleDirectories),
             udevVersion: version, driver: driver)
-        let policy = early.flatMap { $0.names == .exact("eth0") ? nil : $0 } ?? late
+        let kept = early.flatMap { $0.names == .exact("eth0") ? nil : $0 }
+        let policy = kept.flatMap { renamesAgain(late, $0.names, units) ? nil : $0 } ?? late
         expected.names = policy.names
         var source =
             policy.source.map { Evidence($0) }
             ?? Evidence(path: "kernel command line and udev", excerpt: policy.reason)
-        // A rule of udev with NAME= comes before the policies, for the kernel's name that it still has.
-        if early.map({ $0.names == .exact("eth0") }) ?? true, let (names, evidence) = nameByRules() {
+        // A rule of udev with NAME= comes before the policies, for the name that the NIC has by then.
+        if let (names, evidence) = nameByRules(kernelName: kept == nil ? "eth0" : InterfaceNames.examples[0])
+        {
             expected.names = names
             source = evidence
         }
@@ -47,6 +50,19 @@ extension NetworkInspection {
         case .unknown: naming = .unknown
         }
         facts.naming = Located(naming, source)
+    }
+
+    /// Whether a `.link` file of the root names a NIC that has a name already: udev does since 240
+    /// (`NAMING_ALLOW_RERENAMES`), for `Name=` without a policy that keeps the old one.
+    private func renamesAgain(
+        _ policy: NetworkNamePolicy, _ names: InterfaceNames, _ units: [UnitFile]
+    ) -> Bool {
+        guard (systemdVersion ?? 0) >= 240, case .exact(let name) = policy.names,
+            let file = units.first(where: { $0.name == policy.source?.file }),
+            file.last("Link", "Name")?.value == name, file.values("Link", "NamePolicy").isEmpty
+        else { return false }
+        let probe = ExpectedInterface(names: names, driver: driver)
+        return NetworkdFile(file, systemdVersion: systemdVersion).match.applies(to: probe) == .yes
     }
 
     /// What the udev of the initramfs calls the NIC; nil when the NIC appears later or there is no udev in it.
@@ -100,7 +116,7 @@ extension NetworkInspection {
     // MARK: Rules of udev
 
     /// The name that a rule gives a new NIC, or the generator of rules; nil when none does.
-    private func nameByRules() -> (InterfaceNames, Evidence)? {
+    private func nameByRules(kernelName: String) -> (InterfaceNames, Evidence)? {
         var chosen: [String: String] = [:]
         for directory in NetworkInspection.ruleDirectories {
             for name in reader.names(in: directory).value ?? []
@@ -125,14 +141,14 @@ extension NetworkInspection {
                 asksForDriver = asksForDriver || rule.driver != nil
                 if rule.address != nil { facts.persistentNames.append(Evidence(rule.source)) }
                 taken.append(rule.name)
-                switch rule.applies(driver: driver, kernelName: "eth0") {
+                switch rule.applies(driver: driver, kernelName: kernelName) {
                 case .yes: return (.exact(rule.name), Evidence(rule.source))
                 case .unknown where path.hasPrefix("/etc"): return (.unknown, Evidence(rule.source))
                 default: break
                 }
             }
         }
-        guard let generator else { return nil }
+        guard let generator, kernelName == "eth0" else { return nil }
         do {
             let rules = try PersistentNetGenerator(generator.bytes, name: generator.path)
             let place = facts.persistentNames.first ?? Evidence(path: generator.path)

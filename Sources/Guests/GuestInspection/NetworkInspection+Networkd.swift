@@ -1,4 +1,5 @@
 import ByteReading
+import FileSystemCore
 import GuestFacts
 import GuestFormats
 
@@ -33,6 +34,7 @@ extension NetworkInspection {
 
     private func networkdCandidates() -> [Candidate] {
         let directories = NetworkInspection.networkDirectories
+        let account = networkdAccount
         for file in reader.mergedFiles(in: directories, suffix: ".netdev").compactMap({ unit($0) }) {
             guard let made = NetworkdFile(file).virtualInterface else { continue }
             virtualInterfaces[made.name] = made.kind
@@ -50,6 +52,10 @@ extension NetworkInspection {
                     ?? .other(kind)
             }
             guard let place = add(configuration, as: .networkd) else { return nil }
+            if let account, let why = closed(file.path, to: account) {
+                setAside(place, "\(account.name), as which systemd-networkd runs, may not read it (\(why))")
+                return nil
+            }
             networkdFiles.append((parsed, place))
             // What the file says of VLANs makes them members of it.
             for vlan in parsed.file.words("Network", "VLAN") where virtualInterfaces[vlan.word] != nil {
@@ -57,6 +63,22 @@ extension NetworkInspection {
             }
             return Candidate(name: name, match: parsed.match, place: place)
         }
+    }
+
+    /// The account that systemd-networkd runs as, where that is not root.
+    private var networkdAccount: PasswdFile.Account? {
+        guard let user = services.file(of: "systemd-networkd.service")?.last("Service", "User"),
+            let account = services.lookup.accounts.value?[user.value], account.uid != 0
+        else { return nil }
+        return account
+    }
+
+    /// The mode that keeps a file of root from an account; nil when it may read it, and for rights that are not known.
+    private func closed(_ path: String, to account: PasswdFile.Account) -> String? {
+        guard let info = reader.info(path).value else { return nil }
+        let bit: UInt16 =
+            info.owner == account.uid ? 0o400 : info.group == account.gid ? 0o040 : 0o004
+        return info.permissions & bit == 0 ? "mode \(String(info.permissions, radix: 8))" : nil
     }
 
     // MARK: netplan
@@ -97,6 +119,11 @@ extension NetworkInspection {
                     || unit.state == .missing && services.isPresent && services.gap == nil
                 {
                     setAside(place, "systemd-networkd is \(unit.state.rawValue)")
+                    continue
+                }
+                if let obstacle = services.obstacle(of: unit.name) {
+                    refuse(.networkd, obstacle)
+                    setAside(place, obstacle.message)
                     continue
                 }
                 if isActive(.netplan), facts.activeManagers[.networkd] == nil {

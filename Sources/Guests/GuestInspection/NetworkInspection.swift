@@ -102,7 +102,13 @@ final class NetworkInspection {
 
     private func findManagers() {
         for (manager, units) in NetworkInspection.units {
-            for unit in units.map(services.unit) where !isOtherService(unit) { note(manager, unit) }
+            for unit in units.map(services.unit) where !isOtherService(unit) {
+                if unit.starts == .yes, let obstacle = services.obstacle(of: unit.name) {
+                    refuse(manager, obstacle)
+                } else {
+                    note(manager, unit)
+                }
+            }
         }
         // netplan is a generator: it acts whenever it is installed, through the renderer it names.
         let generators = [
@@ -118,6 +124,12 @@ final class NetworkInspection {
             facts.waitsOnline.append(unit.evidence.first ?? Evidence(path: unit.name))
         }
         if !services.isPresent { facts.gap = services.gap }
+    }
+
+    /// Remembers that `manager` sets nothing up although the boot starts it.
+    func refuse(_ manager: NetworkFacts.Manager, _ why: StructureFinding) {
+        facts.problems.append(why)
+        if facts.refusing[manager] == nil { facts.refusing[manager] = why }
     }
 
     /// Remembers that `unit` starts `manager`, or may start it.

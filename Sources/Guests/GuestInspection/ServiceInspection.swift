@@ -11,8 +11,16 @@ final class ServiceInspection {
     /// Nil for an init that is not known, and for a system without any.
     private let services: (any InitServices)?
     private let unknown: Gap?
+    private let reader: GuestReader
+    /// Whether programs find the accounts of the system.
+    let lookup: AccountLookup
+    private lazy var obstacles = systemd.map {
+        UnitObstacles(reader: reader, systemd: $0, lookup: lookup)
+    }
 
     init(reader: GuestReader, commandLine: CommandLineFacts?) {
+        self.reader = reader
+        lookup = AccountLookup(reader: reader)
         program = InitProgram.find(reader, commandLine: commandLine)
         let found = program.value?.program.value
         let kind: InitFacts.Program? =
@@ -68,6 +76,11 @@ final class ServiceInspection {
 
     /// The settings of a unit's file with its drop-ins, nil when there is none or the init is not systemd.
     func file(of name: String) -> UnitFile? { systemd?.file(of: name) }
+
+    /// What keeps a service of systemd from running although the boot starts its unit; nil when nothing is known to.
+    func obstacle(of name: String) -> StructureFinding? { obstacles?.obstacle(of: name) }
+    /// Why systemd does not go to its default target.
+    var targetRefusal: SystemdUnits.Refusal? { systemd?.targetRefusal }
 
     /// Units of systemd whose absence the default target would notice.
     var missingRequired: [String] { systemd?.missingRequired ?? [] }

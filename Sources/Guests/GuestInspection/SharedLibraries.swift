@@ -23,7 +23,8 @@ final class SharedLibraries {
         "/usr/lib/s390x-linux-gnu", "/usr/lib/loongarch64-linux-gnu",
     ]
 
-    /// What a program cannot start without and does not find: its loader, its libraries, and theirs.
+    /// What a program cannot start without and does not find, or finds damaged: its loader, its libraries, and
+    /// theirs.
     func missing(of program: String) -> [Evidence] {
         var missing: [Evidence] = []
         var seen: Set<String> = []
@@ -32,20 +33,39 @@ final class SharedLibraries {
         while let path = queue.popLast(), budget > 0 {
             budget -= 1
             guard let elf = elf(at: path) else { continue }
-            if let interpreter = elf.interpreter, isNew(interpreter, in: &seen),
-                reader.exists(interpreter) == .no
-            {
-                missing.append(Evidence(path: interpreter, excerpt: "the dynamic loader of \(path)"))
+            if let interpreter = elf.interpreter, isNew(interpreter, in: &seen) {
+                if reader.exists(interpreter) == .no {
+                    missing.append(Evidence(path: interpreter, excerpt: "the dynamic loader of \(path)"))
+                } else if let why = damage(of: interpreter) {
+                    missing.append(
+                        Evidence(path: interpreter, excerpt: "the dynamic loader of \(path), which \(why)"))
+                }
             }
             for name in elf.needed ?? [] where seen.insert(name).inserted {
                 switch library(name, runPath: elf.runPath, of: path) {
-                case .found(let file): queue.append(file)
+                case .found(let file):
+                    if let why = damage(of: file) {
+                        missing.append(
+                            Evidence(path: file, excerpt: "a library that \(path) needs, which \(why)"))
+                    } else {
+                        queue.append(file)
+                    }
                 case .absent: missing.append(Evidence(path: name, excerpt: "a library that \(path) needs"))
                 case .unreadable: break
                 }
             }
         }
         return missing
+    }
+
+    /// What the loader says of a file that is no library: "file too short", "invalid ELF header". A file that could
+    /// not be read is not known to be one.
+    private func damage(of path: String) -> String? {
+        guard let info = reader.info(path).value, info.type == .regular,
+            let head = reader.head(path, count: 4).value
+        else { return nil }
+        if info.size == 0 { return "is empty" }
+        return ElfFile.isElf(head) ? nil : "is no ELF file"
     }
 
     /// Whether the loader was not met before. libc lists it once more among its libraries, by name alone.

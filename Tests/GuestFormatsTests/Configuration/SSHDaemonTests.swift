@@ -171,4 +171,70 @@ import Testing
         let allowed = config.accumulated("allowusers", for: root).directives.flatMap(\.arguments)
         #expect(allowed == theirs["allowusers"] ?? [])
     }
+
+    private static let root = SSHDaemonConfiguration.Connection(user: "root", groups: ["root"])
+
+    @Test(
+        "AuthenticationMethods: one list has to be gone through",
+        arguments: [
+            ("", "enough enough"), ("AuthenticationMethods any\n", "enough enough"),
+            ("AuthenticationMethods publickey\n", "enough never"),
+            ("AuthenticationMethods publickey,password\n", "needsMore needsMore"),
+            ("AuthenticationMethods publickey,password publickey\n", "enough needsMore"),
+            ("AuthenticationMethods keyboard-interactive:pam\n", "never enough"),
+            ("AuthenticationMethods gssapi-with-mic\n", "never never"),
+            ("Match User bob\nAuthenticationMethods hostbased\n", "enough enough"),
+        ])
+    func methods(text: String, expected: String) throws {
+        let found = try #require(try read(text).methods(for: Self.root))
+        #expect("\(found.key) \(found.password)" == expected)
+    }
+
+    @Test func methodsForSomeAddressesAreNotKnown() throws {
+        #expect(
+            try read("Match Address 10.0.0.0/8\nAuthenticationMethods hostbased\n").methods(for: Self.root)
+                == nil)
+    }
+
+    @Test(
+        "PubkeyAcceptedAlgorithms takes the place of the default, adds to it or takes away from it",
+        arguments: [
+            ("", "ssh-ed25519", true), ("", "ssh-dss", false),
+            ("PubkeyAcceptedAlgorithms +ssh-dss\n", "ssh-dss", true),
+            ("PubkeyAcceptedKeyTypes rsa-sha2-512\n", "ssh-rsa", true),
+            ("PubkeyAcceptedAlgorithms rsa-sha2-512,rsa-sha2-256\n", "ssh-ed25519", false),
+            ("PubkeyAcceptedAlgorithms -ssh-ed25519*\n", "ssh-ed25519", false),
+            ("PubkeyAcceptedAlgorithms -ssh-rsa\n", "ssh-rsa", true),
+            ("PubkeyAcceptedAlgorithms ^ssh-rsa\n", "ssh-ed25519", true),
+        ])
+    func keyTypes(text: String, type: String, expected: Bool) throws {
+        let answer = try read(text).accepts(keyType: type, for: Self.root, version: OpenSSHVersion(9, 2))
+            .answer
+        #expect(answer == Ternary(expected))
+    }
+
+    @Test func algorithmsThatAreGoneAreRefused() throws {
+        for (text, isRefused) in [
+            ("Ciphers arcfour128,aes128-ctr\n", true), ("Ciphers aes128-ctr\n", false),
+            ("Ciphers -arcfour128\n", false), ("MACs +hmac-ripemd160\n", true),
+        ] {
+            #expect(try read(text, version: OpenSSHVersion(9, 2)).isRefused == isRefused, "\(text)")
+            #expect(try read(text, version: OpenSSHVersion(6, 6)).isRefused == false, "\(text)")
+        }
+    }
+
+    @Test func datesAndAddressesOfKeys() throws {
+        let blob = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+        func key(_ options: String) throws -> AuthorizedKeys.Key {
+            try #require(try AuthorizedKeys(configBytes("\(options) \(blob)\n"), name: "k").keys.first)
+        }
+        // 2 January 2024 is day 19724.
+        #expect(try key("expiry-time=\"20240101\"").isExpired(onDay: 19724))
+        #expect(try !key("expiry-time=\"202401021200\"").isExpired(onDay: 19724))
+        #expect(try !key("expiry-time=\"99999999\"").isExpired(onDay: 19724))
+        #expect(try !key("no-pty").isExpired(onDay: 19724))
+        #expect(try key("from=\"10.0.0.0/8,*.example\"").isSourceRestricted)
+        #expect(try !key("from=\"*\"").isSourceRestricted)
+        #expect(try key("from=\"*,!10.0.0.1\"").isSourceRestricted)
+    }
 }

@@ -174,6 +174,50 @@ import Testing
         #expect(set.masked["ssh.service"] == "/etc/systemd/system/ssh.service")
     }
 
+    @Test func whatIsRequiredAndMaskedRefusesTheTarget() throws {
+        var system = units(["sysinit.target": .link(target: "/dev/null")])
+        let refusal = try #require(try system.refusal(of: "default.target"))
+        #expect(refusal.unit == "sysinit.target")
+        #expect(refusal.requiredBy == "basic.target")
+        #expect(refusal.kind == .masked(by: "/etc/systemd/system/sysinit.target"))
+        // Every service requires it, too.
+        #expect(try system.refusal(of: "plain.service")?.unit == "sysinit.target")
+        // What is only wanted may be masked.
+        var wanted = units(["local-fs.target": .link(target: "/dev/null")])
+        #expect(try wanted.refusal(of: "default.target") == nil)
+    }
+
+    @Test func whatIsRequiredAndAbsentRefusesTheTarget() throws {
+        var linked = units(["multi-user.target.requires/sync.service": .link(target: "../sync.service")])
+        let refusal = try #require(try linked.refusal(of: "default.target"))
+        #expect(refusal.kind == .missing)
+        #expect(refusal.place?.file == "/etc/systemd/system/multi-user.target.requires/sync.service")
+        #expect(try linked.refusal(of: "default.target", generated: ["sync.service"]) == nil)
+        var wanted = units(["multi-user.target.wants/sync.service": .link(target: "../sync.service")])
+        #expect(try wanted.refusal(of: "default.target") == nil)
+        // What generators and udev make has no file.
+        var made = units(
+            [:],
+            files: ["plain.service": "[Unit]\nRequires=dev-sdb.device srv.mount\n[Service]\nExecStart=/x\n"])
+        #expect(try made.refusal(of: "plain.service") == nil)
+    }
+
+    @Test func aServiceHasOneProgram() throws {
+        func kind(_ text: String) throws -> SystemdUnits.Refusal.Kind? {
+            var system = units([:], files: ["plain.service": text])
+            return try system.refusal(of: "plain.service")?.kind
+        }
+        #expect(try kind("[Service]\nExecStart=/a\n") == nil)
+        #expect(try kind("[Service]\nExecStart=/a\nExecStart=\nExecStart=/b\n") == nil)
+        #expect(try kind("[Service]\nType=oneshot\nExecStart=/a\nExecStart=/b\n") == nil)
+        for text in ["[Service]\nExecStart=/a\nExecStart=/b\n", "[Service]\nExecStart=/a\nExecStart=\n"] {
+            guard case .invalid = try kind(text) else {
+                Issue.record("\(text) is taken")
+                continue
+            }
+        }
+    }
+
     @Test func defaultTargetLinkAndExtras() throws {
         var system = units(["default.target": .link(target: "/lib/systemd/system/multi-user.target")])
         let extra = GettyGenerator.units(consoles: ["tty0", "ttyS0,115200n8"])

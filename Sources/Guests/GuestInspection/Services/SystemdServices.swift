@@ -13,6 +13,12 @@ final class SystemdServices: InitServices {
     private var generated: [String: (target: String, link: Evidence)] = [:]
     /// `graphical.target` and where that is decided; nil when the system has no systemd.
     private(set) var defaultTarget: Located<String>?
+    private let commandLine: CommandLineFacts?
+    /// Why systemd does not go to the default target at all.
+    private(set) var targetRefusal: SystemdUnits.Refusal?
+
+    /// Where systemd-debug-generator puts the units that `systemd.mask=` names: before all others.
+    private static let earlyDirectory = "/run/systemd/generator.early"
 
     /// Reads the directories of units and follows the default target.
     ///
@@ -21,6 +27,7 @@ final class SystemdServices: InitServices {
     /// populate /etc with preset unit settings".
     init(reader: GuestReader, commandLine: CommandLineFacts?) {
         self.reader = reader
+        self.commandLine = commandLine
         units = SystemdUnits(directories: SystemdServices.directories(reader, commandLine)) {
             (path) throws(ImageFault) in
             guard let bytes = try reader.tree.contents(of: GuestPath(path), limit: 1 << 20) else {
@@ -65,6 +72,15 @@ final class SystemdServices: InitServices {
     ) -> [UnitDirectory] {
         var seen: Set<String> = []
         var result: [UnitDirectory] = []
+        let masks = (commandLine?.all("systemd.mask") ?? []).filter { !$0.isEmpty }.map { name in
+            (UnitName(name) == nil ? name + ".service" : name, UnitDirectory.Entry.link(target: "/dev/null"))
+        }
+        if !masks.isEmpty, hasGenerator("systemd-debug-generator", reader) {
+            result.append(
+                UnitDirectory(
+                    path: earlyDirectory, kind: .runtime,
+                    entries: Dictionary(masks, uniquingKeysWith: { first, _ in first })))
+        }
         var searchPath = UnitDirectory.searchPath
         // NixOS fills /etc from the directory of the system when it starts.
         if let directory = InitProgram.nixSystem(reader, commandLine) {
@@ -76,6 +92,12 @@ final class SystemdServices: InitServices {
             result.append(UnitDirectory(path: real, kind: kind, entries: entries(reader, in: real)))
         }
         return result
+    }
+
+    private static func hasGenerator(_ name: String, _ reader: GuestReader) -> Bool {
+        ["/usr/lib/systemd/system-generators", "/lib/systemd/system-generators"].contains {
+            reader.exists("\($0)/\(name)") == .yes
+        }
     }
 
     private static func entries(_ reader: GuestReader, in directory: String) -> [String: UnitDirectory.Entry]
@@ -126,9 +148,14 @@ final class SystemdServices: InitServices {
         var extra = GettyGenerator.units(consoles: consoles)
         // cloud-init's generator pulls in its target unless it finds itself disabled; whether it does is
         // decided where cloud-init is looked at.
-        let generators = ["/usr/lib/systemd/system-generators", "/lib/systemd/system-generators"]
-        if generators.contains(where: { reader.exists($0 + "/cloud-init-generator") == .yes }) {
+        if SystemdServices.hasGenerator("cloud-init-generator", reader) {
             extra.append((puller: "multi-user.target", unit: "cloud-init.target"))
+        }
+        if SystemdServices.hasGenerator("systemd-debug-generator", reader) {
+            for name in commandLine?.all("systemd.wants") ?? [] {
+                extra.append(
+                    (puller: target, unit: UnitName(name) == nil ? name + ".service" : name))
+            }
         }
         do {
             let policy = try presets()
@@ -139,6 +166,7 @@ final class SystemdServices: InitServices {
             generated = try sysvServices(native: { (name) throws(ImageFault) in try units.unit(name) != nil })
             extra += generated.map { (puller: $0.value.target, unit: $0.key) }
             started = try units.startSet(from: target, extra: extra)
+            targetRefusal = try units.refusal(of: target, generated: Set(extra.map(\.unit)))
             for fault in units.faults { note(fault) }
         } catch {
             note(error)
@@ -179,7 +207,7 @@ final class SystemdServices: InitServices {
             case .generated: state = .generated
             case .masked(let path):
                 state = .masked
-                evidence.append(Evidence(path: path, excerpt: "link to /dev/null or empty file: masked"))
+                evidence.append(maskEvidence(path))
             case .alias(let other): return renamed(unit(other), to: name)
             case .missing where generated[name] != nil:
                 state = .generated
@@ -198,6 +226,27 @@ final class SystemdServices: InitServices {
         } catch {
             note(error)
             return UnitFacts(name: name, state: .missing, starts: .unknown)
+        }
+    }
+
+    /// What masks a unit: a link, or the kernel command line.
+    private func maskEvidence(_ path: String) -> Evidence {
+        guard path.hasPrefix(SystemdServices.earlyDirectory), var place = commandLine?.evidence,
+            let name = path.split(separator: "/").last
+        else { return Evidence(path: path, excerpt: "link to /dev/null or empty file: masked") }
+        let stem = name.hasSuffix(".service") ? String(name.dropLast(".service".count)) : String(name)
+        let word = commandLine?.all("systemd.mask").first { $0 == name || $0 == stem }
+        place.excerpt = "systemd.mask=\(word ?? String(name))"
+        return place
+    }
+
+    /// Why systemd would refuse to start `name`, from the files of it and of what it requires.
+    func refusal(of name: String) -> SystemdUnits.Refusal? {
+        do {
+            return try units.refusal(of: name, generated: Set(generated.keys))
+        } catch {
+            note(error)
+            return nil
         }
     }
 
@@ -227,11 +276,7 @@ final class SystemdServices: InitServices {
     private func sysvServices(
         native: (String) throws(ImageFault) -> Bool
     ) throws(ImageFault) -> [String: (target: String, link: Evidence)] {
-        let generators = [
-            "/usr/lib/systemd/system-generators/systemd-sysv-generator",
-            "/lib/systemd/system-generators/systemd-sysv-generator",
-        ]
-        guard generators.contains(where: { reader.exists($0) == .yes }) else { return [:] }
+        guard SystemdServices.hasGenerator("systemd-sysv-generator", reader) else { return [:] }
         let scripts = RunlevelScripts(reader: reader)
         var found: [String: (target: String, link: Evidence)] = [:]
         for (level, target) in [

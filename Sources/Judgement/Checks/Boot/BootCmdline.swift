@@ -15,6 +15,7 @@ enum BootCmdline: Check {
             ("Cmdline.Init", "init= starts something else than the init system."),
             ("Cmdline.Rescue", "The command line asks for a rescue or emergency shell."),
             ("Cmdline.RootFlags", "rootflags= has an option that mounting the root refuses."),
+            ("Cmdline.RootType", "rootfstype= names another file system than the root has."),
             ("Cmdline.StaticAddress", "ip= sets a fixed address."),
             ("Cmdline.NetworkRoot", "The root is taken from the network or from live media."),
             ("Cmdline.Limits", "Memory, processors, interrupts or ACPI are switched off or limited."),
@@ -112,6 +113,14 @@ enum BootCmdline: Check {
                     "Cmdline.RootFlags", .error,
                     "rootflags=\(value): the kernel does not know \(bad.joined(separator: ", ")) and refuses to mount"
                         + " the root.", [text], consequence: .stopsBoot, link: .root)
+            case "rootfstype":
+                guard let kind = context.rootVolume(of: linux)?.kind, isOther(value, than: kind) else {
+                    break
+                }
+                add(
+                    "Cmdline.RootType", .error,
+                    "rootfstype=\(value): the root is \(kind), and mounting it as something else fails.",
+                    [text], consequence: .stopsBoot, link: .root)
             case "ip"
             where value.split(separator: ":", omittingEmptySubsequences: false).first?.contains(".") ?? false:
                 add(
@@ -183,6 +192,14 @@ enum BootCmdline: Check {
         return findings
     }
 
+    /// Whether none of the types is that of the root; the driver of ext4 takes the three of its family.
+    private static func isOther(_ types: String, than kind: String) -> Bool {
+        let named = types.split(separator: ",").map(String.init)
+        guard !named.isEmpty, !named.contains("auto"), !named.contains(kind) else { return false }
+        let isExt = ["ext2", "ext3", "ext4"].contains(kind)
+        return !(isExt && named.contains { $0.hasPrefix("ext") })
+    }
+
     private static func isRemote(_ root: String) -> Bool {
         ["/dev/nfs", "nfs:", "nfs4:", "live:", "iscsi:", "nbd:", "fcoe:", "dhcp"].contains {
             root.hasPrefix($0)
@@ -216,6 +233,9 @@ enum BootCmdline: Check {
             CheckExample(
                 "an option that ext4 does not know", with("rootflags=nosuchoption"), .fail,
                 codes: ["Cmdline.RootFlags"]),
+            CheckExample(
+                "the type of another file system", with("rootfstype=xfs"), .fail, codes: ["Cmdline.RootType"]),
+            CheckExample("the type of the root", with("rootfstype=ext4"), .pass),
             CheckExample("an option that ext4 knows", with("rootflags=data=ordered"), .pass),
             CheckExample(
                 "a fixed address", with("ip=192.168.77.10::192.168.77.1:255.255.255.0::eth0:off"), .fail,

@@ -24,6 +24,10 @@ enum BootInitSystem: Check {
             ),
             ("Init.DefaultTargetMissing", "The default target does not exist."),
             (
+                "Init.TargetRefused",
+                "The default target requires a unit that is masked, does not exist or is wrong: systemd starts none of it."
+            ),
+            (
                 "Init.ScriptMissing",
                 "A script or job that init runs to bring the system up does not exist."
             ),
@@ -43,7 +47,7 @@ enum BootInitSystem: Check {
     /// Codes of the inspection for which the system does not come up.
     private static let fatal: Set = [
         "Init.Missing", "Init.NotExecutable", "Init.LibLoader", "Init.DefaultTarget",
-        "Init.DefaultTargetMissing", "Init.ScriptMissing",
+        "Init.DefaultTargetMissing", "Init.TargetRefused", "Init.ScriptMissing",
     ]
 
     static func evaluate(_ context: CheckContext) -> CheckOutcome {
@@ -136,13 +140,24 @@ enum BootInitSystem: Check {
                 Finding(
                     code, isFatal ? .error : .warning, problem.message.asSentence,
                     evidence: [problem.evidence],
-                    fixes: code.hasPrefix("Init.DefaultTarget")
-                        ? [defaultTarget(linux)] : [initPackage(linux)],
+                    fixes: [fix(code, problem, linux)],
                     consequence: isFatal ? .stopsBoot : .none))
         }
         return .judged(
             value: value, "init can start, and its default target is one to work in.", findings: findings,
             questions: questions)
+    }
+
+    private static func fix(_ code: String, _ problem: StructureFinding, _ linux: LinuxFacts) -> Fix {
+        if code.hasPrefix("Init.DefaultTarget") { return defaultTarget(linux) }
+        guard code == "Init.TargetRefused", let path = problem.evidence.path, path.hasPrefix("/") else {
+            return initPackage(linux)
+        }
+        // A mask or a link that requires what is not there has no line.
+        guard problem.evidence.line == nil else {
+            return .edit("Take the requirement away", problem.evidence, to: nil)
+        }
+        return Fix("Remove it", kind: .autoEdit, commands: ["rm \(quoted(path))"])
     }
 
     /// Units without which nothing is reached, beside the default target itself.
@@ -239,6 +254,33 @@ enum BootInitSystem: Check {
                             evidence: Evidence(path: "nosuch.target"))
                     ]
                 }, .fail, codes: ["Init.DefaultTargetMissing"]),
+            CheckExample(
+                "basic.target, which the default target requires, is masked",
+                .example {
+                    let mask = Evidence(
+                        path: "/etc/systemd/system/basic.target", excerpt: "basic.target is masked")
+                    $0.linux.initSystem.maskedUnits = [mask]
+                    $0.linux.initSystem.problems = [
+                        StructureFinding(
+                            code: "Init.TargetRefused",
+                            message:
+                                "multi-user.target requires basic.target, which is masked: systemd refuses to go to the default target",
+                            evidence: mask)
+                    ]
+                }, .fail, codes: ["Init.TargetRefused", "Init.MaskedUnit"]),
+            CheckExample(
+                "the default target requires a service that does not exist",
+                .example {
+                    $0.linux.initSystem.problems = [
+                        StructureFinding(
+                            code: "Init.TargetRefused",
+                            message:
+                                "multi-user.target requires data-sync.service, which does not exist: systemd refuses to go to the default target",
+                            evidence: Evidence(
+                                path: "/etc/systemd/system/multi-user.target.d/data.conf", line: 2,
+                                excerpt: "Requires=data-sync.service"))
+                    ]
+                }, .fail, codes: ["Init.TargetRefused"]),
             CheckExample(
                 "SysV boots to run level 1",
                 .example {

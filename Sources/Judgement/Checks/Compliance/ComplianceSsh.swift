@@ -63,9 +63,14 @@ enum ComplianceSsh: Check {
         case .no:
             let masked = ["ssh.service", "sshd.service", "ssh.socket", "sshd.socket"]
                 .filter { linux.services.units[$0]?.state == .masked }
-            let unmask = Fix(
-                "Remove the mask", where: .online, kind: .autoChroot,
-                commands: ["systemctl unmask \(masked.joined(separator: " "))"])
+            let words = masked.flatMap { linux.services.units[$0]?.evidence ?? [] }.compactMap(\.excerpt)
+                .filter { $0.hasPrefix("systemd.mask=") }
+            let unmask: Fix =
+                words.isEmpty
+                ? Fix(
+                    "Remove the mask", where: .online, kind: .autoChroot,
+                    commands: ["systemctl unmask \(masked.joined(separator: " "))"])
+                : .commandLine(removing: words, "Take the parameter away", in: linux)
             cut(
                 "Ssh.Disabled", "The SSH server does not start at boot.",
                 ssh.unitEvidence.isEmpty
@@ -101,6 +106,11 @@ enum ComplianceSsh: Check {
                 "The SSH server listens on \(addresses.map(\.value).joined(separator: ", ")) only, which an instance does"
                     + " not have.", addresses.map(\.evidence),
                 [.edit("Listen on all addresses", first.evidence, to: nil)])
+        }
+        if let family = ssh.addressFamily {
+            cut(
+                "Ssh.ListenAddress", "The SSH server listens on IPv6 only.", [family.evidence],
+                [.edit("Listen on IPv4 as well", family.evidence, to: "AddressFamily any")])
         }
         let port = context.target.rules.loginPorts.linux
         if let first = ssh.ports.first, !ssh.ports.contains(where: { $0.value == port }) {
@@ -195,6 +205,36 @@ enum ComplianceSsh: Check {
             CheckExample(
                 "all addresses",
                 .example { $0.linux.access.ssh.listenAddresses = [Located("0.0.0.0:22", line)] }, .pass),
+            CheckExample(
+                "IPv6 only",
+                .example {
+                    $0.linux.access.ssh.addressFamily = Located(
+                        "inet6",
+                        Evidence(path: "/etc/ssh/sshd_config", line: 1, excerpt: "AddressFamily inet6"))
+                }, .fail, codes: ["Ssh.ListenAddress"]),
+            CheckExample(
+                "a condition of the unit does not hold",
+                .example {
+                    $0.linux.access.ssh.obstacles = [
+                        StructureFinding(
+                            code: "unitDoesNotRun",
+                            message:
+                                "ssh.service does not run: ConditionPathExists=/etc/ssh/enabled does not hold",
+                            evidence: Evidence(
+                                path: "/etc/systemd/system/ssh.service.d/local.conf", line: 2,
+                                excerpt: "ConditionPathExists=/etc/ssh/enabled"))
+                    ]
+                }, .fail, codes: ["Ssh.Obstacle"]),
+            CheckExample(
+                "masked on the kernel command line",
+                .example {
+                    $0.linux.access.ssh.starts = .no
+                    $0.linux.services.units["ssh.service"] = UnitFacts(
+                        name: "ssh.service", state: .masked, starts: .no,
+                        evidence: [
+                            Evidence(path: "/boot/grub/grub.cfg", excerpt: "systemd.mask=ssh.service")
+                        ])
+                }, .fail, codes: ["Ssh.Disabled"]),
             CheckExample(
                 "port 2222", .example { $0.linux.access.ssh.ports = [Located(2222, line)] }, .fail,
                 codes: ["Ssh.Port"]),

@@ -79,6 +79,21 @@ enum LoginReachability: Check {
                         path: "/etc/ssh/sshd_config", line: 1, excerpt: "AllowUsers admin")
                 }, .fail, codes: ["Login.NoPath"]),
             CheckExample(
+                "a key that has run out",
+                guest {
+                    $0.keyProblems = [
+                        StructureFinding(
+                            code: "expiredKey", message: "the time of the key is over (expiry-time)",
+                            evidence: Evidence(path: "/root/.ssh/authorized_keys", line: 1))
+                    ]
+                }, .fail, codes: ["Login.NoPath"]),
+            CheckExample(
+                "a key for connections from some addresses only",
+                guest {
+                    $0.restrictedKeys = [Evidence(path: "/root/.ssh/authorized_keys", line: 1)]
+                    $0.sshWithKey = .yes
+                }, .unknown),
+            CheckExample(
                 "a key, and hosts.deny refuses all",
                 guest(obstacle: "hostsDeny") { $0.authorizedKeys = 1 },
                 .fail, codes: ["Login.HostsDeny"]),

@@ -81,7 +81,10 @@ struct LoginReview {
     /// Keys that sshd would ignore are not among those that are counted. Whoever has to change the password
     /// first is asked for the old one, which a key does not give.
     private func byKey(_ account: AccountFacts) -> Answer {
-        account.authorizedKeys > 0 && !account.mustChangePassword ? account.sshWithKey : .no
+        guard !account.mustChangePassword else { return .no }
+        if account.authorizedKeys > 0 { return account.sshWithKey }
+        // Whether somebody comes from one of the addresses is not known.
+        return account.restrictedKeys.isEmpty || account.sshWithKey == .no ? .no : .unknown
     }
 
     private func byPassword(_ account: AccountFacts) -> Answer {
@@ -102,7 +105,7 @@ struct LoginReview {
         evidence += ssh.restrictions
         if evidence.isEmpty { evidence = [Evidence(path: "/etc/passwd")] }
         let keyProblems = accounts.flatMap(\.keyProblems)
-        var fixes = keyProblems.compactMap(\.evidence.path).map { path in
+        var fixes = keyProblems.filter { $0.code == "strictModes" }.compactMap(\.evidence.path).map { path in
             Fix(
                 "Let nobody else write to \(path)", kind: .autoEdit, commands: ["chmod go-w \(quoted(path))"])
         }

@@ -22,8 +22,25 @@ package struct AuthorizedKeys: Sendable {
         }
         /// Whether the key gives a shell: no forced command and no expiry or source that may keep it out.
         package var givesShell: Bool { command == nil }
-        /// Whether a source address is demanded.
-        package var isSourceRestricted: Bool { options.contains("from") }
+        /// Whether a source address is demanded; a pattern for all demands none.
+        package var isSourceRestricted: Bool {
+            guard options.contains("from") else { return false }
+            let patterns = (options.value("from") ?? "").split { $0 == "," || $0 == "\"" }
+            return !patterns.contains { ["*", "0.0.0.0/0"].contains($0) }
+                || patterns.contains { $0.hasPrefix("!") }
+        }
+
+        /// Whether the key was good for a time that is over: `expiry-time="YYYYMMDD[HHMM[SS]]"`, taken to the day.
+        package func isExpired(onDay day: Int) -> Bool {
+            let digits = (options.value("expiry-time") ?? "").prefix(8)
+            guard digits.utf8.count == 8, let number = AsciiText.number(String(digits)) else { return false }
+            let (year, month) = (number / 10000, number / 100 % 100)
+            guard year >= 1970, (1...12).contains(month) else { return false }
+            // Days since 1970 of a year that starts in March, so that the day of a leap year is its last.
+            let (y, m) = month > 2 ? (year, month - 3) : (year - 1, month + 9)
+            let end = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + number % 100 - 1 - 719468
+            return end < day
+        }
     }
 
     /// The keys in order.

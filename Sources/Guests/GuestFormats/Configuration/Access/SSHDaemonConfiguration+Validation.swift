@@ -38,7 +38,7 @@ extension SSHDaemonConfiguration {
             report(.extraArguments, written)
             return false
         }
-        if let bad = Self.badValue(keyword, arguments) {
+        if let bad = Self.badValue(keyword, arguments) ?? Self.removedAlgorithm(keyword, first, version) {
             report(.badValue, bad)
             return false
         }
@@ -65,6 +65,22 @@ extension SSHDaemonConfiguration {
             "quiet", "fatal", "error", "info", "verbose", "debug", "debug1", "debug2", "debug3",
         ],
     ]
+
+    /// Algorithms that OpenSSH 7.6 does not know any more (release notes): a list that names one is refused ("Bad SSH2
+    /// cipher spec"). What is only taken away from the default may name anything.
+    private static let removed: [String: Set<String>] = [
+        "ciphers": ["arcfour", "arcfour128", "arcfour256", "blowfish-cbc", "cast128-cbc"],
+        "macs": ["hmac-ripemd160", "hmac-ripemd160@openssh.com", "hmac-ripemd160-etm@openssh.com"],
+    ]
+
+    private static func removedAlgorithm(
+        _ keyword: String, _ value: String, _ version: OpenSSHVersion?
+    ) -> String? {
+        guard let gone = removed[keyword], let version, version >= OpenSSHVersion(7, 6), !value.hasPrefix("-")
+        else { return nil }
+        let names = value.hasPrefix("+") || value.hasPrefix("^") ? String(value.dropFirst()) : value
+        return names.split(separator: ",").map(String.init).first { gone.contains($0) }
+    }
 
     private static func badValue(_ keyword: String, _ arguments: [String]) -> String? {
         let value = AsciiText.lowercased(arguments.first ?? "")

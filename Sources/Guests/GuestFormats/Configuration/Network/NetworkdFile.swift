@@ -49,11 +49,17 @@ package struct NetworkdFile: Sendable {
         self.match = match
     }
 
+    /// What systemd-detect-virt(1) calls machines that are no target of this product.
+    private static let otherMachines: Set = [
+        "vmware", "oracle", "parallels", "bochs", "bhyve", "uml", "zvm", "powervm",
+    ]
+
     /// Conditions whose answer is the same on every KVM cloud.
     private static func known(_ key: String, _ value: String) -> Bool? {
         switch (key, value) {
         case ("Virtualization", "yes"), ("Virtualization", "vm"), ("Virtualization", "!container"): true
         case ("Virtualization", "no"), ("Virtualization", "container"), ("Virtualization", "!vm"): false
+        case ("Virtualization", let place) where otherMachines.contains(place): false
         case ("WLANInterfaceType", _), ("SSID", _), ("BSSID", _): false
         // A NIC has no kind; only interfaces made by software have one.
         case ("Kind", let kinds): AsciiText.words(kinds).allSatisfy { $0.hasPrefix("!") }

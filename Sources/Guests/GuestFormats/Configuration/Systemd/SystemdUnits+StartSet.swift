@@ -85,7 +85,7 @@ extension SystemdUnits {
             set.reasons[unit.id] = reason
             for next in dependencies(of: unit)
                 + extra.filter({ $0.puller == unit.id || $0.puller == name }).map({
-                    (name: $0.unit, how: "generator", isOnDemand: false, isRequired: false)
+                    Dependency(name: $0.unit, how: "generator", isOnDemand: false, isRequired: false)
                 })
             {
                 queue.append(
@@ -106,10 +106,19 @@ extension SystemdUnits {
         return set
     }
 
-    private func dependencies(
-        of unit: Unit
-    ) -> [(name: String, how: String, isOnDemand: Bool, isRequired: Bool)] {
-        var next: [(name: String, how: String, isOnDemand: Bool, isRequired: Bool)] = []
+    /// One unit that another pulls in.
+    struct Dependency {
+        let name: String
+        let how: String
+        let isOnDemand: Bool
+        let isRequired: Bool
+        /// The line or the link that says so; nil for what every unit of the type has.
+        var source: SourceLine?
+    }
+
+    /// What a unit pulls in: by links in `.wants` and its like, by its settings, and by its type.
+    func dependencies(of unit: Unit) -> [Dependency] {
+        var next: [Dependency] = []
         let names = Set([unit.id, unit.name])
         let parsed = UnitName(unit.id)
         let templates = [parsed?.template].compactMap { $0 }
@@ -123,7 +132,11 @@ extension SystemdUnits {
                     else {
                         continue
                     }
-                    next.append((child, "\(directory.path)/\(path)", false, suffix == "requires"))
+                    let link = "\(directory.path)/\(path)"
+                    next.append(
+                        Dependency(
+                            name: child, how: link, isOnDemand: false, isRequired: suffix == "requires",
+                            source: SourceLine(file: link, line: 1, excerpt: "")))
                 }
             }
         }
@@ -131,7 +144,10 @@ extension SystemdUnits {
         for key in Self.pulling {
             for (word, source) in file.words("Unit", key) {
                 guard let name = parsed?.expanded(word) ?? Optional(word) else { continue }
-                next.append((name, "\(key)= at \(source)", false, key != "Wants" && key != "Upholds"))
+                next.append(
+                    Dependency(
+                        name: name, how: "\(key)= at \(source)", isOnDemand: false,
+                        isRequired: key != "Wants" && key != "Upholds", source: source))
             }
         }
         let hasDefaults =
@@ -139,7 +155,9 @@ extension SystemdUnits {
         if hasDefaults, let type = parsed?.type,
             ["service", "socket", "timer", "path", "mount"].contains(type)
         {
-            next.append(("sysinit.target", "default dependency", false, true))
+            next.append(
+                Dependency(
+                    name: "sysinit.target", how: "default dependency", isOnDemand: false, isRequired: true))
         }
         switch parsed?.type {
         case "socket":
@@ -147,14 +165,22 @@ extension SystemdUnits {
             let accepts = file.last("Socket", "Accept").flatMap { AsciiText.boolean($0.value) } ?? false
             let stem = parsed?.prefix ?? ""
             let named = file.last("Socket", "Service")?.value
-            next.append((named ?? (accepts ? "\(stem)@.service" : "\(stem).service"), "socket", true, false))
+            next.append(
+                Dependency(
+                    name: named ?? (accepts ? "\(stem)@.service" : "\(stem).service"), how: "socket",
+                    isOnDemand: true, isRequired: false))
         case "timer", "path":
             let section = parsed?.type == "timer" ? "Timer" : "Path"
             let named = file.last(section, "Unit")?.value
             let stem = unit.id.dropLast(section.count + 1)
-            next.append((named ?? "\(stem).service", section, true, false))
+            next.append(
+                Dependency(
+                    name: named ?? "\(stem).service", how: section, isOnDemand: true, isRequired: false))
         case "automount":
-            next.append(("\(parsed?.prefix ?? "").mount", "automount", true, false))
+            next.append(
+                Dependency(
+                    name: "\(parsed?.prefix ?? "").mount", how: "automount", isOnDemand: true,
+                    isRequired: false))
         default:
             break
         }
