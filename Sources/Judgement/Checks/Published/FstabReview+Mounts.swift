@@ -75,7 +75,7 @@ extension FstabReview {
         (entry.options.contains("bind") || entry.options.contains("rbind")) && usesSystemd
     }
 
-    private var usesSystemd: Bool { linux.initSystem.program.value?.value == .systemd }
+    var usesSystemd: Bool { linux.initSystem.program.value?.value == .systemd }
 
     /// Whether the volume comes up; says so when it does not.
     private mutating func judgeWholeness(_ entry: MountEntry, _ id: VolumeID) -> Bool {
