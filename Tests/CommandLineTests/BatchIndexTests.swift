@@ -1,5 +1,7 @@
 import Batch
+import Checks
 import FoundationEssentials
+import LaunchChain
 import Reports
 import TestSupport
 import Testing
@@ -36,6 +38,9 @@ struct BatchIndexTests {
                 result.status = BatchResult.Status.allCases[1 + index / 10 % 6]
                 result.message = "<b>why</b> {{not}}"
             case 6: result.report?.guests[0].checks = []
+            case 7:
+                let failing = result.report?.guests[0].checks.firstIndex { $0.status == .fail }
+                result.report?.guests[0].checks[try #require(failing)].accepted = Acceptance(by: .baseline)
             default: break
             }
             // What a page is made of is another test's affair; thousands of them are not needed for links to lead there.
@@ -76,6 +81,14 @@ struct BatchIndexTests {
             #expect(scalar == "\n" || scalar == "\t" || !TerminalText.isHarmful(scalar))
         }
         #expect(text.contains("{{title}}{{{style}}}"))
+    }
+
+    /// What is accepted is found as a reason is.
+    @Test func acceptedFindingsAreFound() throws {
+        let text = try page(20).text
+        #expect(text.matches(of: /<tr [^>]*data-codes="(?:[^"]* )?accepted">/).count == 2)
+        #expect(text.contains(/data-code="accepted" [^>]*><span class="badge info">2 images</))
+        #expect(try !page(7).text.contains("data-code=\"accepted\""))
     }
 
     /// In a real browser: it sorts, filters and counts, with the keyboard too; nothing is asked of a network.

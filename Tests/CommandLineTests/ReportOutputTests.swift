@@ -139,10 +139,18 @@ struct ReportOutputTests {
         try files.linkItem(atPath: image, toPath: directory.path + "/second")
         for name in ["disk.raw", "./disk.raw", "link", "second"] {
             let place = directory.path + "/" + name
-            for arguments in [["--format", "json=" + place], ["--format", "json", "--output", place]] {
-                let answer = try await Tool.imagecheck.run(["scan", image] + arguments)
+            for arguments in [
+                ["scan", image, "--format", "json=" + place],
+                ["scan", image, "--format", "json", "--output", place],
+                ["inspect", image, "--output", place],
+                ["inspect", "--hive", image + ":/Windows/System32/config/SYSTEM", "--output", place],
+                ["inspect", "--hive", image, "--output", place],
+            ] {
+                let answer = try await Tool.imagecheck.run(arguments)
                 #expect(answer.code == 64, "\(name)")
-                #expect(answer.complaint.contains("nothing is written over an image"), "\(answer.complaint)")
+                #expect(
+                    answer.complaint.contains("nothing is written over what is read"),
+                    "\(answer.complaint)")
             }
         }
         #expect(try Data(contentsOf: URL(filePath: image)).count == 4096)

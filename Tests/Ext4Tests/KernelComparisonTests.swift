@@ -50,9 +50,7 @@ struct KernelComparisonTests {
 
     /// Every other block is written, so that each is an extent of its own: deep trees with small blocks.
     private func fragment(_ path: FilePath) throws {
-        let file = try FileDescriptor.open(
-            path, .writeOnly, options: [.create], permissions: [.ownerReadWrite])
-        try file.closeAfter {
+        try HostFile.write(path) { file in
             for index in 0..<450 {
                 _ = try file.writeAll(toAbsoluteOffset: Int64(index) * 4096, "fragment \(index)".utf8)
             }

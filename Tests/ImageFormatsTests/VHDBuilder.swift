@@ -1,5 +1,6 @@
 import ByteReading
 import SystemPackage
+import TestSupport
 
 /// Writes VHD files byte by byte from the Virtual Hard Disk Image Format Specification: what qemu-img cannot
 /// make.
@@ -84,9 +85,7 @@ func utf16(_ text: String) -> [UInt8] { text.utf16.flatMap { little($0) } }
 
 /// Writes a file of a test.
 func write(_ bytes: [UInt8], to path: FilePath) throws {
-    let file = try FileDescriptor.open(
-        path, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
-    try file.closeAfter { _ = try file.writeAll(bytes) }
+    try HostFile.write(path) { _ = try $0.writeAll(bytes) }
 }
 
 /// Bytes that differ from place to place: each 512 tell `seed` and their number.

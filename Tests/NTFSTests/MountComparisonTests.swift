@@ -49,10 +49,7 @@ struct MountComparisonTests {
         let folder = try await ScratchFolder()
         let image = try await NTFSImage.make("-c 512", size: "16M", in: folder)
         try await NTFSImage.mounted(image, in: folder) { point in
-            let file = try FileDescriptor.open(
-                point.appending("fragments"), .writeOnly, options: [.create],
-                permissions: [.ownerReadWrite])
-            try file.closeAfter {
+            try HostFile.write(point.appending("fragments")) { file in
                 for index in 0..<3000 {
                     _ = try file.writeAll(toAbsoluteOffset: Int64(index) * 1024, "fragment \(index)".utf8)
                 }

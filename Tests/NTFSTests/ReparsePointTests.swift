@@ -122,10 +122,9 @@ struct ReparsePointTests {
                 let resource = try #require(packed[String(sum)])
                 let bytes = try archive.read(at: resource.offset, count: resource.packedSize)
                 try await HostTool.shell("truncate -s \(resource.size) \(mount)/\(name)")
-                let stream = try FileDescriptor.open(
-                    mount.appending("\(name):WofCompressedData"), .writeOnly, options: [.create],
-                    permissions: [.ownerReadWrite])
-                _ = try stream.closeAfter { try stream.writeAll(bytes.array) }
+                try HostFile.write(mount.appending("\(name):WofCompressedData")) {
+                    _ = try $0.writeAll(bytes.array)
+                }
                 try await HostTool.shell(
                     "setfattr -h -n system.ntfs_reparse_data -v \(point) \(mount)/\(name)")
             }

@@ -33,18 +33,13 @@ struct ComparisonTests {
             let image = try await SquashImage.make(tree, options, name: "image\(index)", in: folder)
             let point = folder.file("mnt")
             do {
-                try await HostTool.shell(
-                    "mkdir -p \(point) && mount -t squashfs -o loop,ro \(image) \(point)")
-            } catch {
+                try await HostMount.during("mount -t squashfs -o loop,ro \(image) \(point)", on: point) {
+                    try await compare(image, with: $0)
+                }
+            } catch is HostTool.Failure {
                 // Not every kernel has every decoder; unsquashfs is asked then.
                 try await compareUnpacked(image, in: folder)
-                continue
             }
-            do { try await compare(image, with: point) } catch {
-                _ = try? await HostTool.shell("umount \(point)")
-                throw error
-            }
-            try await HostTool.shell("umount \(point)")
         }
     }
 

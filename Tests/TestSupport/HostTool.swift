@@ -30,7 +30,7 @@ package enum HostTool {
             .path("/bin/sh"), arguments: ["-c", script], workingDirectory: folder,
             output: .string(limit: 64 << 20), error: .string(limit: 1 << 20))
         guard result.terminationStatus.isSuccess else {
-            throw Failure(description: "\(line): \(result.terminationStatus) \(result.standardError)")
+            throw Failure(description: "\(result.terminationStatus) \(result.standardError)of: \(line)")
         }
         return result.standardOutput
     }

@@ -8,7 +8,10 @@ package enum HostProcess {
     /// `VmHWM` of proc_pid_status(5), not `ru_maxrss` of getrusage(2): that one keeps over execve(2) what the
     /// process that started this one held.
     package static var peakMemory: UInt64 {
-        guard let file = try? unsafe FileDescriptor.open("/proc/self/status", .readOnly) else { return 0 }
+        guard
+            let file = try? unsafe FileDescriptor.open(
+                "/proc/self/status", .readOnly, options: [.closeOnExec])
+        else { return 0 }
         defer { try? file.close() }
         let text = unsafe [UInt8](unsafeUninitializedCapacity: 8192) { buffer, count in
             count = unsafe (try? file.read(into: UnsafeMutableRawBufferPointer(buffer))) ?? 0

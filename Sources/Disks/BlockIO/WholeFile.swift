@@ -1,16 +1,20 @@
 internal import Glibc
 package import SystemPackage
 
-/// A file that is written piece by piece and appears whole or not at all: until it is kept, its content stands in a
-/// hidden file beside its place. Another program sees the old file or the new one, never a part.
+/// A file that is written piece by piece and appears whole or not at all: until it is kept, its content stands beside
+/// its place in a file without a name (open(2), `O_TMPFILE`), of which nothing is left when the program is killed; on
+/// file systems that have no such files, in a hidden one. Another program sees the old file or the new one, never a
+/// part.
 ///
-/// A file that is replaced keeps its permissions; a new one gets those that the umask leaves.
+/// A file that is replaced keeps its permissions and, where the host allows it, its owner; a new one gets those that
+/// the umask leaves.
 package final class WholeFile {
     private let place: FilePath
     private let draft: FilePath
     private let descriptor: FileDescriptor
     private var pending: [UInt8] = []
-    private var isKept = false
+    /// Whether `draft` is there.
+    private var hasDraft: Bool
 
     private static let pendingLimit = 256 << 10
 
@@ -18,20 +22,41 @@ package final class WholeFile {
     package init(_ place: FilePath) throws {
         self.place = place
         let name = ".imagecheck-" + String(UInt64.random(in: 0 ... .max), radix: 16)
-        draft = place.removingLastComponent().appending(name)
-        descriptor = try FileDescriptor.open(
-            draft, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-            permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
+        let directory = place.removingLastComponent()
+        draft = directory.appending(name)
+        let permissions: FilePermissions = [.ownerReadWrite, .groupReadWrite, .otherReadWrite]
+        let nameless = try? FileDescriptor.open(
+            directory.isEmpty ? "." : directory, .writeOnly,
+            options: [FileDescriptor.OpenOptions(rawValue: WholeFile.temporary), .closeOnExec],
+            permissions: permissions)
+        if let nameless, (try? Stat(WholeFile.link(to: nameless))) != nil {
+            descriptor = nameless
+            hasDraft = false
+        } else {
+            try? nameless?.close()
+            descriptor = try FileDescriptor.open(
+                draft, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: permissions)
+            hasDraft = true
+        }
         if let old = try? Stat(place, followTargetSymlink: false), old.type == .regular {
-            // What cannot be kept (a file system without permissions) is no reason not to write.
+            // What cannot be kept (a file system without permissions, another's file) is no reason not to write.
+            _ = fchown(descriptor.rawValue, old.userID.rawValue, old.groupID.rawValue)
             _ = fchmod(descriptor.rawValue, old.permissions.rawValue)
         }
     }
 
     deinit {
-        guard !isKept else { return }
         try? descriptor.close()
-        _ = unsafe draft.withPlatformString { unsafe unlink($0) }
+        if hasDraft { _ = unsafe draft.withPlatformString { unsafe unlink($0) } }
+    }
+
+    /// `O_TMPFILE` of Linux: the flag itself and `O_DIRECTORY`.
+    private static let temporary = 0o20_000_000 | O_DIRECTORY
+
+    /// By which a file without a name gets one (open(2)); there only where `/proc` is.
+    private static func link(to file: FileDescriptor) -> FilePath {
+        FilePath("/proc/self/fd/\(file.rawValue)")
     }
 
     /// Adds to its end.
@@ -44,12 +69,24 @@ package final class WholeFile {
     package func keep(isOneOfMany: Bool = false) throws {
         try flush()
         if !isOneOfMany, fsync(descriptor.rawValue) != 0 { throw Errno(rawValue: errno) }
-        let result = unsafe draft.withPlatformString { old in
-            unsafe place.withPlatformString { new in unsafe rename(old, new) }
+        if !hasDraft {
+            try unsafe WholeFile.apply(WholeFile.link(to: descriptor), draft) { old, new in
+                unsafe linkat(AT_FDCWD, old, AT_FDCWD, new, AT_SYMLINK_FOLLOW)
+            }
+            hasDraft = true
+        }
+        try unsafe WholeFile.apply(draft, place) { old, new in unsafe rename(old, new) }
+        hasDraft = false
+    }
+
+    private static func apply(
+        _ old: FilePath, _ new: FilePath,
+        _ call: (UnsafePointer<CInterop.PlatformChar>, UnsafePointer<CInterop.PlatformChar>) -> CInt
+    ) throws {
+        let result = unsafe old.withPlatformString { old in
+            unsafe new.withPlatformString { new in unsafe call(old, new) }
         }
         guard result == 0 else { throw Errno(rawValue: errno) }
-        isKept = true
-        try descriptor.close()
     }
 
     private func flush() throws {

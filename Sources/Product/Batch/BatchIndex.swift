@@ -23,14 +23,22 @@ public struct BatchIndex: Sendable {
     func text(link: (BatchRow) -> String?) -> String {
         let totals = BatchTotals(rows)
         let base = title.hasSuffix("/") ? title : title + "/"
-        let page = Page(
-            title: title, sentence: totals.sentence, note: note,
-            hasReasons: !totals.reasons.isEmpty,
-            reasons: totals.reasons.map {
+        var reasons = totals.reasons.map {
+            Reason(
+                code: $0.code, tone: $0.severity.rawValue, count: $0.count, subject: $0.subject,
+                meaning: $0.meaning)
+        }
+        let acceptances = rows.count { $0.accepted != nil }
+        if acceptances > 0 {
+            reasons.append(
                 Reason(
-                    code: $0.code, tone: $0.severity.rawValue, count: $0.count,
-                    noun: $0.count == 1 ? "image" : "images", subject: $0.subject, meaning: $0.meaning)
-            },
+                    code: BatchIndex.accepted, tone: Severity.info.rawValue, count: acceptances,
+                    subject: "Accepted findings",
+                    meaning: "something fails that the policy or the baseline accepts"))
+        }
+        let page = Page(
+            title: title, sentence: totals.sentence, note: note, hasReasons: !reasons.isEmpty,
+            reasons: reasons,
             choices: [
                 Choices("Boots", BatchIndex.answers, of: rows),
                 Choices("No answer", BatchIndex.ends, of: rows),
@@ -42,10 +50,17 @@ public struct BatchIndex: Sendable {
                     outcome: BatchIndex.outcome(of: row),
                     answers: zip(["Boots", "Reachable", "Ready"], row.answers).map(Answer.init),
                     reason: ([row.reason] + row.targets).filter { !$0.isEmpty }.joined(separator: "; "),
-                    codes: row.codes.filter { $0.value > .info }.keys.sorted().joined(separator: " "),
+                    codes: BatchIndex.codes(of: row).joined(separator: " "),
                     seconds: Quantity.seconds(row.seconds), duration: row.seconds)
             })
         return BatchIndex.templates.render(page, with: "index")
+    }
+
+    /// Stands among the reason codes of an image that has something accepted; no code is written like it.
+    private static let accepted = "accepted"
+
+    private static func codes(of row: BatchRow) -> [String] {
+        row.codes.filter { $0.value > .info }.keys.sorted() + (row.accepted == nil ? [] : [accepted])
     }
 
     /// By which the page filters: the answer, or why there is none.
@@ -87,9 +102,18 @@ public struct BatchIndex: Sendable {
         let code: String
         let tone: String
         let count: Int
-        let noun: String
         let subject: String
         let meaning: String
+        let noun: String
+
+        init(code: String, tone: String, count: Int, subject: String, meaning: String) {
+            self.code = code
+            self.tone = tone
+            self.count = count
+            self.subject = subject
+            self.meaning = meaning
+            noun = count == 1 ? "image" : "images"
+        }
     }
 
     struct Choices {

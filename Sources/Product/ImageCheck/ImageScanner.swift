@@ -52,7 +52,7 @@ public struct ImageScanner: Sendable {
             image: ScanReport.Image(
                 path: path, format: container.format, virtualSize: container.virtualSize,
                 fileSize: container.fileSize, backing: backing.isEmpty ? nil : backing,
-                layers: LayerBuilder(image: scan.image).layers()),
+                layers: LayerBuilder(scan).layers()),
             guests: guests, checks: checks, gaps: scan.image.gaps,
             coverage: ScanReport.Coverage(
                 checksRun: Set(results.map(\.id)).count,

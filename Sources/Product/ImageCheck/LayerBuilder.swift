@@ -7,7 +7,13 @@ import Reports
 /// An array or a group lies in the one volume that holds it; one that is spread over several stands beside the
 /// partition table, and each of them names it.
 struct LayerBuilder {
-    let image: ImageFacts
+    private let image: ImageFacts
+    private let mountPoints: MountPoints
+
+    init(_ scan: ScanFacts) {
+        image = scan.image
+        mountPoints = MountPoints(scan)
+    }
 
     func layers() -> [ScanReport.Layer] {
         let container = image.container
@@ -56,6 +62,7 @@ struct LayerBuilder {
         identity["group"] = groups.first?.name
         identity["array"] = arrays.first?.array.map { $0.name ?? $0.uuid }
         identity["partOf"] = volume.memberOf
+        identity["mounted"] = mountPoints.text(of: volume.id)
         let children =
             volume.subvolumes.filter { $0.id != LayerBuilder.topmostSubvolume }.map(subvolume)
             + groups.filter { holder(of: $0) == volume.id }.map(group)

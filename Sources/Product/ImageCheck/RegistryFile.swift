@@ -34,9 +34,6 @@ public struct RegistryFile: Sendable {
         public var missing: String
     }
 
-    /// The file names of logs, in the order in which Windows uses them.
-    private static let logSuffixes = [".LOG1", ".LOG2", ".LOG"]
-
     private let hive: Hive
     private let logNames: [String]
 
@@ -58,7 +55,7 @@ public struct RegistryFile: Sendable {
         }
         var logs: [ContentSource] = []
         var names: [String] = []
-        for suffix in Self.logSuffixes {
+        for suffix in Hive.logSuffixes {
             guard let log = Self.log(suffix, open) ?? Self.log(suffix.lowercased(), open) else { continue }
             logs.append(log)
             names.append(suffix)

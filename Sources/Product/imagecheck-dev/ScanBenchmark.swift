@@ -113,7 +113,7 @@ struct ScanBenchmark: AsyncParsableCommand {
             .name("cp"), arguments: ["--sparse=always", image, large.string], output: .discarded,
             error: .discarded)
         guard copied?.terminationStatus.isSuccess == true,
-            let file = try? FileDescriptor.open(large, .readWrite)
+            let file = try? FileDescriptor.open(large, .readWrite, options: [.closeOnExec])
         else {
             print("2 TiB: skipped, the image could not be copied")
             return

@@ -22,22 +22,6 @@ enum Host {
     @discardableResult
     static func write(_ text: String) throws(CommandFailure) -> Bool { try write(Array(text.utf8)) }
 
-    /// Writes `bytes` to the file at `path`, or to standard output when there is none.
-    static func write(_ bytes: [UInt8], to path: String?) throws(CommandFailure) {
-        guard let path, path != "-" else {
-            try write(bytes)
-            return
-        }
-        do {
-            let file = try FileDescriptor.open(
-                FilePath(path), .writeOnly, options: [.create, .truncate, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
-            try file.closeAfter { _ = try file.writeAll(bytes) }
-        } catch {
-            throw CommandFailure("\(path) cannot be written: \(error)")
-        }
-    }
-
     /// A sentence on standard error, escaped like everything that may hold a stranger's words.
     static func complain(_ message: String, hint: String? = nil) {
         let unicode = hasUnicode

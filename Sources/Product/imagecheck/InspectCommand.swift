@@ -48,18 +48,22 @@ struct InspectCommand: ParsableCommand {
     }
 
     private func showLayers(_ image: String) throws {
+        try output.file?.check(against: [image])
         let report: ScanReport
         do throws(ImageFault) {
             report = try ImageScanner(reading.scanOptions).inspect(image)
         } catch {
             throw CommandFailure(error, image: image)
         }
-        switch output.format {
-        case .text:
-            let text = LayerText(report, style: Host.style(for: output.output)).text
-            try Host.write(Array(text.utf8), to: output.output)
-        case .json:
-            try Host.write(JSONReport.bytes(report) + [0x0A], to: output.output)
+        let bytes =
+            switch output.format {
+            case .text: Array(LayerText(report, style: Host.style(for: output.output)).text.utf8)
+            case .json: try JSONReport.bytes(report) + [0x0A]
+            }
+        if let file = output.file {
+            try file.write(bytes, sparing: report.referredFiles)
+        } else {
+            try Host.write(bytes)
         }
     }
 }

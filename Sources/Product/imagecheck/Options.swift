@@ -131,4 +131,7 @@ struct OutputOptions: ParsableArguments {
         name: .shortAndLong,
         help: ArgumentHelp("Write the answer to a file instead of standard output.", valueName: "file"))
     var output: String?
+
+    /// Nil for standard output.
+    var file: OutputFile? { output.flatMap { $0 == "-" ? nil : OutputFile($0) } }
 }

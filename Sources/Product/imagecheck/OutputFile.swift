@@ -10,10 +10,10 @@ struct OutputFile {
 
     init(_ path: String) { self.path = path }
 
-    /// Throws when the file is one of `images`, or when there is no directory for it.
+    /// Throws when the file is one of `images` (or hives), or when there is no directory for it.
     func check(against images: [String]) throws {
-        if let image = images.first(where: isSame) {
-            throw ValidationError("\(path) is the image \(image) itself; nothing is written over an image.")
+        if images.contains(where: isSame) {
+            throw ValidationError("\(path) is read itself; nothing is written over what is read.")
         }
         var isDirectory = false
         let parent = FilePath(path).removingLastComponent().string

@@ -24,6 +24,7 @@ struct RegistryQuery {
 
     func run() throws {
         let location = GuestLocation(argument: hive)
+        try output.file?.check(against: [location?.image ?? hive])
         let file: RegistryFile
         do throws(ImageFault) {
             let place: RegistryFile.Place =
@@ -61,7 +62,7 @@ struct RegistryQuery {
     /// Writes the keys as they are read; an answer into a file is written at once.
     private func write(_ file: RegistryFile, _ head: Head) throws -> [ImageFault] {
         let unicode = Host.style(for: output.output).unicode
-        let isFile = output.output != nil && output.output != "-"
+        let answer = output.file
         var pending: [UInt8] = []
         func flush() throws {
             if try !Host.write(pending) { throw Finished() }
@@ -83,10 +84,10 @@ struct RegistryQuery {
                 pending += try JSONReport.bytes(key, layout: .line)
             }
             isFirst = false
-            if !isFile, pending.count >= 64 << 10 { try flush() }
+            if answer == nil, pending.count >= 64 << 10 { try flush() }
         }
         if output.format == .json { pending += "\n]}\n".utf8 }
-        if isFile { try Host.write(pending, to: output.output) } else { try flush() }
+        if let answer { try answer.write(pending, sparing: []) } else { try flush() }
         return faults
     }
 

@@ -59,7 +59,7 @@ struct ReportWriter {
 
 extension ScanReport {
     /// Host paths of the files that the image is made of besides itself, as far as names tell.
-    fileprivate var referredFiles: [String] {
+    var referredFiles: [String] {
         let directory = image.path.lastIndex(of: "/").map { String(image.path[...$0]) } ?? ""
         return (image.backing ?? []).map { $0.name.hasPrefix("/") ? $0.name : directory + $0.name }
     }

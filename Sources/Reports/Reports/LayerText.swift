@@ -109,7 +109,7 @@ public struct LayerText: Sendable {
         return sentences
     }
 
-    /// One line per file system below `layer`: `mbr:1 ext4, 3.0 GiB, 998 MiB used`.
+    /// One line per file system below `layer`: `partition 1, ext4 on /, 998 MiB of 3.0 GiB used`.
     static func fileSystems(of layer: ScanReport.Layer, inside place: String = "", depth: Int = 0) -> [String]
     {
         guard depth < depthLimit else { return [] }
@@ -117,7 +117,8 @@ public struct LayerText: Sendable {
         if let used = layer.used {
             let size = layer.size.map { ", \(Quantity.bytes(used)) of \(Quantity.bytes($0)) used" } ?? ""
             let health = layer.health.map { $0 == "ok" ? "" : ", " + $0 } ?? ""
-            lines.append("\(place)\(layer.kind)\(size)\(health)")
+            let mounted = layer.identity?["mounted"].map { " on \($0)" } ?? ""
+            lines.append("\(place)\(layer.kind)\(mounted)\(size)\(health)")
         }
         let below =
             switch layer.kind {

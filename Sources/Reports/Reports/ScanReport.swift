@@ -113,7 +113,7 @@ public struct ScanReport: Sendable, Hashable, Codable {
         public var size: UInt64?
         /// Bytes used, of a file system.
         public var used: UInt64?
-        /// `uuid`, `label`, `partUUID`, `diskSignature` and their like.
+        /// `uuid`, `label`, `partUUID`, `diskSignature` and their like; `mounted`: where the systems have it (`/, /home`, `C:`).
         public var identity: [String: String]?
         /// `ok`, or what is wrong.
         public var health: String?

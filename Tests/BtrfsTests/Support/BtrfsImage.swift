@@ -56,16 +56,10 @@ enum BtrfsImage {
         do {
             var all = loops.map { "device=\($0)" }
             if !options.isEmpty { all.append(options) }
-            try await HostTool.shell(
-                "mkdir -p \(point); mount -t btrfs -o \(all.joined(separator: ",")) \(loops[0]) \(point)")
-            do {
-                let value = try await body(point)
-                try await HostTool.shell("umount \(point); \(detach)")
-                return value
-            } catch {
-                _ = try? await HostTool.shell("umount \(point)")
-                throw error
-            }
+            let value = try await HostMount.during(
+                "mount -t btrfs -o \(all.joined(separator: ",")) \(loops[0]) \(point)", on: point, body)
+            try await HostTool.shell(detach)
+            return value
         } catch {
             _ = try? await HostTool.shell(detach)
             throw error

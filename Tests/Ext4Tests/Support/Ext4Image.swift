@@ -40,15 +40,7 @@ enum Ext4Image {
     ) async throws -> Value {
         let point = folder.file("mnt")
         let extra = options.isEmpty ? "" : ",\(options)"
-        try await HostTool.shell("mkdir -p \(point) && mount -o loop\(extra) \(image) \(point)")
-        do {
-            let value = try await body(point)
-            try await HostTool.shell("umount \(point)")
-            return value
-        } catch {
-            _ = try? await HostTool.shell("umount \(point)")
-            throw error
-        }
+        return try await HostMount.during("mount -o loop\(extra) \(image) \(point)", on: point, body)
     }
 
     /// A shell script that fills `$D` with files of awkward sizes, links, devices, times and owners.

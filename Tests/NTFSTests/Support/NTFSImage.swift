@@ -11,7 +11,7 @@ enum NTFSImage {
     static let hasTools = HostTool.has("mkntfs", "ntfscp", "ntfsinfo")
     /// Whether ntfs-3g can mount images: it is the judge then.
     static let canMount =
-        hasTools && getuid() == 0 && HostTool.has("ntfs-3g", "umount", "setfattr", "find")
+        hasTools && getuid() == 0 && HostTool.has("ntfs-3g", "umount", "flock", "setfattr", "find")
         && hasFUSE
     private static let hasFUSE = unsafe access("/dev/fuse", R_OK | W_OK) == 0
 
@@ -32,28 +32,14 @@ enum NTFSImage {
         in folder: ScratchFolder, _ body: (FilePath) async throws -> Value
     ) async throws -> Value {
         let point = folder.file("mnt")
-        let id = folder.file("mnt.pid")
-        try await HostTool.shell(
+        // Held by the program as long as it runs: it may write for long after it was unmounted.
+        let lock = folder.file("mnt.lock")
+        return try await HostMount.during(
             """
-            mkdir -p \(point)
-            ntfs-3g -o no_detach,\(options) \(image) \(point) < /dev/null > /dev/null 2>&1 &
-            echo $! > \(id)
-            for i in $(seq 200); do grep -q " \(point) " /proc/mounts && exit 0; sleep 0.05; done
+            flock \(lock) ntfs-3g -o no_detach,\(options) \(image) \(point) < /dev/null > /dev/null 2>&1 &
+            for i in $(seq 1200); do mountpoint -q \(point) && exit 0; sleep 0.05; done
             exit 1
-            """)
-        let unmount = """
-            umount \(point)
-            for i in $(seq 600); do readlink /proc/$(cat \(id))/exe > /dev/null 2>&1 || exit 0; sleep 0.05; done
-            exit 1
-            """
-        do {
-            let value = try await body(point)
-            try await HostTool.shell(unmount)
-            return value
-        } catch {
-            _ = try? await HostTool.shell(unmount)
-            throw error
-        }
+            """, on: point, after: "flock -w 900 \(lock) true", body)
     }
 
     /// A shell script that fills `$D` with files of awkward sizes, links, names and times.

@@ -37,15 +37,7 @@ enum XFSImage {
     ) async throws -> Value {
         let point = folder.file("mnt")
         let extra = options.isEmpty ? "" : ",\(options)"
-        try await HostTool.shell("mkdir -p \(point) && mount -o loop,nouuid\(extra) \(image) \(point)")
-        do {
-            let value = try await body(point)
-            try await HostTool.shell("umount \(point)")
-            return value
-        } catch {
-            _ = try? await HostTool.shell("umount \(point)")
-            throw error
-        }
+        return try await HostMount.during("mount -o loop,nouuid\(extra) \(image) \(point)", on: point, body)
     }
 
     /// A shell script that fills `$D` with files of awkward sizes, links, devices, times, owners, directories
@@ -90,9 +82,7 @@ enum XFSImage {
 
     /// Every other block is written, so that each is an extent of its own: trees with small blocks.
     static func fragment(_ path: FilePath, count: Int = 700, step: Int64 = 8192) throws {
-        let file = try FileDescriptor.open(
-            path, .writeOnly, options: [.create], permissions: [.ownerReadWrite])
-        try file.closeAfter {
+        try HostFile.write(path) { file in
             for index in 0..<count {
                 _ = try file.writeAll(toAbsoluteOffset: Int64(index) * step, "fragment \(index)".utf8)
             }

@@ -40,22 +40,10 @@ package final class Qcow2Image: BlockSource {
     }
 
     package func read(at offset: UInt64, count: Int) throws(ImageFault) -> Bytes {
-        try checkRange(at: offset, count: count)
-        guard count > 0 else { return Bytes([], origin: offset) }
-        let first = try run(at: offset, limit: UInt64(count))
-        if first.length >= UInt64(count) {
-            return try bytes(of: first, at: offset, count: count).rebased(to: offset)
+        try gather(at: offset, count: count) { (position, rest) throws(ImageFault) in
+            let run = try run(at: position, limit: UInt64(rest))
+            return try bytes(of: run, at: position, count: Int(Swift.min(run.length, UInt64(rest))))
         }
-        var array: [UInt8] = []
-        array.reserveCapacity(count)
-        array += try bytes(of: first, at: offset, count: Int(first.length))
-        while array.count < count {
-            let position = offset + UInt64(array.count)
-            let rest = count - array.count
-            let next = try run(at: position, limit: UInt64(rest))
-            array += try bytes(of: next, at: position, count: Int(Swift.min(next.length, UInt64(rest))))
-        }
-        return Bytes(array, origin: offset)
     }
 
     package func extent(at offset: UInt64) throws(ImageFault) -> BlockExtent {

@@ -87,7 +87,7 @@ extension WindowsBootInspection {
             path.open("BCD.Unreadable", gap.message, [place], isFirmware: false)
             return nil
         }
-        let logs = [".LOG1", ".LOG2", ".LOG"].compactMap { volume.files.content(of: file + $0).value }
+        let logs = Hive.logSuffixes.compactMap { volume.files.content(of: file + $0).value }
             .filter { $0.size > 0 }
         do {
             let hive = try Hive(source, logs: logs)

@@ -50,7 +50,7 @@ final class WindowsReader {
 
     private func open(_ path: String) -> Reading<Hive> {
         content(of: path).flatMap { source in
-            let logs = [".LOG1", ".LOG2", ".LOG"].compactMap { content(of: path + $0).value }
+            let logs = Hive.logSuffixes.compactMap { content(of: path + $0).value }
             return attempt(paths.display(path)) { () throws(ImageFault) in try Hive(source, logs: logs) }
         }
     }

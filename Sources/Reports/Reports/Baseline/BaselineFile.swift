@@ -68,8 +68,9 @@ public struct BaselineFile: Sendable {
             context.codingPath.isEmpty
                 ? "it is no JSON object" : "\(place(context)) is of another kind than expected"
         case .dataCorrupted(let context):
+            // The decoder does not say where.
             context.codingPath.isEmpty
-                ? "it is not JSON"
+                ? "it is not JSON (python3 -m json.tool shows where)"
                 : "\(place(context)) holds a value that does not fit"
         @unknown default: "it cannot be understood"
         }

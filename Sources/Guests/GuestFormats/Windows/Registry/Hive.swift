@@ -8,6 +8,9 @@ import Synchronization
 /// the Windows Research Kernel (`cmcheck.c`) as far as one key can show them. Not read: security descriptors,
 /// volatile keys (they are not in files) and the transaction logs of TxR.
 package final class Hive: Sendable {
+    /// What the names of its logs have behind its own, in the order in which Windows uses them.
+    package static let logSuffixes = [".LOG1", ".LOG2", ".LOG"]
+
     /// How many parts that could not be read are remembered.
     private static let damageLimit = 64
 
