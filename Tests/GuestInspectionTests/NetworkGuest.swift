@@ -19,6 +19,8 @@ struct NetworkGuest {
         identity.distribution = distribution
         identity.versionID = version
         file("/usr/lib/systemd/systemd", "x", mode: 0o755)
+        // What the units of these tests start.
+        file("/bin/true", "x", mode: 0o755)
         link("/sbin/init", "/usr/lib/systemd/systemd")
         file("/usr/lib/systemd/system/multi-user.target", "[Unit]\nDescription=x\n")
         link("/usr/lib/systemd/system/default.target", "multi-user.target")
@@ -33,7 +35,6 @@ struct NetworkGuest {
 
     /// Lets a unit start at boot.
     mutating func start(_ unit: String) {
-        file("/bin/true", "x", mode: 0o755)
         file("/usr/lib/systemd/system/\(unit)", "[Service]\nExecStart=/bin/true\n")
         link("/etc/systemd/system/multi-user.target.wants/\(unit)", "/usr/lib/systemd/system/\(unit)")
     }

@@ -140,7 +140,7 @@ struct InitInspection {
             found.append(
                 StructureFinding(
                     code: "Init.TargetRefused",
-                    message: "\(refusal.message): systemd refuses to go to the default target",
+                    message: "systemd refuses to go to the default target: \(refusal.message)",
                     evidence: place))
         }
         for unit in services.missingRequired where unit != services.targetRefusal?.unit {

@@ -264,7 +264,7 @@ enum BootInitSystem: Check {
                         StructureFinding(
                             code: "Init.TargetRefused",
                             message:
-                                "multi-user.target requires basic.target, which is masked: systemd refuses to go to the default target",
+                                "systemd refuses to go to the default target: multi-user.target requires basic.target, which is masked",
                             evidence: mask)
                     ]
                 }, .fail, codes: ["Init.TargetRefused", "Init.MaskedUnit"]),
@@ -275,7 +275,7 @@ enum BootInitSystem: Check {
                         StructureFinding(
                             code: "Init.TargetRefused",
                             message:
-                                "multi-user.target requires data-sync.service, which does not exist: systemd refuses to go to the default target",
+                                "systemd refuses to go to the default target: multi-user.target requires data-sync.service, which does not exist",
                             evidence: Evidence(
                                 path: "/etc/systemd/system/multi-user.target.d/data.conf", line: 2,
                                 excerpt: "Requires=data-sync.service"))
