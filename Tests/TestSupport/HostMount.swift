@@ -18,7 +18,18 @@ package enum HostMount {
             done
             \(after)
             """
-        try await HostTool.shell("mkdir -p \(point)\n\(mount)")
+        // So may an image be that was mounted before: as long as any mount namespace of the host has it.
+        try await HostTool.shell(
+            """
+            mkdir -p \(point)
+            n=0
+            until said=$({ \(mount)
+            } 2>&1); do
+                case $said in *busy*) n=$((n + 1)) ;; *) n=300 ;; esac
+                [ $n -lt 300 ] || { echo "$said" >&2; exit 1; }
+                sleep 0.2
+            done
+            """)
         do {
             let value = try await body(point)
             try await HostTool.shell(unmount)

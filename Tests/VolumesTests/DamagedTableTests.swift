@@ -71,8 +71,11 @@ struct DamagedTableTests {
         #expect(Self.codes(bare) == [.protectiveMissing])
         #expect(!bare.hasProtectiveEntry)
         let unmarked = try PartitionTable(of: PatchedSource(disk, patches: [(510, [0, 0])]))
-        #expect(Self.codes(unmarked) == [.protectiveMissing])
+        #expect(Self.codes(unmarked) == [.protectiveUnmarked])
         #expect(!unmarked.hasProtectiveEntry)
+        let empty = try PartitionTable(
+            of: PatchedSource(disk, patches: [(0x1BE, [UInt8](repeating: 0, count: 66))]))
+        #expect(Self.codes(empty) == [.protectiveMissing])
         // GRUB takes the entry wherever it starts; the kernel and firmware do not.
         let later = try PartitionTable(of: PatchedSource(disk, patches: [(0x1C6, [2])]))
         #expect(Self.codes(later) == [.protectiveMissing])

@@ -23,6 +23,11 @@ struct MasterBootRecord {
     /// Reads `sector`; nil without the mark 0x55AA.
     init?(parsing sector: Bytes) throws(ImageFault) {
         guard sector.count >= 512, try sector.little(UInt16.self, at: 510) == 0xAA55 else { return nil }
+        try self.init(unmarked: sector)
+    }
+
+    /// Reads a sector of at least 512 bytes, with the mark or without.
+    init(unmarked sector: Bytes) throws(ImageFault) {
         signature = try sector.little(at: 0x1B8)
         entries = []
         for index in 0..<4 {

@@ -73,6 +73,8 @@ package struct PartitionFinding: Sendable, Hashable {
         case copiesDiffer
         /// A GPT without a protective entry in the MBR: Linux and firmware ignore it.
         case protectiveMissing
+        /// The protective entry is there and the mark 0x55AA is not: Linux ignores the GPT, firmware (OVMF) does not.
+        case protectiveUnmarked
         /// An old GPT signature on a disk with an ordinary MBR: Linux uses the MBR.
         case staleGPT
         /// The MBR lists partitions beside the protective one.

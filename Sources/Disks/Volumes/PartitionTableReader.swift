@@ -188,15 +188,22 @@ struct PartitionTableReader {
         return result
     }
 
-    /// What Linux asks of the MBR before it looks for a GPT (efi.c, `is_pmbr_valid`), and UEFI firmware too: the mark
-    /// 0x55AA, and one entry of type 0xEE that starts at sector 1. The rest of the sector may be what it will: OVMF takes
-    /// an entry that is marked as active, and ends in its shell where the entry starts at sector 2 or is missing.
+    /// What Linux asks of the MBR before it looks for a GPT (efi.c, `is_pmbr_valid`): the mark 0x55AA, and one entry of
+    /// type 0xEE that starts at sector 1. The rest of the sector may be what it will. OVMF asks for the entry too, and
+    /// takes one that is marked as active; it ends in its shell where the entry starts at sector 2 or is missing, and
+    /// boots where only the mark is.
     private mutating func checkProtection(
         _ record: MasterBootRecord?, of table: inout PartitionTable
     ) throws(ImageFault) {
         let marked = try MasterBootRecord(parsing: table.bootSector)
         table.hasProtectiveEntry = marked?.hasProtectiveEntry ?? false
-        if let protective = marked?.entries.first(where: { $0.type == 0xEE }) {
+        if marked == nil, table.bootSector.count >= 512,
+            try MasterBootRecord(unmarked: table.bootSector).isProtective
+        {
+            findings.append(
+                PartitionFinding(
+                    .protectiveUnmarked, "the protective MBR lacks the mark of one, 0x55AA", at: 510))
+        } else if let protective = marked?.entries.first(where: { $0.type == 0xEE }) {
             if marked?.isProtective != true {
                 findings.append(
                     PartitionFinding(
@@ -206,10 +213,7 @@ struct PartitionTableReader {
         } else {
             findings.append(
                 PartitionFinding(
-                    .protectiveMissing,
-                    marked == nil
-                        ? "a GPT behind a first sector without the mark of an MBR"
-                        : "a GPT without a protective MBR", at: 0))
+                    .protectiveMissing, "a GPT without a protective MBR", at: 0))
         }
         guard let record else { return }
         let others = primaryPartitions(record).filter { $0.kind != .mbr(0xEE) && $0.kind != .mbr(0) }

@@ -73,20 +73,21 @@ enum ImagePartitionGeometry: Check {
             }
         }
         let isJudged = context.linux != nil
-        findings += table.findings.filter { !isJudged || $0.code != "protectiveMissing" }.compactMap(
-            described)
+        let protection: Set = ["protectiveMissing", "protectiveUnmarked"]
+        findings += table.findings.filter { !isJudged || !protection.contains($0.code) }.compactMap(described)
         var questions: [OpenQuestion] = []
         for found in table.findings {
             switch found.code {
             case "backupUsed": judgePrimary(found, context, &findings)
-            case "protectiveMissing" where context.linux != nil: judgeProtection(found, context, &findings)
+            case let code where isJudged && protection.contains(code):
+                judgeProtection(found, context, &findings)
             case "staleGPT" where !readers(context).isEmpty:
                 questions.append(
                     OpenQuestion(
                         "what the old GUID partition table leads to, which `gpt` on the command line makes the kernel"
                             + " take, is not known", consequence: .stopsBoot,
                         launches: context.scope(readers(context)), link: .root))
-            case "protectiveMissing", "gptUnreadable":
+            case "protectiveMissing", "protectiveUnmarked", "gptUnreadable":
                 questions.append(
                     OpenQuestion(
                         "whether the kernel takes this partition table is not known: \(found.message)",
@@ -107,13 +108,16 @@ enum ImagePartitionGeometry: Check {
             \.launches)
     }
 
-    /// Firmware and the kernel take a GPT only behind a protective MBR.
+    /// Firmware and the kernel take a GPT only behind a protective MBR; firmware does not ask for its mark.
     private static func judgeProtection(
         _ found: StructureFinding, _ context: CheckContext, _ findings: inout [Finding]
     ) {
         let readers = readers(context)
-        let ignoring = context.launches.filter { $0.firmware == .uefi || !readers.contains($0) }
-        let stopsFirmware = ignoring.contains { $0.firmware == .uefi }
+        let firmwareAsks = found.code == "protectiveMissing"
+        let ignoring = context.launches.filter {
+            $0.firmware == .uefi && firmwareAsks || !readers.contains($0)
+        }
+        let stopsFirmware = firmwareAsks && ignoring.contains { $0.firmware == .uefi }
         let message = found.message.capitalizedFirst
         guard !ignoring.isEmpty else {
             findings.append(
@@ -179,7 +183,8 @@ enum ImagePartitionGeometry: Check {
         case "largeSectors": (code, severity) = ("Geometry.4kSector", .error)
         case "backupDamaged", "backupNotAtEnd": (code, severity) = ("Geometry.BackupGpt", .warning)
         case "copiesDiffer": (code, severity) = ("Geometry.CopiesDiffer", .warning)
-        case "protectiveMissing": (code, severity) = ("Geometry.ProtectiveMissing", .warning)
+        case "protectiveMissing", "protectiveUnmarked":
+            (code, severity) = ("Geometry.ProtectiveMissing", .warning)
         case "staleGPT": (code, severity) = ("Geometry.StaleGpt", .warning)
         case "extendedChain": (code, severity) = ("Geometry.Table", .warning)
         case "irregular": (code, severity) = ("Geometry.Table", .info)
@@ -246,6 +251,10 @@ enum ImagePartitionGeometry: Check {
                 "no protective MBR", gpt("protectiveMissing", "a GPT without a protective MBR", told: false),
                 .fail,
                 codes: ["Geometry.ProtectiveMissing"]),
+            CheckExample(
+                "a protective MBR without the mark 0x55AA",
+                gpt("protectiveUnmarked", "the protective MBR lacks the mark of one, 0x55AA", told: false),
+                .fail, codes: ["Geometry.ProtectiveMissing"]),
             CheckExample(
                 "no protective MBR, and the kernel is told `gpt`",
                 gpt("protectiveMissing", "the protective MBR entry starts at sector 2, not 1", told: true),
