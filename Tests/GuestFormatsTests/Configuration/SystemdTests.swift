@@ -210,7 +210,13 @@ import Testing
         #expect(try kind("[Service]\nExecStart=/a\n") == nil)
         #expect(try kind("[Service]\nExecStart=/a\nExecStart=\nExecStart=/b\n") == nil)
         #expect(try kind("[Service]\nType=oneshot\nExecStart=/a\nExecStart=/b\n") == nil)
-        for text in ["[Service]\nExecStart=/a\nExecStart=/b\n", "[Service]\nExecStart=/a\nExecStart=\n"] {
+        // One that only ends something.
+        #expect(try kind("[Service]\nExecStop=/a\nRemainAfterExit=yes\n") == nil)
+        #expect(try kind("[Unit]\nSuccessAction=poweroff\n[Service]\nType=oneshot\n") == nil)
+        for text in [
+            "[Service]\nExecStart=/a\nExecStart=/b\n", "[Service]\nExecStart=/a\nExecStart=\n",
+            "[Service]\nType=oneshot\n", "[Service]\nType=simple\nExecStop=/a\n",
+        ] {
             guard case .invalid = try kind(text) else {
                 Issue.record("\(text) is taken")
                 continue

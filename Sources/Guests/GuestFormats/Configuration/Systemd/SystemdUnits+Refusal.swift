@@ -95,12 +95,15 @@ extension SystemdUnits {
         if let heading = file.invalidHeading { return ("the heading of a section has no end", heading) }
         guard UnitName(unit.id)?.type == "service", file.hasSection("Service") else { return nil }
         let programs = file.values("Service", "ExecStart")
-        let type = file.last("Service", "Type")?.value ?? "simple"
-        guard type != "oneshot" else { return nil }
-        if programs.count > 1 {
+        // Without a program and a type it is one that only ends something (systemd.service(5)).
+        let type = file.last("Service", "Type")?.value ?? (programs.isEmpty ? "oneshot" : "simple")
+        if programs.count > 1, type != "oneshot" {
             return ("it has more than one ExecStart= and is not of Type=oneshot", programs.last?.source)
         }
-        guard programs.isEmpty else { return nil }
+        let endsOnly =
+            type == "oneshot"
+            && (!file.values("Service", "ExecStop").isEmpty || file.last("Unit", "SuccessAction") != nil)
+        guard programs.isEmpty, !endsOnly else { return nil }
         let written = file.entries.last { $0.section == "Service" && $0.key == "ExecStart" }
         return ("it has no ExecStart=", written?.source)
     }
