@@ -32,7 +32,7 @@ final class AccessInspection {
 
     func inspect() -> AccessFacts {
         groups = reader.parse("/etc/group") { (bytes) throws(ImageFault) in try GroupFile(bytes) }.value
-        let accounts = reader.parse("/etc/passwd") { (bytes) throws(ImageFault) in try PasswdFile(bytes) }
+        let accounts = services.lookup.accounts
         let ssh = inspectSSH(accounts)
         var facts = AccessFacts(
             ssh: ssh, accounts: accountFacts(accounts), shadow: shadow(),
@@ -52,7 +52,6 @@ final class AccessInspection {
     ]
 
     private func accountTools() -> [AccountToolFacts] {
-        let libraries = SharedLibraries(reader: reader)
         return AccessInspection.accountTools.map { tool in
             var gap: Gap?
             for name in [tool.name] + tool.others {
@@ -66,7 +65,7 @@ final class AccessInspection {
                         facts.isExecutable =
                             info.type == .regular && info.permissions & 0o111 != 0 && info.size > 0
                         facts.isSetUID = info.permissions & 0o4000 != 0 && info.owner == 0
-                        facts.missingLibraries = libraries.missing(of: path)
+                        facts.missingLibraries = services.libraries.missing(of: path)
                         return facts
                     }
                 }

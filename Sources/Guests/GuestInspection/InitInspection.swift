@@ -10,20 +10,17 @@ struct InitInspection {
     /// The system makes the directories of its root when it starts.
     let makesDirectories: Bool
 
-    private let libraries: SharedLibraries
-
     init(reader: GuestReader, services: ServiceInspection, makesDirectories: Bool) {
         self.reader = reader
         self.services = services
         self.makesDirectories = makesDirectories
-        libraries = SharedLibraries(reader: reader)
     }
 
     func inspect() -> InitFacts {
         let program = services.program
         var facts = InitFacts(program: program.fact { $0.program })
         facts.architecture = program.value?.architecture
-        if let path = program.value?.path { facts.missingFiles = libraries.missing(of: path) }
+        if let path = program.value?.path { facts.missingFiles = services.libraries.missing(of: path) }
         if let target = services.defaultTarget { facts.defaultTarget = .known(target) }
         facts.processorLevel = processorLevel()
         facts.missingDirectories = neededDirectories.filter { reader.exists($0) == .no }
@@ -68,7 +65,7 @@ struct InitInspection {
     private func processorLevel() -> Located<Int>? {
         for path in ["/lib64/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/libc.so.6"]
         where reader.exists(path) == .yes {
-            guard let levels = libraries.elf(at: path)?.neededLevels, levels != 0, levels < 16 else {
+            guard let levels = services.libraries.elf(at: path)?.neededLevels, levels != 0, levels < 16 else {
                 return nil
             }
             let level = UInt32.bitWidth - levels.leadingZeroBitCount

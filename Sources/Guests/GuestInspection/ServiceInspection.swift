@@ -12,14 +12,17 @@ final class ServiceInspection {
     private let services: (any InitServices)?
     private let unknown: Gap?
     private let reader: GuestReader
+    /// What programs of the system need, whoever asks.
+    let libraries: SharedLibraries
     /// Whether programs find the accounts of the system.
     let lookup: AccountLookup
     private lazy var obstacles = systemd.map {
-        UnitObstacles(reader: reader, systemd: $0, lookup: lookup)
+        UnitObstacles(reader: reader, systemd: $0, lookup: lookup, libraries: libraries)
     }
 
     init(reader: GuestReader, commandLine: CommandLineFacts?) {
         self.reader = reader
+        libraries = SharedLibraries(reader: reader)
         lookup = AccountLookup(reader: reader)
         program = InitProgram.find(reader, commandLine: commandLine)
         let found = program.value?.program.value

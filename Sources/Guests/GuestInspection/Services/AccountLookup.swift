@@ -7,6 +7,7 @@ final class AccountLookup {
     private let reader: GuestReader
     /// The answer, with the line that decides.
     private(set) lazy var readsFiles = find()
+    /// The accounts of that file themselves.
     private(set) lazy var accounts = reader.parse("/etc/passwd") { (bytes) throws(ImageFault) in
         try PasswdFile(bytes)
     }

@@ -11,12 +11,10 @@ struct UnitConditions {
     private static let volatile = ["/run", "/var/run", "/proc", "/sys", "/dev", "/tmp"]
 
     /// What `ConditionVirtualization=` calls machines that are no target of this product, and containers.
-    private static let otherPlaces: Set = [
-        "no", "container", "vmware", "oracle", "parallels", "bochs", "bhyve", "uml",
-        "zvm",
-        "powervm", "qnx", "acrn", "apple", "sre", "openvz", "lxc", "lxc-libvirt", "systemd-nspawn", "docker",
-        "podman", "rkt", "wsl", "proot", "pouch",
-    ]
+    private static let otherPlaces = NetworkdFile.otherMachines.union([
+        "no", "container", "qnx", "acrn", "apple", "sre", "openvz", "lxc", "lxc-libvirt", "systemd-nspawn",
+        "docker", "podman", "rkt", "wsl", "proot", "pouch",
+    ])
 
     /// The setting for which systemd passes over the unit: one that does not hold, or the last of those of which
     /// one has to (`|`); nil when all hold or are not known.

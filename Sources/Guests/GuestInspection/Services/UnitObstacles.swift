@@ -9,13 +9,16 @@ final class UnitObstacles {
     private let reader: GuestReader
     private let systemd: SystemdServices
     private let lookup: AccountLookup
-    private lazy var libraries = SharedLibraries(reader: reader)
+    private let libraries: SharedLibraries
     private var known: [String: StructureFinding?] = [:]
 
-    init(reader: GuestReader, systemd: SystemdServices, lookup: AccountLookup) {
+    init(
+        reader: GuestReader, systemd: SystemdServices, lookup: AccountLookup, libraries: SharedLibraries
+    ) {
         self.reader = reader
         self.systemd = systemd
         self.lookup = lookup
+        self.libraries = libraries
     }
 
     /// What keeps `unit` from running; nil when nothing is known to.

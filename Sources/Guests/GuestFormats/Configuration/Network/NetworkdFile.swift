@@ -50,7 +50,7 @@ package struct NetworkdFile: Sendable {
     }
 
     /// What systemd-detect-virt(1) calls machines that are no target of this product.
-    private static let otherMachines: Set = [
+    package static let otherMachines: Set = [
         "vmware", "oracle", "parallels", "bochs", "bhyve", "uml", "zvm", "powervm",
     ]
 
