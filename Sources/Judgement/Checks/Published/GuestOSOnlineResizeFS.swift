@@ -196,8 +196,7 @@ enum GuestOSOnlineResizeFS: Check {
             .example {
                 $0.kernel.version = "2.6.32-754.el6.x86_64"
                 if growsEarly { $0.growEarly() }
-                $0.linux.cloudInit.growTools["growpart"] = growsEarly ? false : true
-                if mark != nil { $0.linux.cloudInit.growTools["growpart"] = true }
+                $0.linux.cloudInit.growTools["growpart"] = !growsEarly || mark != nil
                 $0.linux.cloudInit.earlyGrowthMark = mark.map { Evidence(path: $0) }
             }
         }
